@@ -1,0 +1,54 @@
+/**
+ * A checker turns what a run recorded into a verdict. It is a pure function of its input: no I/O, no clock, no
+ * randomness but a seed that is passed in.
+ */
+import type { History } from '../harness/history/history.ts';
+import type { Json } from '../harness/history/operation.ts';
+import type { TraceRecord } from '../harness/history/trace.ts';
+
+/** `unknown`: the checker could not decide, or the history proves nothing (vacuous); the reason says which. */
+export type Validity = true | false | 'unknown';
+
+/** A named violation with its witness. */
+export interface Anomaly {
+  /** As in the literature: `nonlinearizable`, `lost-write`, `two-leaders`, … */
+  readonly name: string;
+  /** One or two sentences in terms of the operations or events. */
+  readonly explanation: string;
+  /** Indexes of the operations in the history that prove it, ascending. */
+  readonly operations: readonly number[];
+  /** What else shows it: states, trace records, … */
+  readonly evidence?: Json;
+}
+
+export interface Verdict {
+  readonly checker: string;
+  readonly valid: Validity;
+  /** Why it is unknown, in one sentence that says what to try. */
+  readonly reason?: string;
+  readonly anomalies: readonly Anomaly[];
+  /** Figures of the check itself and of what it saw. */
+  readonly statistics?: Json;
+}
+
+export interface CheckInput {
+  readonly history: History;
+  /** What the nodes said of themselves, in the order of the run; absent for imported histories. */
+  readonly trace?: Iterable<TraceRecord>;
+  /** Asked now and then; true means that the time budget is used up, and the verdict becomes unknown. */
+  readonly isOverdue?: () => boolean;
+  /** Calls back now and then with a share done in 0 … 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+export interface Checker {
+  readonly name: string;
+  check(input: CheckInput): Verdict;
+}
+
+/** False over unknown over true. No verdict at all proves nothing: unknown. */
+export function combineValidity(validities: readonly Validity[]): Validity {
+  if (validities.includes(false)) return false;
+  if (validities.length === 0 || validities.includes('unknown')) return 'unknown';
+  return true;
+}

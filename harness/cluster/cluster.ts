@@ -1,0 +1,95 @@
+/**
+ * All that the harness may do to a cluster. Nemeses act through it alone, so that a nemesis written once runs
+ * on simulated nodes, child processes and containers, as far as that cluster's `capabilities` go.
+ *
+ *     cluster.cut('n1', 'n2');            // n2 no longer hears n1; n1 still hears n2
+ *     const effect = cluster.heal('n1', 'n2');
+ *     effect.messagesDropped              // what the cut did: 0 means that it never took effect
+ *
+ * Every fault reports what came of it in counters of {@link Observed}, from its beginning to its end.
+ */
+import type { NodeStatus } from '../../systems/runtime/node-program.ts';
+import type { Timer } from '../../systems/runtime/runtime.ts';
+import type { TraceRecord } from '../history/trace.ts';
+import type { Client } from '../interpreter/client.ts';
+
+export type Capability =
+  | 'cut'
+  | 'slow'
+  | 'lose'
+  | 'duplicate'
+  | 'reorder'
+  | 'kill'
+  | 'lose-unsynced'
+  | 'pause'
+  | 'skew-clock'
+  | 'drift-clock';
+
+/** Counters of what a fault did: `messagesDropped`, `messagesDelayed`, `eventsDeferred`, `unsyncedBytesLost`, … */
+export type Observed = Readonly<Record<string, number>>;
+
+/** The harness's time: virtual in `sim`. Nanoseconds since the run began. */
+export interface Clock {
+  now(): number;
+  setTimer(delayNs: number, callback: () => void): Timer;
+  sleep(delayNs: number): Promise<void>;
+}
+
+/** How a link misbehaves, in one direction. Absent or zero: not at all. */
+export interface LinkFault {
+  readonly delayMs?: number;
+  /** Added to the delay: uniform in [0, jitterMs]. */
+  readonly jitterMs?: number;
+  readonly lossProbability?: number;
+  readonly duplicateProbability?: number;
+  /** A chosen message is held back for up to `reorderMs`, so that later ones overtake it. */
+  readonly reorderProbability?: number;
+  readonly reorderMs?: number;
+}
+
+export interface KillOptions {
+  /** Power loss: what was written and not synced is lost, the last write may tear, unsynced writes may survive out of order. */
+  readonly loseUnsynced?: boolean;
+}
+
+export interface Cluster {
+  readonly kind: 'sim' | 'process' | 'docker';
+  readonly nodes: readonly string[];
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly clock: Clock;
+
+  /** Boots every node; resolves when all answer their status. */
+  start(): Promise<void>;
+  /** Stops everything, also after a failed start; idempotent. */
+  stop(): Promise<void>;
+
+  /** Undefined while the node is down or paused: as an operator would find it. */
+  status(node: string): NodeStatus | undefined;
+  isRunning(node: string): boolean;
+  isPaused(node: string): boolean;
+
+  kill(node: string, options?: KillOptions): Promise<Observed>;
+  restart(node: string): Promise<Observed>;
+  pause(node: string): Promise<Observed>;
+  resume(node: string): Promise<Observed>;
+
+  /** Refuses traffic from one node to another, one direction: new messages, and connections stall. Also between a client and a node. */
+  cut(from: string, to: string): Promise<void>;
+  heal(from: string, to: string): Promise<Observed>;
+  /** Replaces the fault of this direction; the counters go on. */
+  degrade(from: string, to: string, fault: LinkFault): Promise<void>;
+  restore(from: string, to: string): Promise<Observed>;
+
+  /** Jumps the node's clock by `offsetMs`: forward moves wall clock, monotonic clock and timers, back the wall clock only. */
+  bumpClock(node: string, offsetMs: number): Promise<Observed>;
+  /** Lets the node's clock run at `rate` (1 is true time) from now on. */
+  driftClock(node: string, rate: number): Promise<void>;
+  /** True rate and true offset again. */
+  resetClock(node: string): Promise<Observed>;
+
+  /** A client of the system, bound to a node; `clientId` is unique in the run. */
+  openClient(node: string, clientId: number): Promise<Client>;
+
+  /** Called for every trace record as it comes (in `sim`, at once). Set before start. */
+  onTrace(callback: (record: TraceRecord) => void): void;
+}

@@ -1,0 +1,37 @@
+/**
+ * A node as the harness starts it: a program that is given a Runtime and its configuration. The same program
+ * runs in the simulator, as a child process and in a container.
+ */
+import type { Json } from '../../harness/history/operation.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface NodeConfig {
+  readonly name: string;
+  /** All members of the cluster in order, this node included. */
+  readonly peers: readonly string[];
+  /** Options of the system, validated by it. */
+  readonly options: { readonly [name: string]: Json };
+  /** Names of the bugs that this node runs with. */
+  readonly bugs: readonly string[];
+}
+
+/** A started node. */
+export interface RunningNode {
+  /** For people and for targets by role: at least `{role, term, leader}` where the system has them. */
+  status(): NodeStatus;
+  /** Throws with a sentence when the node's own state is impossible. Called after every step in `sim`. */
+  invariants?(): void;
+}
+
+export interface NodeStatus {
+  readonly role: string;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly [name: string]: Json;
+}
+
+/**
+ * Starts a node on a fresh boot; recovery happens inside and calls `runtime.crash` on a disk it cannot trust.
+ * Registering callbacks must be done before this returns.
+ */
+export type NodeProgram = (runtime: Runtime, config: NodeConfig) => RunningNode;
