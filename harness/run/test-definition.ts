@@ -1,0 +1,74 @@
+/**
+ * Everything that defines a run: `test.json` of a run directory. Together with the code it decides a simulated
+ * run completely; `replay` and `check` start from it.
+ */
+import { z } from 'zod';
+import { HarnessError } from '../errors.ts';
+
+export const TEST_FORMAT = 'shaketable-test';
+export const TEST_VERSION = 1;
+
+const scalar = z.union([z.number(), z.boolean(), z.string()]);
+
+const testSchema = z.object({
+  format: z.literal(TEST_FORMAT),
+  version: z.literal(TEST_VERSION),
+  /** Of the package that ran it. */
+  shaketableVersion: z.string(),
+  /** Commit of the checkout that ran it, with `+` when it had changes; null outside a checkout. */
+  gitRevision: z.string().nullable(),
+  /** UTC, ISO 8601. */
+  startedAt: z.string(),
+  commandLine: z.string(),
+  system: z.string(),
+  workload: z.string(),
+  cluster: z.enum(['sim', 'process', 'docker']),
+  nemeses: z.array(z.string()),
+  nodes: z.array(z.string()).min(1),
+  /** Client threads. */
+  concurrency: z.int().min(1),
+  /** Client operations a second over all threads, on average. */
+  rate: z.number().positive(),
+  /** How long clients and nemeses run before everything is healed. */
+  timeLimitS: z.number().positive(),
+  /** How long the cluster is left alone before the final reads. */
+  quietS: z.number().min(0),
+  /** Mean time between faults of one nemesis. */
+  nemesisIntervalS: z.number().positive(),
+  operationTimeoutMs: z.number().positive(),
+  seed: z.int().min(0),
+  bugs: z.array(z.string()),
+  systemOptions: z.record(z.string(), scalar),
+  workloadOptions: z.record(z.string(), scalar),
+});
+
+export type TestDefinition = Readonly<z.infer<typeof testSchema>>;
+
+/** Reads `test.json`; throws HarnessError naming the first field that is wrong. */
+export function parseTestDefinition(text: string, path: string): TestDefinition {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new HarnessError('bad-format', `${path} is not JSON: is it cut off, or no run directory?`, {
+      cause: error,
+    });
+  }
+  const version = z.object({ format: z.literal(TEST_FORMAT), version: z.number() }).safeParse(json);
+  if (!version.success) {
+    throw new HarnessError('bad-format', `${path} is not the test.json of a shaketable run`);
+  }
+  if (version.data.version !== TEST_VERSION) {
+    throw new HarnessError(
+      'unsupported-version',
+      `${path} has format version ${version.data.version}; this shaketable reads version ${TEST_VERSION}: use the release that wrote it`,
+    );
+  }
+  const result = testSchema.safeParse(json);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const where = issue?.path.join('.') ?? '';
+    throw new HarnessError('bad-format', `${path}: ${where}: ${issue?.message ?? 'invalid'}`);
+  }
+  return result.data;
+}

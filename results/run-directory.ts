@@ -1,0 +1,125 @@
+/**
+ * A run directory: everything that one execution left behind, readable by a later release (docs/results.md
+ * lists the files). This module only knows where things are and how to read and write them whole; what is in
+ * them is said by the format of each.
+ *
+ *     const directory = RunDirectory.create('results/runs', {system: 'raft', workload: 'register', seed: 7, startedAt});
+ *     directory.writeJson('test.json', test);
+ *     const history = directory.lines('history.jsonl');
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { HarnessError } from '../harness/errors.ts';
+import { LineFile } from './line-file.ts';
+
+/** How many runs of one seed may start in one second before we give up on finding a free name. */
+const MAX_NAME_ATTEMPTS = 1000;
+
+export interface RunIdentity {
+  readonly system: string;
+  readonly workload: string;
+  readonly seed: number;
+  readonly startedAt: Date;
+}
+
+export class RunDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes `<root>/<system>-<workload>/<UTC time>-<seed>/`; a taken name gets a suffix `-2`, `-3`, … */
+  static create(root: string, run: RunIdentity): RunDirectory {
+    // 2026-11-21T20:51:03.123Z → 20261021T205103Z: sorts by time, and has no colon for file systems that refuse one.
+    const time = run.startedAt.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+    const parent = join(root, `${run.system}-${run.workload}`);
+    try {
+      mkdirSync(parent, { recursive: true });
+      for (let attempt = 1; attempt <= MAX_NAME_ATTEMPTS; attempt++) {
+        const path = join(parent, `${time}-${run.seed}${attempt === 1 ? '' : `-${attempt}`}`);
+        if (existsSync(path)) continue;
+        mkdirSync(path);
+        return new RunDirectory(path);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new HarnessError(
+        'io',
+        `cannot write results to ${root}: ${reason}; choose another with --results DIR`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw new HarnessError(
+      'io',
+      `${parent} already holds ${MAX_NAME_ATTEMPTS} runs named ${time}-${run.seed}`,
+    );
+  }
+
+  /** @throws HarnessError `usage` when there is no run at `path` */
+  static open(path: string): RunDirectory {
+    if (!RunDirectory.isRun(path)) {
+      throw new HarnessError('usage', `${path} is no run directory: it has no test.json`);
+    }
+    return new RunDirectory(path);
+  }
+
+  static isRun(path: string): boolean {
+    return existsSync(join(path, 'test.json'));
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.file(name));
+  }
+
+  lines(name: string): LineFile {
+    return new LineFile(this.file(name));
+  }
+
+  read(name: string): Buffer {
+    return readInput(this.file(name));
+  }
+
+  writeJson(name: string, value: unknown): void {
+    this.write(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Whole or not at all: written beside and renamed. */
+  write(name: string, text: string): void {
+    const target = this.file(name);
+    const temporary = `${target}.partial`;
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(temporary, text);
+      renameSync(temporary, target);
+    } catch (error) {
+      throw HarnessError.from(error, 'io', `cannot write ${target}`);
+    }
+  }
+}
+
+/** Reads a file that the user named; one clear line when it is not there, is a folder, or may not be read. */
+export function readInput(path: string): Buffer {
+  try {
+    if (statSync(path).isDirectory()) {
+      throw new HarnessError('usage', `${path} is a folder, and no run directory: it has no test.json`);
+    }
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof HarnessError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason =
+      code === 'ENOENT'
+        ? `${path} does not exist`
+        : code === 'EACCES'
+          ? `${path} may not be read: permission denied`
+          : HarnessError.from(error).message;
+    throw new HarnessError('usage', reason, { cause: error });
+  }
+}
