@@ -3,7 +3,12 @@
  * emits those that apply to it. `node` and `time` are added by the runtime.
  *
  * Hashes are unsigned 32-bit. `prefixHash` at an index folds every (index, term, entry hash) up to it, so that two nodes
- * with equal prefix hashes at an index hold the same log up to there.
+ * with equal prefix hashes at an index hold the same log up to there. `stateHash` is one function of the state machine
+ * (client sessions included) wherever it appears, so that two nodes that applied the same log report the same.
+ *
+ * An event is written when it has happened and before its consequences leave the node: `durable` before the
+ * acknowledgement that it allows, `persist` before `vote`, `role` before what the node does in that role, `commit` before
+ * `apply`, and that before `acknowledge`. A checker reads each node's records in the order in which they were written.
  */
 
 /** One log entry as it was appended. */
@@ -15,7 +20,10 @@ export interface TracedEntry {
 }
 
 export type TraceEvent =
-  /** The node is up, with what it recovered from its disk. */
+  /**
+   * The node is up, with what it recovered from its disk; all of it is durable (the node synced what it found).
+   * Commit and applied index begin again at `snapshotIndex`, the role as follower.
+   */
   | {
       readonly kind: 'start';
       readonly term: number;
@@ -25,31 +33,35 @@ export type TraceEvent =
       readonly lastTerm: number;
       readonly snapshotIndex: number;
       readonly voters: readonly string[];
-      /** The log as recovered, entries from firstIndex to lastIndex. */
+      /** The log as recovered, entries from firstIndex (snapshotIndex + 1 or before) to lastIndex. */
       readonly entries: readonly TracedEntry[];
     }
-  /** It changed role or term. */
+  /** It changed role or term. `term` is its current term: a pre-candidate has not raised it. */
   | {
       readonly kind: 'role';
       readonly role: 'follower' | 'pre-candidate' | 'candidate' | 'leader';
       readonly term: number;
       readonly leader: string | null;
     }
-  /** Its vote in a term left it (for itself, too). */
+  /** Its vote in a term left it (for itself, too): a real vote, no pre-vote. Again for a repeated answer, or once. */
   | { readonly kind: 'vote'; readonly term: number; readonly candidate: string }
-  /** Term and vote became durable. */
+  /** Term and vote became durable; `votedFor` is null where it has not voted in this term. */
   | { readonly kind: 'persist'; readonly term: number; readonly votedFor: string | null }
-  /** Entries were added at the end of its log, contiguous. */
+  /** Entries were added at the end of its log, contiguous, in memory at least; `term` is the node's current term. */
   | { readonly kind: 'append'; readonly term: number; readonly entries: readonly TracedEntry[] }
-  /** Entries from `fromIndex` on were removed. */
+  /** Entries from `fromIndex` on were removed, because they conflict with the leader's. */
   | { readonly kind: 'truncate'; readonly fromIndex: number }
-  /** Its log is durable up to here. */
+  /** Its log, as it stands, is durable up to here; a truncation takes back what it removes. */
   | { readonly kind: 'durable'; readonly index: number }
-  /** Its commit index rose to `index`; `prefixHash` is that of its log there. */
+  /** Its commit index rose to `index`; `term` is that of the entry there, `prefixHash` that of its log there. */
   | { readonly kind: 'commit'; readonly index: number; readonly term: number; readonly prefixHash: number }
   /** Its state machine applied up to `index`; `stateHash` only where the state was hashed. */
   | { readonly kind: 'apply'; readonly index: number; readonly stateHash?: number }
-  /** It took, or installed, a snapshot that covers up to `index`, the log before which is gone. */
+  /**
+   * It took, or installed, a durable snapshot that covers up to and including `index`; its log up to there may be gone.
+   * `term` is that of the entry at `index`. After `installed`, commit and applied index are at least `index`, and the
+   * log behind the snapshot stays only where the entry at `index` was already in it with this term.
+   */
   | {
       readonly kind: 'snapshot';
       readonly source: 'taken' | 'installed';
@@ -65,7 +77,7 @@ export type TraceEvent =
       readonly voters: readonly string[];
       readonly learners: readonly string[];
     }
-  /** It told a client that the command at (term, index) took effect. */
+  /** It told a client that the command at (term, index) took effect; `term` is that of the entry. */
   | { readonly kind: 'acknowledge'; readonly term: number; readonly index: number }
   /** It stops: by its own decision (`crash`), or killed by the harness, which then writes this for it. */
   | { readonly kind: 'stop'; readonly reason: string };
