@@ -1,0 +1,126 @@
+/**
+ * Turns what a run left behind into the report's data contract. Pure: the same run gives the same data.
+ *
+ *     const data = collectReportData({ test, history, verdicts, valid, trace, replayCommand });
+ *     print(textSummary(data));
+ *     write('report.html', renderReport(data));
+ */
+import { combineValidity } from '../../checkers/checker.ts';
+import type { Validity, Verdict } from '../../checkers/checker.ts';
+import type { History } from '../../harness/history/history.ts';
+import type { Json } from '../../harness/history/operation.ts';
+import type { TraceRecord } from '../../harness/history/trace.ts';
+import type { TestDefinition } from '../../harness/run/test-definition.ts';
+import { anomalyRow } from './anomaly-rows.ts';
+import { formatDuration } from './browser/format.ts';
+import { headline, meaning, notes, verdictWord } from './headline.ts';
+import type { Judged } from './headline.ts';
+import { cutText, packOperations, TextTable } from './operation-columns.ts';
+import { REPORT_DATA_VERSION } from './report-data.ts';
+import type { Field, ReportData, VerdictRow } from './report-data.ts';
+import { roleSpans } from './role-spans.ts';
+import { errorRows, faultRows, functionRows, longestSilence } from './run-statistics.ts';
+import { textSummary } from './text-summary.ts';
+
+/** Of one checker; the rest are counted and found in `verdict.json`. */
+const MAX_ANOMALIES_LISTED = 50;
+const MAX_FIELD_CHARACTERS = 2_000;
+
+/** The content of `test.json`. */
+export type ReportedTest = TestDefinition;
+
+export interface ReportInput {
+  readonly test: ReportedTest;
+  readonly history: History;
+  readonly verdicts: readonly Verdict[];
+  /** Over all; combined from the verdicts where absent. */
+  readonly valid?: Validity;
+  readonly trace: Iterable<TraceRecord>;
+  /** The exact command that does this run again. */
+  readonly replayCommand: string;
+}
+
+export function collectReportData(input: ReportInput): ReportData {
+  const { test, history, verdicts } = input;
+  const texts = new TextTable();
+  const packed = packOperations(history, texts, test.concurrency);
+  const pairs = history.pairs();
+  const duration = history.operations.at(-1)?.time ?? 0;
+  const functions = functionRows(pairs);
+  const faults = faultRows(history.faultWindows(), pairs);
+  const anomalies = verdicts.flatMap((verdict) =>
+    verdict.anomalies
+      .slice(0, MAX_ANOMALIES_LISTED)
+      .map((anomaly) => anomalyRow(verdict.checker, anomaly, history, packed)),
+  );
+  const judged: Judged = {
+    verdict: verdictWord(input.valid ?? combineValidity(verdicts.map(({ valid }) => valid))),
+    verdicts: verdicts.map(verdictRow),
+    anomalies,
+    faults,
+    functions,
+  };
+  const data: Omit<ReportData, 'summary'> = {
+    version: REPORT_DATA_VERSION,
+    title: `${test.system} ${test.workload}, seed ${test.seed}`,
+    headline: headline(judged),
+    meaning: meaning(judged),
+    notes: notes(judged),
+    ...judged,
+    facts: runFacts(test, duration),
+    duration,
+    nodes: test.nodes,
+    threads: packed.threads,
+    texts: texts.texts,
+    operations: packed.columns,
+    roles: roleSpans(input.trace, test.nodes, duration),
+    errors: errorRows(pairs),
+    longestSilence: longestSilence(pairs),
+    options: fieldsOf(test),
+    commandLine: test.commandLine,
+    replayCommand: input.replayCommand,
+  };
+  return { ...data, summary: textSummary(data) };
+}
+
+function verdictRow(verdict: Verdict): VerdictRow {
+  return {
+    checker: verdict.checker,
+    verdict: verdictWord(verdict.valid),
+    reason: verdict.reason ?? null,
+    anomalyCount: verdict.anomalies.length,
+    statistics: verdict.statistics === undefined ? [] : fieldsOf(verdict.statistics),
+  };
+}
+
+function runFacts(test: ReportedTest, duration: number): readonly Field[] {
+  const facts: Field[] = [
+    { name: 'System', value: test.system },
+    { name: 'Workload', value: test.workload },
+    { name: 'Nemesis', value: test.nemeses.join(', ') || 'none' },
+    { name: 'Cluster', value: `${test.cluster}, ${test.nodes.length} nodes` },
+    { name: 'Seed', value: String(test.seed) },
+    { name: 'Length', value: formatDuration(duration) },
+    { name: 'Started', value: test.startedAt },
+  ];
+  if (test.bugs.length > 0) facts.splice(2, 0, { name: 'Bugs', value: test.bugs.join(', ') });
+  return facts;
+}
+
+/** A JSON object as names and values; nested objects become `outer.inner`. */
+export function fieldsOf(value: unknown, prefix = ''): readonly Field[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [{ name: prefix, value: fieldText(value as Json) }];
+  }
+  return Object.entries(value).flatMap(([name, part]) =>
+    part === undefined ? [] : fieldsOf(part, prefix === '' ? name : `${prefix}.${name}`),
+  );
+}
+
+function fieldText(value: Json): string {
+  if (typeof value === 'string') return cutText(value, MAX_FIELD_CHARACTERS);
+  if (Array.isArray(value) && value.every((part) => typeof part === 'string' || typeof part === 'number')) {
+    return cutText(value.join(', ') || 'none', MAX_FIELD_CHARACTERS);
+  }
+  return cutText(JSON.stringify(value), MAX_FIELD_CHARACTERS);
+}

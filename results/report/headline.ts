@@ -1,0 +1,112 @@
+/**
+ * The verdict in words: the one line that the reader takes away, and what it means.
+ *
+ *     Consistency violated: nonlinearizable on key k3
+ *     Proves nothing: no write was ever acknowledged
+ *     No anomaly in 4,812 operations under 17 faults
+ */
+import type { Verdict } from '../../checkers/checker.ts';
+import { formatCount, plural } from './browser/format.ts';
+import type { AnomalyRow, FaultRow, FunctionRow, VerdictRow, VerdictWord } from './report-data.ts';
+
+/** Of which a vacuous run is told by its unknown verdict. */
+export const STATISTICS_CHECKER = 'statistics';
+
+/** Anomalies named in the headline; the rest are counted. */
+const MAX_NAMED = 2;
+
+export interface Judged {
+  readonly verdict: VerdictWord;
+  readonly verdicts: readonly VerdictRow[];
+  readonly anomalies: readonly AnomalyRow[];
+  readonly faults: readonly FaultRow[];
+  readonly functions: readonly FunctionRow[];
+}
+
+export function verdictWord(valid: Verdict['valid']): VerdictWord {
+  return valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'invalid';
+}
+
+export function headline(judged: Judged): string {
+  switch (judged.verdict) {
+    case 'invalid':
+      return `Consistency violated: ${anomalyNames(judged)}`;
+    case 'unknown': {
+      const row = deciding(judged);
+      if (row === undefined) return 'Proves nothing: no checker gave a verdict';
+      const reason = row.reason ?? `${row.checker} gave no reason`;
+      return row.checker === STATISTICS_CHECKER ? `Proves nothing: ${reason}` : `Not decided: ${reason}`;
+    }
+    case 'valid':
+      return `No anomaly in ${plural(invoked(judged), 'operation')} under ${plural(judged.faults.length, 'fault')}`;
+  }
+}
+
+export function meaning(judged: Judged): string {
+  const checkers = plural(judged.verdicts.length, 'checker');
+  switch (judged.verdict) {
+    case 'invalid': {
+      const [row] = judged.verdicts.filter((verdict) => verdict.verdict === 'invalid');
+      return (
+        `The system broke a promise that ${row === undefined ? 'a checker' : `the ${row.checker} checker`} holds it to. ` +
+        'The operations below prove it from the record alone.'
+      );
+    }
+    case 'unknown':
+      return deciding(judged)?.checker === STATISTICS_CHECKER
+        ? 'This is neither a pass nor a failure: the history lacks what a verdict would rest on.'
+        : 'This is neither a pass nor a failure: a checker stopped before it could tell.';
+    case 'valid':
+      return `All of ${checkers} accept the record. That is evidence for this seed and these faults, no proof for others.`;
+  }
+}
+
+/** What the reader must know before trusting the verdict. */
+export function notes(judged: Judged): readonly string[] {
+  const result: string[] = [];
+  for (const row of judged.verdicts) {
+    if (row.verdict === 'unknown') {
+      result.push(`The ${row.checker} checker did not decide: ${row.reason ?? 'it gave no reason'}.`);
+    }
+  }
+  for (const row of judged.functions) {
+    if (row.f !== null && row.ok === 0) {
+      result.push(
+        `No ${row.f} was ever acknowledged (${plural(row.invoked, 'attempt')}): nothing is known of it.`,
+      );
+    }
+  }
+  const idle = judged.faults.filter((fault) => fault.tookEffect === false);
+  if (idle.length > 0) {
+    const which = [...new Set(idle.map((fault) => fault.fault))].join(', ');
+    result.push(
+      `${formatCount(idle.length)} of ${plural(judged.faults.length, 'fault')} never took effect (${which}): they tested nothing.`,
+    );
+  }
+  if (judged.faults.length === 0)
+    result.push('No fault was injected: the system was only tested in fair weather.');
+  return result.map((note) => note.replace(/\.\.$/, '.'));
+}
+
+/** The statistics checker's word on a vacuous run counts before a checker that ran out of time. */
+function deciding(judged: Judged): VerdictRow | undefined {
+  const unknown = judged.verdicts.filter((row) => row.verdict === 'unknown');
+  return unknown.find((row) => row.checker === STATISTICS_CHECKER) ?? unknown[0];
+}
+
+function anomalyNames(judged: Judged): string {
+  const names = [
+    ...new Set(judged.anomalies.map(({ name, key }) => (key === null ? name : `${name} on key ${key}`))),
+  ];
+  if (names.length === 0) {
+    return judged.verdicts.find((row) => row.verdict === 'invalid')?.checker ?? 'no witness given';
+  }
+  const more = names.length - MAX_NAMED;
+  return (
+    names.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${plural(more, 'more kind', 'more kinds')}` : '')
+  );
+}
+
+function invoked(judged: Judged): number {
+  return judged.functions.reduce((sum, row) => (row.f === null ? sum : sum + row.invoked), 0);
+}

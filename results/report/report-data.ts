@@ -1,0 +1,169 @@
+/**
+ * The contract between the producer of a report (build-report.ts) and its viewer (browser/): plain JSON, inlined
+ * into the HTML file. The producer decides and words everything that needs the run; the viewer only draws.
+ *
+ *     data.operations.start[i]           // nanoseconds after the start of operation i − 1 (see OperationColumns)
+ *     data.texts[data.operations.f[i]]   // 'read'
+ *
+ * Every text here may come from the system under test: the viewer puts it into text nodes and on canvases,
+ * never into markup.
+ */
+
+export const REPORT_DATA_VERSION = 1;
+
+/** `valid: true | false | 'unknown'` as a word. */
+export type VerdictWord = 'valid' | 'invalid' | 'unknown';
+
+/** Codes of {@link OperationColumns.outcome}. `pending`: the run ended before the completion came. */
+export const OUTCOMES = ['ok', 'fail', 'info', 'pending'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** A name and what it is, both for people. */
+export interface Field {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * The clients' operations, one column an attribute, in the order of their invocations; an operation is an invocation
+ * with its completion. Text columns hold indexes into `ReportData.texts`, −1 where there is none.
+ */
+export interface OperationColumns {
+  readonly count: number;
+  /** Difference to the invocation before; the first counts from 0. Nanoseconds. */
+  readonly start: readonly number[];
+  /** Nanoseconds; −1 when it never completed. */
+  readonly duration: readonly number[];
+  /** Place in the history of the invocation: difference to the one before. */
+  readonly invocation: readonly number[];
+  /** Place in the history of the completion minus that of the invocation; 0 when it never completed. */
+  readonly completion: readonly number[];
+  readonly process: readonly number[];
+  /** The row: the thread that ran the process. */
+  readonly thread: readonly number[];
+  /** Index into {@link OUTCOMES}. */
+  readonly outcome: readonly number[];
+  readonly f: readonly number[];
+  readonly key: readonly number[];
+  /** JSON of the invocation's value; −1 for null. */
+  readonly input: readonly number[];
+  /** JSON of the completion's value where it is not the invocation's. */
+  readonly output: readonly number[];
+  readonly error: readonly number[];
+  readonly node: readonly number[];
+}
+
+/** A fault, from the history's fault windows. */
+export interface FaultRow {
+  readonly id: number;
+  readonly fault: string;
+  readonly nodes: readonly string[];
+  readonly description: string;
+  /** Nanoseconds since the run began. */
+  readonly start: number;
+  /** Null: still in force when the history ended. */
+  readonly end: number | null;
+  readonly instant: boolean;
+  /** Counters of what was seen of it. */
+  readonly observed: readonly Field[];
+  /** Null: nobody said. */
+  readonly tookEffect: boolean | null;
+  /** Completions while it was in force (for an instant fault none are counted). */
+  readonly ok: number;
+  readonly notOk: number;
+}
+
+/** What a node said it was, from one role event to the next. */
+export interface RoleSpan {
+  /** Index into `ReportData.nodes`. */
+  readonly node: number;
+  readonly role: 'follower' | 'pre-candidate' | 'candidate' | 'leader' | 'down';
+  readonly term: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Something of a witness that is no client operation: a fault, or what a node said. */
+export interface WitnessEvent {
+  readonly time: number;
+  readonly node: string | null;
+  readonly text: string;
+}
+
+export interface AnomalyRow {
+  readonly checker: string;
+  readonly name: string;
+  readonly explanation: string;
+  /** The one key that its operations are about, if it is one. */
+  readonly key: string | null;
+  /** Rows of {@link OperationColumns}, ascending. */
+  readonly operations: readonly number[];
+  readonly events: readonly WitnessEvent[];
+  /** Pretty-printed JSON, cut when long; null when the checker gave none. */
+  readonly evidence: string | null;
+}
+
+export interface VerdictRow {
+  readonly checker: string;
+  readonly verdict: VerdictWord;
+  readonly reason: string | null;
+  /** All that it found, more than the report lists when they are many. */
+  readonly anomalyCount: number;
+  readonly statistics: readonly Field[];
+}
+
+/** Counts and latencies of one function; of all together where `f` is null. */
+export interface FunctionRow {
+  readonly f: string | null;
+  readonly invoked: number;
+  readonly ok: number;
+  readonly fail: number;
+  /** Of `fail`: evaluated and refused, as a compare-and-set whose expectation was wrong. The system was available. */
+  readonly refused: number;
+  /** Unknown: `info` completions and those that never came. */
+  readonly info: number;
+  /** Latency of `ok` operations in nanoseconds: median, 95 %, 99 %, largest. Null without any. */
+  readonly latency: readonly [p50: number, p95: number, p99: number, max: number] | null;
+}
+
+export interface ErrorRow {
+  readonly code: string;
+  readonly outcome: Outcome;
+  readonly count: number;
+  /** The message of the first. */
+  readonly example: string;
+}
+
+export interface ReportData {
+  readonly version: typeof REPORT_DATA_VERSION;
+  /** `raft register, seed 7` */
+  readonly title: string;
+  readonly verdict: VerdictWord;
+  /** One line: `Consistency violated: nonlinearizable on key k3`. */
+  readonly headline: string;
+  /** What that means for the reader, one or two sentences. */
+  readonly meaning: string;
+  /** The run in a line: system, workload, nemeses, cluster, seed, … */
+  readonly facts: readonly Field[];
+  /** What limits the verdict: faults without effect, functions that never succeeded, undecided checkers. */
+  readonly notes: readonly string[];
+  readonly verdicts: readonly VerdictRow[];
+  readonly anomalies: readonly AnomalyRow[];
+  /** Length of the run in nanoseconds. */
+  readonly duration: number;
+  readonly nodes: readonly string[];
+  readonly threads: number;
+  readonly texts: readonly string[];
+  readonly operations: OperationColumns;
+  readonly faults: readonly FaultRow[];
+  readonly roles: readonly RoleSpan[];
+  readonly functions: readonly FunctionRow[];
+  readonly errors: readonly ErrorRow[];
+  /** Longest time without any `ok` completion. */
+  readonly longestSilence: { readonly start: number; readonly end: number } | null;
+  readonly options: readonly Field[];
+  readonly commandLine: string;
+  readonly replayCommand: string;
+  /** The terminal's summary, for pasting into an issue. */
+  readonly summary: string;
+}

@@ -1,0 +1,158 @@
+/**
+ * The run on a terminal, at most 100 columns: verdict, anomalies, figures, faults.
+ *
+ * Control characters in what the system said are shown escaped, so that a hostile value cannot drive the terminal.
+ */
+import { formatCount, formatDuration, formatShare, formatTime, plural } from './browser/format.ts';
+import { cutText } from './operation-columns.ts';
+import type { FaultRow, FunctionRow, ReportData, VerdictWord } from './report-data.ts';
+
+const WIDTH = 100;
+const MAX_ANOMALIES = 5;
+const MAX_ERRORS = 4;
+const MAX_FUNCTION_CHARACTERS = 16;
+const LABEL_WIDTH = 12;
+
+export interface TextSummaryOptions {
+  /** ANSI colours; off by default. */
+  readonly colour?: boolean;
+}
+
+const VERDICT_COLOUR: Readonly<Record<VerdictWord, string>> = { valid: '32', invalid: '31', unknown: '33' };
+
+export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSummaryOptions = {}): string {
+  const paint = (code: string, text: string): string =>
+    options.colour === true ? `\u001b[${code}m${text}\u001b[0m` : text;
+  const lines: string[] = [];
+  const [first = '', ...rest] = wrap(`${data.verdict.toUpperCase()}  ${data.headline}`, WIDTH, '');
+  const word = data.verdict.length;
+  lines.push(
+    paint(`1;${VERDICT_COLOUR[data.verdict]}`, first.slice(0, word)) + paint('1', first.slice(word)),
+  );
+  lines.push(...rest.map((line) => paint('1', line)));
+
+  const section = (label: string, texts: readonly string[]): void => {
+    texts.forEach((text, i) => {
+      wrap(text, WIDTH - LABEL_WIDTH - 2, '  ').forEach((line, j) => {
+        const shown = i === 0 && j === 0 ? label : '';
+        lines.push(`  ${paint('2', shown.padEnd(LABEL_WIDTH))}${line}`);
+      });
+    });
+  };
+  section('run', [data.facts.map(({ name, value }) => `${name.toLowerCase()} ${value}`).join(' · ')]);
+  section('anomalies', anomalyLines(data));
+  section('checkers', [
+    data.verdicts.map(({ checker, verdict }) => `${checker} ${verdict}`).join(' · ') || 'none',
+  ]);
+  section('operations', functionTable(data.functions));
+  section('errors', errorLines(data));
+  section('faults', faultLines(data.faults));
+  section('notes', data.notes);
+  // Never broken over lines: it is there to be copied.
+  lines.push(`  ${paint('2', 'replay'.padEnd(LABEL_WIDTH))}${printable(data.replayCommand)}`);
+  return lines.join('\n');
+}
+
+function anomalyLines(data: Omit<ReportData, 'summary'>): readonly string[] {
+  const lines = data.anomalies
+    .slice(0, MAX_ANOMALIES)
+    .map(({ name, checker, explanation }) => `${name} (${checker}): ${explanation}`);
+  const total = data.verdicts.reduce((sum, verdict) => sum + verdict.anomalyCount, 0);
+  const more = total - lines.length;
+  return more > 0 ? [...lines, `… and ${formatCount(more)} more`] : lines;
+}
+
+/** Columns aligned; `answered` counts refusals, which are answers. */
+function functionTable(rows: readonly FunctionRow[]): readonly string[] {
+  const table = [
+    ['', 'ok', 'fail', 'info', 'answered', 'p50', 'p99', 'max'],
+    ...rows.map((row) => [
+      cutText(row.f ?? 'all', MAX_FUNCTION_CHARACTERS),
+      formatCount(row.ok),
+      formatCount(row.fail),
+      formatCount(row.info),
+      formatShare((row.ok + row.refused) / row.invoked),
+      ...(row.latency === null
+        ? ['–', '–', '–']
+        : [0, 2, 3].map((i) => formatDuration(row.latency?.[i] ?? 0))),
+    ]),
+  ];
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return table.map((cells) =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function errorLines(data: Omit<ReportData, 'summary'>): readonly string[] {
+  const shown = data.errors
+    .slice(0, MAX_ERRORS)
+    .map((row) => `${row.code} ${formatCount(row.count)} (${row.outcome})`);
+  const more = data.errors.length - shown.length;
+  if (more > 0) shown.push(plural(more, 'other code', 'other codes'));
+  return shown.length === 0 ? [] : [shown.join(' · ')];
+}
+
+/** One line a kind: how many, how long in all, what was seen of them. */
+function faultLines(faults: readonly FaultRow[]): readonly string[] {
+  const kinds = new Map<string, FaultRow[]>();
+  for (const fault of faults) {
+    const known = kinds.get(fault.fault);
+    if (known === undefined) kinds.set(fault.fault, [fault]);
+    else known.push(fault);
+  }
+  return [...kinds].map(([kind, rows]) => {
+    const idle = rows.filter((row) => row.tookEffect === false).length;
+    const counters = new Map<string, number>();
+    for (const row of rows) {
+      for (const { name, value } of row.observed)
+        counters.set(name, (counters.get(name) ?? 0) + Number(value));
+    }
+    const seen = [...counters]
+      .filter(([, value]) => value > 0)
+      .map(([name, value]) => `${name} ${formatCount(value)}`);
+    const open = rows.filter((row) => row.end === null);
+    return [
+      `${kind} × ${formatCount(rows.length)}`,
+      ...(seen.length > 0 ? [seen.join(', ')] : []),
+      ...(idle > 0 ? [`${formatCount(idle)} NEVER TOOK EFFECT`] : []),
+      ...(open.length > 0 ? [`still in force since ${formatTime(open[0]?.start ?? 0)}`] : []),
+    ].join(': ');
+  });
+}
+
+/** Breaks at spaces, and inside a word only when it is longer than a line. */
+function wrap(text: string, width: number, indent: string): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const part of printable(text).split(' ')) {
+    let word = part;
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent;
+    } else if (lines.length > 0 || line !== '') {
+      line += line === indent ? '' : ' ';
+    }
+    while (line.length + word.length > width) {
+      const room = width - line.length;
+      lines.push(line + word.slice(0, room));
+      word = word.slice(room);
+      line = indent;
+    }
+    line += word;
+  }
+  return [...lines, line];
+}
+
+/** Control and direction-changing characters as `\u001b`. */
+function printable(text: string): string {
+  return text.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
