@@ -32,8 +32,17 @@ export interface GeneratorContext {
   readonly freeThreads: readonly ThreadId[];
   processOf(thread: ThreadId): ProcessId;
   threadOf(process: ProcessId): ThreadId | undefined;
-  /** A number in [0, 1) that depends only on the run's seed, the generator's path and `draw`. */
+  /**
+   * A number in [0, 1) that depends only on the run's seed, this context's place in the tree, `path` (a short word
+   * for what is drawn) and `draw` (the generator's own count).
+   */
   random(path: string, draw: number): number;
+  /** What the child at this place sees. A generator that draws, or has several children, gives each its own place. */
+  at(place: number): GeneratorContext;
+  /** The same with only those threads that satisfy the predicate. */
+  only(keep: (thread: ThreadId) => boolean): GeneratorContext;
+  /** The same at another time. */
+  withTime(time: number): GeneratorContext;
 }
 
 export type Step =
