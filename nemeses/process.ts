@@ -1,0 +1,156 @@
+/**
+ * Faults of a node's process: `kill` and `power-loss` (kill/restart), `pause` (pause/resume).
+ *
+ * A kill ends what the process was doing and a pause of it with it; what the operating system had taken is safe.
+ * Power loss also loses what was written and not synced. Whoever killed or paused a node brings it back, and
+ * nobody else: a node that crashed by its own decision stays down.
+ */
+import { z } from 'zod';
+import { defineNemesis } from './define.ts';
+import { type Fault, type FaultKind, faultKind } from './fault.ts';
+import type { NemesisDefinition } from './nemesis.ts';
+import { chooseTarget, nameNodes, type TargetRole, targetSchema } from './targets.ts';
+
+const parametersSchema = z.object({ nodes: z.array(z.string()), note: z.string().optional() });
+
+type NodesParameters = { readonly nodes: readonly string[]; readonly note?: string };
+
+interface ProcessFault {
+  readonly begin: string;
+  readonly end: string;
+  /** `killed`: for the description. */
+  readonly done: string;
+  readonly effects: readonly string[];
+  /** True when it did something to the node. */
+  hit(node: string, fault: Fault): Promise<void>;
+}
+
+function processFault({ begin, end, done, effects, hit }: ProcessFault): FaultKind {
+  return faultKind<NodesParameters>({
+    begin,
+    end,
+    effects,
+    parameters: parametersSchema as unknown as z.ZodType<NodesParameters>,
+    choose: (target, scene, random) => chooseTarget(targetSchema.parse(target), scene, random),
+    inject: async ({ nodes, note }, fault) => {
+      for (const node of nodes) {
+        if (fault.cluster.isRunning(node)) await hit(node, fault);
+        else fault.note(`${node} was down already`);
+      }
+      if (note !== undefined) fault.note(note);
+      return `${done} ${nameNodes(fault.nodes, fault.scene)}`;
+    },
+  });
+}
+
+function kill(done: string, loseUnsynced: boolean): FaultKind {
+  return processFault({
+    begin: 'kill',
+    end: 'restart',
+    done,
+    effects: ['nodesKilled'],
+    hit: async (node, fault) => {
+      const { cluster, ledger } = fault;
+      await fault.hold(
+        `process of ${node}`,
+        [node],
+        async () => {
+          ledger.free(`pause of ${node}`);
+          fault.observe(await cluster.kill(node, { loseUnsynced }));
+          return { nodesKilled: 1 };
+        },
+        async () => (cluster.isRunning(node) ? {} : cluster.restart(node)),
+      );
+    },
+  });
+}
+
+const killKind = kill('killed', false);
+const powerLossKind = kill('cut the power of', true);
+
+const pauseKind = processFault({
+  begin: 'pause',
+  end: 'resume',
+  done: 'paused',
+  effects: ['eventsDeferred'],
+  hit: async (node, fault) => {
+    const { cluster } = fault;
+    await fault.hold(
+      `pause of ${node}`,
+      [node],
+      () => cluster.pause(node),
+      async () => (cluster.isPaused(node) ? cluster.resume(node) : {}),
+    );
+  },
+});
+
+type Define = (name: string, summary: string, targets: readonly TargetRole[]) => NemesisDefinition;
+
+const killing: Define = (name, summary, targets) =>
+  defineNemesis({
+    name,
+    summary,
+    layer: 'process',
+    needs: ['kill'],
+    kinds: [killKind],
+    begins: targets.map((target) => ({ f: 'kill', target })),
+  });
+
+const powerLosing: Define = (name, summary, targets) =>
+  defineNemesis({
+    name,
+    summary,
+    layer: 'process',
+    needs: ['kill', 'lose-unsynced'],
+    kinds: [powerLossKind],
+    begins: targets.map((target) => ({ f: 'kill', target })),
+  });
+
+const pausing: Define = (name, summary, targets) =>
+  defineNemesis({
+    name,
+    summary,
+    layer: 'pause',
+    needs: ['pause'],
+    kinds: [pauseKind],
+    begins: targets.map((target) => ({ f: 'pause', target })),
+  });
+
+export const processFaults: readonly NemesisDefinition[] = [
+  killing('kill', 'kills nodes and restarts them: the leader, one, a minority, a majority, all', [
+    'leader',
+    'random',
+    'minority',
+    'majority',
+    'all',
+  ]),
+  killing('kill-leader', 'kills the leader and restarts it', ['leader']),
+  killing('kill-one', 'kills a random node and restarts it', ['random']),
+  killing('kill-minority', 'kills a random minority and restarts it', ['minority', 'minority-with-leader']),
+  killing('kill-majority', 'kills a random majority and restarts it', ['majority']),
+  killing('kill-all', 'kills all nodes at once and restarts them', ['all']),
+  powerLosing(
+    'power-loss',
+    'kills nodes so that they lose unsynced writes, and restarts them: a minority, the leader, all',
+    ['leader', 'minority', 'minority-with-leader', 'all'],
+  ),
+  powerLosing('power-loss-leader', 'kills the leader so that it loses unsynced writes', ['leader']),
+  powerLosing('power-loss-minority', 'kills a minority so that it loses unsynced writes', [
+    'minority',
+    'minority-with-leader',
+  ]),
+  powerLosing('power-loss-all', 'kills all nodes at once so that they lose unsynced writes', ['all']),
+  pausing(
+    'pause',
+    'stops processes in mid-step and lets them go on: the leader, one, a minority, a majority, all',
+    ['leader', 'random', 'minority', 'majority', 'all'],
+  ),
+  pausing('pause-leader', 'stops the leader in mid-step and lets it go on', ['leader']),
+  pausing('pause-one', 'stops a random node in mid-step and lets it go on', ['random']),
+  pausing('pause-minority', 'stops a random minority in mid-step and lets it go on', [
+    'minority',
+    'minority-with-leader',
+  ]),
+  pausing('pause-majority', 'stops a random majority in mid-step and lets it go on', ['majority']),
+  pausing('pause-all', 'stops all nodes in mid-step and lets them go on', ['all']),
+];
