@@ -80,23 +80,23 @@ function judgeRecoveredLog(
   past: { before: IndexWindow<Entry>; durableIndex: number; durableRecord: TraceRecord | undefined },
 ): void {
   const { before, durableIndex, durableRecord } = past;
-  for (let index = Math.max(before.first, node.snapshotIndex + 1); index <= durableIndex; index++) {
-    const old = before.get(index);
-    const recovered = node.log.get(index);
-    if (recovered === undefined && index < node.log.first) continue;
-    if (old === undefined && recovered !== undefined) continue;
-    if (old !== undefined && recovered !== undefined && sameEntry(old, recovered)) continue;
+  const lost = (detail: string, index: number): void =>
     cluster.contradict({
       name: 'durable-entry-lost',
       first: durableRecord,
       second: record,
-      detail:
-        `the log of ${node.name} was durable up to index ${durableIndex}, and it starts with ` +
-        (recovered === undefined
-          ? `a log that ends at index ${node.lastIndex}`
-          : `another entry at index ${index}`),
+      detail: `the log of ${node.name} was durable up to index ${durableIndex}, and it starts with ${detail}`,
       index,
     });
+  if (node.lastIndex < durableIndex) {
+    lost(`a log that ends at index ${node.lastIndex}`, node.lastIndex + 1);
+    return;
+  }
+  for (let index = Math.max(before.first, node.log.first); index <= durableIndex; index++) {
+    const old = before.get(index);
+    const recovered = node.log.get(index);
+    if (old === undefined || (recovered !== undefined && sameEntry(old, recovered))) continue;
+    lost(`another entry at index ${index}`, index);
     return;
   }
 }

@@ -68,6 +68,12 @@ export class RaftInvariants {
     };
   }
 
+  /** Entries of the committed log that it still remembers: bounded by what the longest log of a node holds. */
+  retainedEntries(): number {
+    const { committed } = this.#cluster;
+    return committed.last - committed.first + 1;
+  }
+
   #dispatch(node: NodeView, record: TraceRecord): void {
     const cluster = this.#cluster;
     const { event } = record;
