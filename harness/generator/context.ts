@@ -141,7 +141,7 @@ export class ThreadTable {
     this.threads = options.nemesis ? [...clients, 'nemesis'] : clients;
     this.#concurrency = concurrency;
     this.#processes = clients.map((thread) => firstProcess + thread);
-    const random = randomStream(options.seed, 'generator');
+    const random = randomStream(options.seed, 'generator', firstProcess);
     this.#root = { high: random.uint32() | 0, low: random.uint32() | 0 };
   }
 
