@@ -79,7 +79,10 @@ export type TraceEvent =
     }
   /** It told a client that the command at (term, index) took effect; `term` is that of the entry. */
   | { readonly kind: 'acknowledge'; readonly term: number; readonly index: number }
-  /** It stops: by its own decision (`crash`), or killed by the harness, which then writes this for it. */
+  /**
+   * It stops: by its own decision (`crash`), or killed by the harness, which then writes this for it. Not written for
+   * nodes that run until the end of the run: those that have stopped last are known to be down.
+   */
   | { readonly kind: 'stop'; readonly reason: string };
 
 /** A line of `trace.jsonl`. */
