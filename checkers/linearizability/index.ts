@@ -1,0 +1,5 @@
+/** The public surface of the linearizability checker. */
+export { linearizability } from './linearizability.ts';
+export type { LinearizabilityOptions } from './linearizability.ts';
+export { casRegister, kv, models, register } from './models.ts';
+export type { Call, FunctionRule, Model, Refutation } from './model.ts';

@@ -1,0 +1,108 @@
+/**
+ * A model: the sequential specification against which concurrent operations are judged.
+ *
+ *     const counter: Model = {
+ *       name: 'counter', summary: 'adds and reads of one number', init: 0,
+ *       functions: { read: { reads: true }, add: {} },
+ *       check: (call) => (call.f === 'add' && typeof call.argument !== 'number' ? 'an amount' : null),
+ *       step: (state, call) =>
+ *         call.f === 'add' ? Number(state) + Number(call.argument)
+ *         : sameJson(state, call.result) ? state : undefined,
+ *       describeCall: (call, name) => call.f === 'add' ? `add of ${call.argument} to ${name}` : …,
+ *       describeState: describeJson,
+ *     };
+ *
+ * States are JSON values, equal when they are equal as JSON. A model is deterministic: a call leads to one next
+ * state, or is illegal. It knows nothing of time, processes or searches.
+ */
+import type { Json } from '../../harness/history/operation.ts';
+import type { JudgedOperation } from './problem.ts';
+
+/** What the search knows of one operation. Two operations with equal calls are interchangeable but for time. */
+export interface Call {
+  readonly f: string;
+  /** The invocation's value. */
+  readonly argument: Json;
+  /**
+   * `ok`: it happened and answered `result`. `refused`: its precondition did not hold, it changed nothing.
+   * `unknown`: it may have happened, or may yet, or never.
+   */
+  readonly outcome: 'ok' | 'refused' | 'unknown';
+  /** What it answered; null unless `ok`. */
+  readonly result: Json;
+}
+
+export interface FunctionRule {
+  /** It never changes the state: without an answer it says nothing, and is left out. */
+  readonly reads?: true;
+  /** A failure with `precondition-failed` observed the state. Other failures say nothing, and are left out. */
+  readonly refusable?: true;
+}
+
+/** Proof, found without a search, that a partition is not linearizable. */
+export interface Refutation {
+  /** In the literature's words: `stale-read`, `unwritten-read`, … */
+  readonly test: string;
+  readonly explanation: string;
+  /** The operations that prove it; the one that cannot be comes first. */
+  readonly operations: readonly JudgedOperation[];
+}
+
+export interface Model {
+  /** The argument of `--model`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly init: Json;
+  readonly functions: { readonly [f: string]: FunctionRule };
+  /** What a call's argument should have been, when it is none that the function takes; else null. */
+  check(call: Call): string | null;
+  /** The state after the call, or undefined when the call cannot have that outcome in this state. Pure. */
+  step(state: Json, call: Call): Json | undefined;
+  /** True when the call, where legal, always changes the state: spares the search from trying. */
+  alwaysChanges?(call: Call): boolean;
+  /** A sound test that needs no search: null says nothing. Operations are in the order of their calls. */
+  refute?(operations: readonly JudgedOperation[], name: string): Refutation | null;
+  /** `read of x returned 1`; `name` is the object's: a key, or `the register`. */
+  describeCall(call: Call, name: string): string;
+  describeState(state: Json): string;
+}
+
+/** Equal as JSON; the order of an object's fields does not matter. */
+export function sameJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  return internKey(a) === internKey(b);
+}
+
+/** A primitive that is equal for equal JSON values and for no others. */
+export function internKey(value: Json): null | boolean | number | string {
+  if (typeof value === 'string')
+    return value.startsWith(STRUCTURE) ? STRUCTURE + JSON.stringify(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  return STRUCTURE + canonicalJson(value);
+}
+
+/** Marks the key of an array or object, so that no plain string equals it. */
+const STRUCTURE = '\u0000';
+
+function canonicalJson(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const fields = Object.keys(value).sort();
+  return `{${fields.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name] as Json)}`).join(',')}}`;
+}
+
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** Longest text of a state or value in a sentence. */
+const MAX_DESCRIPTION = 80;
+
+/** A value in a sentence: JSON, cut in the middle when it is long. */
+export function describeJson(value: Json): string {
+  const text = JSON.stringify(value);
+  if (text.length <= MAX_DESCRIPTION) return text;
+  const half = MAX_DESCRIPTION / 2 - 1;
+  return `${text.slice(0, half)}…${text.slice(-half)}`;
+}

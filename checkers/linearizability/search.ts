@@ -1,0 +1,322 @@
+/**
+ * The search for a linearization of one partition: Wing and Gong's, with Lowe's memory of visited configurations,
+ * as in Porcupine, on small integers in typed arrays.
+ *
+ * It walks the calls that no unplaced operation precedes (the *candidates*: those called before the first return
+ * that is still due), places one that is legal in the model's state, lifts it out of the list, and goes on from the
+ * new state; where no candidate leads to a new configuration it backtracks. The partition is linearizable when
+ * every return has been passed, and not when the first choice is exhausted.
+ *
+ * What it does beyond that, each of which keeps the answer:
+ *
+ * - A configuration is (first return still due, which of the operations open at that return are placed, state).
+ *   That is all the future depends on, and it is a few words, however long the history is: an operation has a bit
+ *   (a *slot*) only while it is open, and the next one reuses it.
+ * - A completed operation that is legal and leaves the state unchanged is placed at once, without branching: any
+ *   linearization that places it later stays one when it is moved here.
+ * - An operation of unknown outcome never has to be placed. It is tried last, and only where it changes the state.
+ *   A configuration is covered by a visited one that differs only in having placed fewer of them: whatever can
+ *   follow here can follow there.
+ * - Of two open operations with equal calls, the one that was called first and returns first goes first: they could
+ *   change places.
+ *
+ * Sources: Wing and Gong 1993, Lowe 2017 (Testing for linearizability), Horn and Kroening 2015.
+ */
+import type { Json } from '../../harness/history/operation.ts';
+import { ConfigurationTable, COVERED, OTHER } from './configuration-table.ts';
+import type { MemoryAccount } from './memory.ts';
+import type { Model } from './model.ts';
+import { indexOperations } from './operation-index.ts';
+import type { OperationIndex } from './operation-index.ts';
+import type { JudgedOperation } from './problem.ts';
+import { ILLEGAL, StateTable } from './state-table.ts';
+
+export type SearchOutcome = 'legal' | 'illegal' | 'undecided';
+
+/** The furthest that the search has come: why an illegal partition is illegal. */
+export interface Furthest {
+  /** The first completed operation whose return no order has passed; undefined where all were passed. */
+  readonly stuck: number | undefined;
+  /** A longest order of operations that leads to there; positions in the partition. */
+  readonly prefix: readonly number[];
+  /** Every state in which the stuck operation was tried last; each refuses it. */
+  readonly states: readonly Json[];
+}
+
+const INITIAL_FRAMES = 64;
+const BYTES_PER_WORD = 4;
+/** Words of a frame before its configuration: the operation that was placed, and the length of the trail then. */
+const FRAME_HEAD = 2;
+/** Words of a configuration before its bit sets: the first return still due, and the state. */
+const CONFIGURATION_HEAD = 2;
+const DUE = 0;
+const STATE = 1;
+
+export class Search {
+  outcome: SearchOutcome = 'undecided';
+  /** Transitions of the model that were tried. */
+  steps = 0;
+  readonly #index: OperationIndex;
+  readonly #states: StateTable;
+  readonly #account: MemoryAccount;
+  readonly #visited: ConfigurationTable;
+  /** Configurations whose key is in `#visited` with other unknown operations placed. */
+  #visitedOther: ConfigurationTable | undefined;
+
+  /** Candidates not yet placed, doubly linked: completed ones from `completedHead`, unknown ones from `unknownHead`. */
+  readonly #following: Int32Array;
+  readonly #preceding: Int32Array;
+  readonly #placed: Uint8Array;
+  /** Where the walk is: an operation or a head. */
+  #cursor: number;
+  readonly #configuration: Int32Array;
+  /** Operations placed, in order. */
+  readonly #trail: Int32Array;
+  #trailLength = 0;
+  #frames: Int32Array;
+  #frameCount = 0;
+
+  readonly #best: Int32Array;
+  #bestLength = 0;
+  #bestDue = 0;
+  /** The shortest the trail has been since `#best` was last copied: below it they agree. */
+  #bestAgrees = 0;
+  readonly #furthestStates = new Set<number>();
+  #furthestDue = 0;
+
+  /** @throws MemoryExhausted, here and in `run` */
+  constructor(model: Model, operations: readonly JudgedOperation[], account: MemoryAccount) {
+    const size = operations.length;
+    // Some dozen words an operation, here and in its index.
+    account.request((size + 8) * 14 * BYTES_PER_WORD);
+    const index = indexOperations(model, operations);
+    this.#index = index;
+    this.#account = account;
+    this.#states = new StateTable(model, index.calls, account);
+    const keyWords = CONFIGURATION_HEAD + index.slotWords;
+    this.#visited = new ConfigurationTable(keyWords, index.unknownWords, account);
+    this.#following = index.following.slice();
+    this.#preceding = index.preceding.slice();
+    this.#placed = new Uint8Array(size + 2);
+    this.#placed[index.completedHead] = 1; // stands for "no twin"
+    this.#configuration = new Int32Array(keyWords + index.unknownWords);
+    this.#configuration[DUE] = 1;
+    this.#trail = new Int32Array(size);
+    this.#best = new Int32Array(size);
+    this.#frames = new Int32Array(INITIAL_FRAMES * (FRAME_HEAD + this.#configuration.length));
+    this.#settle();
+    this.#visit();
+    this.#cursor = this.#following[index.completedHead] as number;
+  }
+
+  get configurations(): number {
+    return this.#visited.count + (this.#visitedOther?.count ?? 0);
+  }
+
+  get states(): number {
+    return this.#states.count;
+  }
+
+  /** Goes on for about `maxSteps` steps, or until it is decided. */
+  run(maxSteps: number): SearchOutcome {
+    if (this.outcome !== 'undecided') return this.outcome;
+    const { classOf, calledAt, dueAt, twinOf, returns, completedHead, unknownHead, isUnknown } = this.#index;
+    const following = this.#following;
+    const placed = this.#placed;
+    const states = this.#states;
+    const configuration = this.#configuration;
+    const end = this.steps + maxSteps;
+    while (this.steps < end) {
+      if ((configuration[DUE] as number) > returns) {
+        this.#keepBest();
+        return (this.outcome = 'legal');
+      }
+      const limit = dueAt[configuration[DUE] as number] as number;
+      const state = configuration[STATE] as number;
+      let cursor = this.#cursor;
+      let descended = false;
+      for (;;) {
+        if ((calledAt[cursor] as number) >= limit) {
+          // Past the candidates of this list: heads are called after everything.
+          if (isUnknown[cursor] === 1) break;
+          cursor = following[unknownHead] as number;
+          continue;
+        }
+        if (placed[twinOf[cursor] as number] === 1) {
+          this.steps++;
+          const next = states.next(state, classOf[cursor] as number);
+          // A legal candidate that keeps the state is unknown here (the others have been placed): of no use.
+          if (next !== ILLEGAL && next !== state && this.#descend(cursor, next)) {
+            descended = true;
+            break;
+          }
+        }
+        cursor = following[cursor] as number;
+      }
+      if (descended) {
+        this.#cursor = following[completedHead] as number;
+      } else {
+        this.#keepBest();
+        if (this.#frameCount === 0) return (this.outcome = 'illegal');
+        this.#cursor = following[this.#ascend()] as number;
+      }
+    }
+    return this.outcome;
+  }
+
+  furthest(): Furthest {
+    const { returns, operationDue } = this.#index;
+    const due = this.#bestDue;
+    return {
+      stuck: due <= returns && due > 0 ? operationDue[due] : undefined,
+      prefix: [...this.#best.subarray(0, this.#bestLength)],
+      states: [...this.#furthestStates].map((state) => this.#states.valueOf(state)),
+    };
+  }
+
+  /** Places a candidate that leads to another state, with all that follows without a choice; false if visited. */
+  #descend(operation: number, next: number): boolean {
+    const configuration = this.#configuration;
+    const stride = FRAME_HEAD + configuration.length;
+    if ((this.#frameCount + 1) * stride > this.#frames.length) this.#growFrames();
+    const base = this.#frameCount * stride;
+    const frames = this.#frames;
+    frames[base] = operation;
+    frames[base + 1] = this.#trailLength;
+    for (let i = 0; i < configuration.length; i++) frames[base + FRAME_HEAD + i] = configuration[i] as number;
+    this.#frameCount++;
+
+    this.#place(operation);
+    configuration[STATE] = next;
+    this.#settle();
+    if (this.#visit()) return true;
+    this.#ascend();
+    return false;
+  }
+
+  /** Undoes the last descent; returns the operation that it placed. */
+  #ascend(): number {
+    const configuration = this.#configuration;
+    const base = --this.#frameCount * (FRAME_HEAD + configuration.length);
+    const frames = this.#frames;
+    const length = frames[base + 1] as number;
+    const trail = this.#trail;
+    const following = this.#following;
+    const preceding = this.#preceding;
+    for (let i = this.#trailLength - 1; i >= length; i--) {
+      const operation = trail[i] as number;
+      this.#placed[operation] = 0;
+      following[preceding[operation] as number] = operation;
+      preceding[following[operation] as number] = operation;
+    }
+    this.#trailLength = length;
+    if (length < this.#bestAgrees) this.#bestAgrees = length;
+    for (let i = 0; i < configuration.length; i++) configuration[i] = frames[base + FRAME_HEAD + i] as number;
+    return frames[base] as number;
+  }
+
+  /** Places every completed candidate that keeps the state; passing returns may bring new candidates. */
+  #settle(): void {
+    const { classOf, calledAt, dueAt, returns, completedHead, changesAlways } = this.#index;
+    const configuration = this.#configuration;
+    const following = this.#following;
+    const states = this.#states;
+    const state = configuration[STATE] as number;
+    if ((configuration[DUE] as number) > returns) return;
+    let limit = dueAt[configuration[DUE] as number] as number;
+    let cursor = following[completedHead] as number;
+    while ((calledAt[cursor] as number) < limit) {
+      const after = following[cursor] as number;
+      const call = classOf[cursor] as number;
+      if (changesAlways[call] === 0) {
+        this.steps++;
+        if (states.next(state, call) === state) {
+          this.#place(cursor);
+          if ((configuration[DUE] as number) > returns) return;
+          limit = dueAt[configuration[DUE] as number] as number;
+        }
+      }
+      cursor = after;
+    }
+  }
+
+  /** Lifts an operation out of the list, and passes the returns that are no longer due. */
+  #place(operation: number): void {
+    const { returnOf, slotOf, slotWords, returns, operationDue } = this.#index;
+    const following = this.#following;
+    const preceding = this.#preceding;
+    const configuration = this.#configuration;
+    const placed = this.#placed;
+    const before = preceding[operation] as number;
+    const after = following[operation] as number;
+    following[before] = after;
+    preceding[after] = before;
+    placed[operation] = 1;
+    this.#trail[this.#trailLength++] = operation;
+
+    let due = configuration[DUE] as number;
+    const slot = slotOf[operation] as number;
+    const ownReturn = returnOf[operation] as number;
+    if (ownReturn === 0) {
+      setBit(configuration, CONFIGURATION_HEAD + slotWords, slot);
+      return;
+    }
+    if (ownReturn !== due) {
+      setBit(configuration, CONFIGURATION_HEAD, slot);
+      return;
+    }
+    due++;
+    while (due <= returns) {
+      const passed = operationDue[due] as number;
+      if (placed[passed] === 0) break;
+      clearBit(configuration, CONFIGURATION_HEAD, slotOf[passed] as number);
+      due++;
+    }
+    configuration[DUE] = due;
+  }
+
+  /** Remembers the configuration; false when it, or one that can do at least as much, has been visited. */
+  #visit(): boolean {
+    const configuration = this.#configuration;
+    const due = configuration[DUE] as number;
+    if (due >= this.#furthestDue) {
+      if (due > this.#furthestDue) {
+        this.#furthestDue = due;
+        this.#furthestStates.clear();
+      }
+      this.#furthestStates.add(configuration[STATE] as number);
+    }
+    const found = this.#visited.insert(configuration);
+    if (found !== OTHER) return found !== COVERED;
+    this.#visitedOther ??= new ConfigurationTable(configuration.length, 0, this.#account);
+    return this.#visitedOther.insert(configuration) !== COVERED;
+  }
+
+  /** Keeps the order placed so far if it passed more returns, or as many with more operations. */
+  #keepBest(): void {
+    const due = this.#configuration[DUE] as number;
+    if (due < this.#bestDue || (due === this.#bestDue && this.#trailLength <= this.#bestLength)) return;
+    for (let i = this.#bestAgrees; i < this.#trailLength; i++) this.#best[i] = this.#trail[i] as number;
+    this.#bestDue = due;
+    this.#bestLength = this.#trailLength;
+    this.#bestAgrees = this.#trailLength;
+  }
+
+  #growFrames(): void {
+    const old = this.#frames;
+    this.#account.request(old.length * 2 * BYTES_PER_WORD);
+    this.#frames = new Int32Array(old.length * 2);
+    this.#frames.set(old);
+    this.#account.release(old.length * BYTES_PER_WORD);
+  }
+}
+
+function setBit(words: Int32Array, from: number, bit: number): void {
+  const word = from + (bit >>> 5);
+  words[word] = (words[word] as number) | (1 << (bit & 31));
+}
+
+function clearBit(words: Int32Array, from: number, bit: number): void {
+  const word = from + (bit >>> 5);
+  words[word] = (words[word] as number) & ~(1 << (bit & 31));
+}

@@ -1,0 +1,113 @@
+/**
+ * Why a partition is not linearizable, for people and for the report: how far the search came, where it got stuck,
+ * and in which states.
+ *
+ *     read of x returned 1 by process 3 (operation 57), but every order of the operations before it that explains
+ *     their answers leaves x at 2 or 4.
+ */
+import type { Anomaly } from '../checker.ts';
+import type { Json } from '../../harness/history/operation.ts';
+import type { Model, Refutation } from './model.ts';
+import type { JudgedOperation, Partition, PartitionKey } from './problem.ts';
+import { place } from './refutation.ts';
+import type { Furthest } from './search.ts';
+
+/** Evidence keeps the end of a longer order, and says how much it left out. */
+const MAX_PREFIX = 10_000;
+/** States that the evidence lists. */
+const MAX_STATES = 100;
+/** States that a sentence lists. */
+const MAX_STATES_TOLD = 4;
+/** Operations concurrent with the stuck one that the anomaly names. */
+const MAX_CONCURRENT = 20;
+
+/** What the operations of a key act on, in a sentence. */
+export function nameOf(key: PartitionKey, model: Model): string {
+  if (key === undefined) return `the ${model.name === 'kv' ? 'string' : 'register'}`;
+  return typeof key === 'string' ? key : `key ${key}`;
+}
+
+/**
+ * @param furthest - null when the search did not run, or was evicted
+ * @param exhausted - whether the search tried everything, so that `furthest` is the proof
+ */
+export function describeViolation(
+  model: Model,
+  partition: Partition,
+  furthest: Furthest | null,
+  exhausted: boolean,
+  refutation: Refutation | null,
+): Anomaly {
+  const { key, operations } = partition;
+  const name = nameOf(key, model);
+  const stuck =
+    exhausted && furthest?.stuck !== undefined ? operations[furthest.stuck] : refutation?.operations[0];
+  const prefix = (furthest?.prefix ?? []).map((position) => operations[position] as JudgedOperation);
+  const proof = new Set<JudgedOperation>(refutation?.operations);
+  if (exhausted && stuck !== undefined) {
+    proof.add(stuck);
+    const lastChange = prefix.findLast(({ call }) => model.functions[call.f]?.reads !== true);
+    if (lastChange !== undefined) proof.add(lastChange);
+    for (const other of concurrentWith(stuck, operations)) proof.add(other);
+  }
+  const sentences: string[] = [];
+  if (refutation !== null) sentences.push(capitalise(refutation.explanation));
+  if (exhausted && stuck !== undefined && furthest !== null) {
+    sentences.push(
+      capitalise(
+        `${model.describeCall(stuck.call, name)} ${place(stuck)}, but every order of the operations before it ` +
+          `that explains their answers leaves ${name} at ${enumerateStates(model, furthest.states)}.`,
+      ),
+    );
+  }
+  return {
+    name: 'nonlinearizable',
+    explanation: sentences.join(' '),
+    operations: indexesOf([...proof]),
+    evidence: {
+      key: key ?? null,
+      model: model.name,
+      stuckAt: stuck === undefined ? null : (stuck.completion ?? stuck.invocation).index,
+      possibleStates: exhausted ? (furthest?.states ?? []).slice(0, MAX_STATES) : [],
+      possibleStatesCount: exhausted ? (furthest?.states.length ?? 0) : 0,
+      longestPrefix: prefix.slice(-MAX_PREFIX).map(({ invocation }) => invocation.index),
+      longestPrefixLength: prefix.length,
+      searchExhausted: exhausted,
+      refutation: refutation === null ? null : describeRefutation(refutation),
+    },
+  };
+}
+
+function describeRefutation({ test, explanation, operations }: Refutation): Json {
+  return { test, explanation, operations: indexesOf(operations) };
+}
+
+/** Those that may take effect before or after it. */
+function concurrentWith(stuck: JudgedOperation, operations: readonly JudgedOperation[]): JudgedOperation[] {
+  const concurrent: JudgedOperation[] = [];
+  for (const other of operations) {
+    if (other.calledAt > stuck.returnedAt || concurrent.length >= MAX_CONCURRENT) break;
+    if (other !== stuck && other.returnedAt > stuck.calledAt && other.completion?.type === 'ok') {
+      concurrent.push(other);
+    }
+  }
+  return concurrent;
+}
+
+function enumerateStates(model: Model, states: readonly Json[]): string {
+  const told = states.slice(0, MAX_STATES_TOLD).map((state) => model.describeState(state));
+  if (states.length > told.length) {
+    return `one of ${states.length} values, none of them allowed: ${told.join(', ')}, …`;
+  }
+  return told.length < 2 ? told.join('') : `${told.slice(0, -1).join(', ')} or ${told.at(-1)}`;
+}
+
+/** Invocations and completions, ascending. */
+function indexesOf(operations: readonly JudgedOperation[]): number[] {
+  const indexes = operations.flatMap(({ invocation, completion }) =>
+    completion === undefined ? [invocation.index] : [invocation.index, completion.index],
+  );
+  return [...new Set(indexes)].sort((a, b) => a - b);
+}
+
+const capitalise = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
