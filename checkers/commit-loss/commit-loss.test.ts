@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import { History } from '../../harness/history/history.ts';
+import type { FaultEffect, Json, Operation, Position } from '../../harness/history/operation.ts';
+import { NS_PER_S } from '../../harness/units.ts';
+import { parseTrace } from '../invariants/trace-text.ts';
+import type { Verdict } from '../checker.ts';
+import { commitLoss } from './commit-loss.ts';
+
+interface Write {
+  readonly f?: string;
+  readonly position?: Position;
+  /** When it was acknowledged. */
+  readonly atS?: number;
+}
+
+/** Writes one after the other, then the final read at second 10. */
+function historyOf(writes: readonly Write[], tail: readonly Partial<Operation>[] = []): History {
+  const operations: Operation[] = [];
+  const add = (operation: Partial<Operation>): void => {
+    operations.push({
+      index: operations.length,
+      time: 0,
+      process: 0,
+      type: 'invoke',
+      f: 'write',
+      value: null,
+      ...operation,
+    });
+  };
+  writes.forEach(({ f = 'write', position, atS = 1 }, i) => {
+    const time = atS * NS_PER_S;
+    add({ time, f, value: i, key: 'x' });
+    add({
+      time,
+      f,
+      value: i,
+      key: 'x',
+      type: 'ok',
+      node: 'n1',
+      ...(position === undefined ? {} : { position }),
+    });
+  });
+  for (const operation of tail) add(operation);
+  add({ time: 10 * NS_PER_S, process: 9, f: 'read' });
+  add({ time: 10 * NS_PER_S, process: 9, f: 'read', type: 'ok', position: { index: 99, term: 9 } });
+  return new History(operations);
+}
+
+const check = (trace: string, history: History): Verdict =>
+  commitLoss().check({ history, trace: parseTrace(trace) });
+
+const namesOf = (verdict: Verdict): string[] => verdict.anomalies.map((anomaly) => anomaly.name);
+
+const STARTED = `
+  n1 start
+  n2 start
+  n3 start`;
+
+/** All three have committed indexes 1 and 2 of term 1. */
+const COMMITTED = `${STARTED}
+  n1 append 1:1 2:1
+  n2 append 1:1 2:1
+  n3 append 1:1 2:1
+  n1 commit 2
+  n2 commit 2
+  n3 commit 2`;
+
+describe('a run that kept everything', () => {
+  test('is valid; positions of reads do not count', () => {
+    const verdict = check(
+      COMMITTED,
+      historyOf([{ position: { index: 1, term: 1 } }, { position: { index: 2, term: 1 } }]),
+    );
+    expect(verdict).toMatchObject({
+      valid: true,
+      anomalies: [],
+      statistics: { acknowledgedWrites: 2, lost: 0, commitIndexes: { n1: 2, n2: 2, n3: 2 }, downNodes: [] },
+    });
+  });
+
+  test('also behind snapshots, one of them installed', () => {
+    const trace = `${STARTED}
+      n1 append 1:1 2:1
+      n2 append 1:1 2:1
+      n1 commit 2
+      n2 commit 2
+      n1 snapshot taken 2
+      n3 snapshot installed 2 term=1
+      n1 start term=1`;
+    expect(check(trace, historyOf([{ position: { index: 1, term: 1 } }])).valid).toBe(true);
+    expect(namesOf(check(trace, historyOf([{ position: { index: 1, term: 2 } }])))).toEqual(['lost-commit']);
+  });
+});
+
+describe('lost-commit', () => {
+  test('the committed log holds another entry at the index', () => {
+    const verdict = check(COMMITTED, historyOf([{ position: { index: 2, term: 2 } }]));
+    expect(verdict.valid).toBe(false);
+    expect(verdict.anomalies).toMatchObject([
+      {
+        name: 'lost-commit',
+        explanation: expect.stringMatching(
+          /The write 0 of key "x" \(operation 1, process 0\) was acknowledged by n1 at 1\.0+ s as index 2 of term 2, and at the end of the run n1 has committed an entry of term 1 there/,
+        ) as string,
+        operations: [0, 1],
+      },
+    ]);
+  });
+
+  test('every log ends before it', () => {
+    expect(namesOf(check(COMMITTED, historyOf([{ position: { index: 3, term: 1 } }])))).toEqual([
+      'lost-commit',
+    ]);
+  });
+
+  test('near miss: one node holds it, not yet committed', () => {
+    const verdict = check(`${COMMITTED} \n n2 append 3:1`, historyOf([{ position: { index: 3, term: 1 } }]));
+    expect(namesOf(verdict)).toEqual(['not-converged']);
+  });
+
+  test('a restart lost it, and another entry took its place', () => {
+    const trace = `${COMMITTED}
+      n1 append 3:1
+      n1 stop power loss
+      n1 start term=1 log=1:1,2:1
+      n2 append 3:2
+      n1 append 3:2
+      n3 append 3:2
+      n1 commit 3
+      n2 commit 3
+      n3 commit 3`;
+    expect(namesOf(check(trace, historyOf([{ position: { index: 3, term: 1 } }])))).toEqual(['lost-commit']);
+    expect(check(trace, historyOf([{ position: { index: 3, term: 2 } }])).valid).toBe(true);
+  });
+
+  test('a lost write does not make the nodes late as well, and many are counted', () => {
+    const writes = Array.from({ length: 30 }, (_, i) => ({ position: { index: 10 + i, term: 1 } }));
+    const verdict = check(COMMITTED, historyOf(writes));
+    expect(new Set(namesOf(verdict))).toEqual(new Set(['lost-commit']));
+    expect(verdict.anomalies).toHaveLength(10);
+    expect(verdict.statistics).toMatchObject({ lost: 30 });
+  });
+});
+
+describe('not-converged', () => {
+  const LATE = `${STARTED}
+    n1 append 1:1 2:1
+    n2 append 1:1 2:1
+    n3 append 1:1
+    n1 commit 2
+    n2 commit 2
+    n3 commit 1`;
+
+  test('a running node ends before an acknowledged write', () => {
+    const verdict = check(LATE, historyOf([{ position: { index: 2, term: 1 } }]));
+    expect(namesOf(verdict)).toEqual(['not-converged']);
+    expect(verdict.anomalies[0]?.explanation).toMatch(/ended with n3 at commit index 1/);
+    expect(verdict.anomalies[0]?.operations).toEqual([0, 1]);
+  });
+
+  test('near misses: it is down, the write is recent, it reached what was acknowledged', () => {
+    const down = check(`${LATE} \n n3 stop kill`, historyOf([{ position: { index: 2, term: 1 } }]));
+    expect(down).toMatchObject({ valid: true, statistics: { downNodes: ['n3 (kill)'] } });
+    expect(check(LATE, historyOf([{ position: { index: 2, term: 1 }, atS: 9.5 }])).valid).toBe(true);
+    expect(check(LATE, historyOf([{ position: { index: 1, term: 1 } }])).valid).toBe(true);
+  });
+
+  test('is not judged while a fault is in force', () => {
+    const effect: FaultEffect = {
+      faultId: 1,
+      fault: 'partition',
+      edge: 'begin',
+      nodes: ['n3'],
+      description: 'isolated n3',
+      parameters: null,
+    };
+    const time = 2 * NS_PER_S;
+    const history = historyOf(
+      [{ position: { index: 2, term: 1 } }],
+      [
+        { time, process: 'nemesis', f: 'cut' },
+        { time, process: 'nemesis', f: 'cut', type: 'ok', value: effect as unknown as Json },
+      ],
+    );
+    expect(check(LATE, history)).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringContaining('isolated n3') as string,
+      anomalies: [],
+    });
+  });
+});
+
+describe('unknown', () => {
+  test('without a trace, writes, or positions', () => {
+    const written = historyOf([{ position: { index: 1, term: 1 } }]);
+    expect(commitLoss().check({ history: historyOf([]) }).reason).toMatch(/no trace/);
+    expect(check(COMMITTED, historyOf([])).reason).toMatch(/No write was acknowledged/);
+    expect(check(COMMITTED, historyOf([{}, {}])).reason).toMatch(/None of 2 acknowledged writes/);
+    expect(check(COMMITTED, written).valid).toBe(true);
+  });
+
+  test('when too many nodes are down to say that a write is lost', () => {
+    const twoDown = `${COMMITTED} \n n1 stop kill \n n2 stop kill`;
+    expect(check(twoDown, historyOf([{ position: { index: 3, term: 1 } }]))).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringMatching(/n1 \(kill\), n2 \(kill\)/) as string,
+    });
+    expect(check(twoDown, historyOf([{ position: { index: 2, term: 1 } }])).valid).toBe(true);
+  });
+});
