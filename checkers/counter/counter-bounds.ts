@@ -1,0 +1,188 @@
+/**
+ * Judges counters from additions (`add`, a number) and reads (`read`, the count; null is 0), key by key.
+ *
+ *     add 3 ok · add 5 info · read → 3 or 8 is fine · read → 0: an acknowledged addition is missing
+ *                                                   · read → 11: something was counted twice
+ *
+ * A read must lie within bounds: from below, the additions that were acknowledged before it was invoked; from above,
+ * all that were invoked before it completed and did not fail. And counts must not go back from one read to
+ * a later one, where nothing is ever subtracted. It takes one pass and misses what stays within the
+ * bounds, as a doubled addition may while others are in doubt: the linearizability checker with a counter model would
+ * find more, at its price.
+ *
+ * Anomalies: `lost-add` (too low, and no later read is any better), `stale-read` (too low, or lower than an
+ * earlier read), `duplicate-add` (too high), `malformed-read` (no number).
+ */
+import { HarnessError } from '../../harness/errors.ts';
+import type { History } from '../../harness/history/history.ts';
+import type { Operation } from '../../harness/history/operation.ts';
+import type { Anomaly, Checker, Verdict } from '../checker.ts';
+
+const NAME = 'counter-bounds';
+
+type CounterKey = Operation['key'];
+
+interface CountRead {
+  readonly invocation: Operation;
+  readonly completion: Operation;
+  readonly value: number;
+  /** What was certainly counted when it was invoked, and what can have been when it completed. */
+  readonly lower: number;
+  readonly upper: number;
+  /** The highest count that had been read when it was invoked. */
+  readonly highest: CountRead | null;
+}
+
+/** One counter on the way through the history. Sums of what is added (up) and subtracted (down). */
+interface Tally {
+  acknowledgedUp: number;
+  acknowledgedDown: number;
+  /** Invoked and not known to have failed. */
+  invokedUp: number;
+  invokedDown: number;
+  highest: CountRead | null;
+  readonly reads: CountRead[];
+  readonly malformed: Operation[];
+}
+
+export function counterBounds(): Checker {
+  return { name: NAME, check: ({ history }) => verdictOn(tallyCounters(history)) };
+}
+
+function verdictOn(tallies: ReadonlyMap<CounterKey, Tally>): Verdict {
+  const anomalies = [...tallies].flatMap(([key, tally]) => judgeCounter(nameOf(key), tally));
+  const reads = [...tallies.values()].reduce((sum, tally) => sum + tally.reads.length, 0);
+  const statistics = { counters: tallies.size, reads };
+  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
+  if (reads === 0) {
+    const reason = 'no read completed, so nothing was judged: run longer, or with fewer faults';
+    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
+  }
+  return { checker: NAME, valid: true, anomalies, statistics };
+}
+
+const nameOf = (key: CounterKey): string => (key === undefined ? 'the counter' : String(key));
+
+function tallyCounters(history: History): ReadonlyMap<CounterKey, Tally> {
+  const tallies = new Map<CounterKey, Tally>();
+  /** By the index of the read's invocation: the tally as it was then. */
+  const readsInFlight = new Map<number, Tally>();
+  for (const operation of history.operations) {
+    if (operation.process === 'nemesis') continue;
+    const { index, type, f } = operation;
+    if (type === 'invoke') {
+      const tally = tallyOf(tallies, operation.key);
+      if (f === 'add') countInvoked(tally, operation, history.completionOf(index));
+      else if (f === 'read') readsInFlight.set(index, { ...tally });
+      else throw new HarnessError('bad-history', `operation ${index}: a counter has read and add, no ${f}`);
+    } else if (type === 'ok') {
+      const invocation = history.invocationOf(index);
+      if (invocation === undefined) continue;
+      const tally = tallyOf(tallies, invocation.key);
+      const before = readsInFlight.get(invocation.index);
+      if (before === undefined) countAcknowledged(tally, invocation);
+      else countRead(tally, before, invocation, operation);
+      readsInFlight.delete(invocation.index);
+    }
+  }
+  return tallies;
+}
+
+function tallyOf(tallies: Map<CounterKey, Tally>, key: CounterKey): Tally {
+  let tally = tallies.get(key);
+  if (tally === undefined) {
+    const zero = { acknowledgedUp: 0, acknowledgedDown: 0, invokedUp: 0, invokedDown: 0 };
+    tally = { ...zero, highest: null, reads: [], malformed: [] };
+    tallies.set(key, tally);
+  }
+  return tally;
+}
+
+function amountOf({ index, value }: Operation): number {
+  if (typeof value === 'number') return value;
+  throw new HarnessError(
+    'bad-history',
+    `operation ${index}: an add wants a number, not ${JSON.stringify(value)}`,
+  );
+}
+
+function countInvoked(tally: Tally, invocation: Operation, completion: Operation | undefined): void {
+  const amount = amountOf(invocation);
+  if (completion?.type === 'fail') return;
+  tally.invokedUp += Math.max(0, amount);
+  tally.invokedDown += Math.min(0, amount);
+}
+
+function countAcknowledged(tally: Tally, invocation: Operation): void {
+  const amount = amountOf(invocation);
+  tally.acknowledgedUp += Math.max(0, amount);
+  tally.acknowledgedDown += Math.min(0, amount);
+}
+
+function countRead(tally: Tally, before: Tally, invocation: Operation, completion: Operation): void {
+  const value = completion.value ?? 0;
+  if (typeof value !== 'number') {
+    tally.malformed.push(completion);
+    return;
+  }
+  const lower = before.acknowledgedUp + tally.invokedDown;
+  const upper = before.acknowledgedDown + tally.invokedUp;
+  const read = { invocation, completion, value, lower, upper, highest: before.highest };
+  tally.reads.push(read);
+  if (tally.highest === null || value > tally.highest.value) tally.highest = read;
+}
+
+/** The first read of each kind of anomaly tells the story; of the others it says how many there are. */
+function judgeCounter(name: string, tally: Tally): Anomaly[] {
+  const { reads, malformed } = tally;
+  const tooHigh = reads.filter((read) => read.value > read.upper);
+  const tooLow = reads.filter((read) => read.value < read.lower);
+  const lastGood = Math.max(-1, ...reads.filter((read) => read.value >= read.lower).map(invokedAt));
+  const lost = tooLow.filter((read) => lastGood < read.completion.index);
+  const stale = tooLow.filter((read) => lastGood >= read.completion.index);
+  const back =
+    tally.invokedDown < 0 ? [] : reads.filter((read) => read.value < (read.highest?.value ?? read.value));
+  const anomalies: Anomaly[] = [];
+  const report = (
+    anomaly: string,
+    found: readonly CountRead[],
+    explain: (read: CountRead) => string,
+  ): void => {
+    const [first] = found;
+    if (first === undefined) return;
+    const more = found.length === 1 ? '' : ` ${found.length - 1} more reads of ${name} are like this.`;
+    anomalies.push({
+      name: anomaly,
+      explanation: `The read of ${name} in operation ${first.completion.index} returned ${first.value}, ${explain(first)}${more}`,
+      operations: [...new Set([...witness(first.highest), ...witness(first)])].sort((a, b) => a - b),
+      evidence: { key: name, value: first.value, lower: first.lower, upper: first.upper },
+    });
+  };
+  report('duplicate-add', tooHigh, ({ upper }) => {
+    return `but all additions that can have happened by then come to ${upper}: something was counted twice.`;
+  });
+  report('lost-add', lost, ({ lower }) => {
+    return `but ${lower} had been acknowledged before it was invoked, and no later read shows the rest.`;
+  });
+  report('stale-read', stale, ({ lower }) => {
+    return `but ${lower} had been acknowledged before it was invoked; a later read shows it.`;
+  });
+  report(
+    'stale-read',
+    back.filter((read) => !tooLow.includes(read)),
+    ({ highest }) => `but operation ${highest?.completion.index} had already returned ${highest?.value}.`,
+  );
+  if (malformed[0] !== undefined) {
+    anomalies.push({
+      name: 'malformed-read',
+      explanation: `The read of ${name} in operation ${malformed[0].index} returned ${JSON.stringify(malformed[0].value)}, which is no count.`,
+      operations: malformed.map((completion) => completion.index),
+    });
+  }
+  return anomalies;
+}
+
+const invokedAt = (read: CountRead): number => read.invocation.index;
+
+const witness = (read: CountRead | null): readonly number[] =>
+  read === null ? [] : [read.invocation.index, read.completion.index];

@@ -1,0 +1,2 @@
+/** Counters: every addition counts exactly once. */
+export { counterBounds } from './counter-bounds.ts';
