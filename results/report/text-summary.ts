@@ -65,7 +65,7 @@ function anomalyLines(data: Omit<ReportData, 'summary'>): readonly string[] {
 /** Columns aligned; `answered` counts refusals, which are answers. */
 function functionTable(rows: readonly FunctionRow[]): readonly string[] {
   const table = [
-    ['', 'ok', 'fail', 'info', 'answered', 'p50', 'p99', 'max'],
+    ['f', 'ok', 'fail', 'info', 'answered', 'p50', 'p99', 'max'],
     ...rows.map((row) => [
       cutText(row.f ?? 'all', MAX_FUNCTION_CHARACTERS),
       formatCount(row.ok),

@@ -1,32 +1,44 @@
 /**
- * The viewer as one script: browser/main.ts and what it imports, types stripped, in the order of their imports,
- * without the import and export words. No bundler: the modules follow three rules that tests check.
+ * The viewer as one script: browser/main.ts and what it imports, types stripped, in the order of their imports. Each
+ * module becomes a function that takes what it imports from those before it and returns what it exports:
  *
- * - Imports are static, of names, from `./x.ts` (or types from the data contract).
- * - Top-level names are unique over all modules (the browser refuses the script otherwise).
- * - No default export, no re-export, no renaming import.
+ *     const m1 = (() => { … return { formatTime }; })();
+ *     const m2 = (() => { const { formatTime } = m1; … })();
  *
- * In the published package the modules are JavaScript already and nothing is stripped.
+ * No bundler: the modules keep to static imports of names without renaming, named exports of `const`, `function` and
+ * `class`, and no cycles; the browser test fails on anything else. In the published package the modules are
+ * JavaScript already and nothing is stripped.
  */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const IMPORT = /^import\s[^;]*?from '([^']+)';\n?/gm;
+const IMPORT = /^import \{([^}]*)\} from '([^']+)';\n?/gm;
+const EXPORT = /^export (?=(?:async )?(?:const|function|class) (\w+))/gm;
 
-/** @returns classic-free module code: put it into `<script type="module">` */
+/** For a `<script type="module">`, which is strict and waits for the document. */
 export function viewerScript(): string {
   const parts: string[] = [];
-  const seen = new Set<string>();
-  const visit = (url: URL): void => {
-    if (seen.has(url.href)) return;
-    seen.add(url.href);
+  const numbers = new Map<string, number>();
+  const visit = (url: URL): number => {
+    const known = numbers.get(url.href);
+    if (known !== undefined) return known;
     const source = plainJavaScript(url);
-    for (const [, path] of source.matchAll(IMPORT)) visit(new URL(path as string, url));
-    parts.push(source.replace(IMPORT, '').replace(/^export (?=\w)/gm, ''));
+    for (const [, , path] of source.matchAll(IMPORT)) visit(new URL(path as string, url));
+    const number = numbers.size;
+    numbers.set(url.href, number);
+    const exported = [...source.matchAll(EXPORT)].map(([, name]) => name);
+    const body = source
+      .replace(
+        IMPORT,
+        (_, names: string, path: string) => `const {${names}} = m${visit(new URL(path, url))};\n`,
+      )
+      .replace(EXPORT, '');
+    parts.push(`const m${number} = (() => {\n${body.trim()}\nreturn { ${exported.join(', ')} };\n})();\n`);
+    return number;
   };
   visit(new URL(`./browser/main${EXTENSION}`, import.meta.url));
-  return parts.join('\n');
+  return parts.join('');
 }
 
 export function viewerStyle(): string {
@@ -36,13 +48,13 @@ export function viewerStyle(): string {
 function plainJavaScript(url: URL): string {
   const source = readFileSync(url, 'utf8');
   if (EXTENSION === '.js') return source;
-  // Node.js 24 calls stripTypeScriptTypes experimental on standard error, each time: not the reader's business.
+  // Node.js 24 calls stripTypeScriptTypes experimental on standard error: not the reader's business.
   const { emitWarning } = process;
   process.emitWarning = () => undefined;
   try {
     // Type-only imports vanish; lines that were only types become empty.
     return stripTypeScriptTypes(source)
-      .replace(/^[ \t]+$/gm, '')
+      .replace(/[ \t]+$/gm, '')
       .replace(/\n{3,}/g, '\n\n');
   } finally {
     process.emitWarning = emitWarning;

@@ -1,3 +1,73 @@
-import type { ReportData } from '../report-data.ts';
-const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as ReportData;
-document.getElementById('report')!.textContent = data.summary;
+/**
+ * The viewer: reads the data of its page and builds everything that is seen. Data reaches the page as text nodes and
+ * canvas text only.
+ */
+import type { AnomalyRow, ReportData } from '../report-data.ts';
+import { anomalySection } from './anomaly-section.ts';
+import { element } from './dom.ts';
+import { anomalyRange, showAnomaly, showOperation } from './focus.ts';
+import { unpackOperations } from './operations.ts';
+import { Stage } from './stage.ts';
+import { checkerSection, faultSection, runSection, statisticsSection } from './table-sections.ts';
+import { timelineSection } from './timeline-section.ts';
+import { notesSection, verdictSection } from './verdict-section.ts';
+
+const LINKS = [
+  ['anomalies', 'Anomalies'],
+  ['timeline', 'Timeline'],
+  ['checkers', 'Checkers'],
+  ['faults', 'Faults'],
+  ['statistics', 'Statistics'],
+  ['run', 'Replay'],
+] as const;
+
+function render(data: ReportData, page: HTMLElement): void {
+  const stage = new Stage(data, unpackOperations(data));
+  const firstAnomaly = data.anomalies.find((anomaly) => anomalyRange(stage, anomaly) !== null);
+  const show = (anomaly: AnomalyRow): void => {
+    showAnomaly(stage, anomaly);
+    timeline.reveal();
+  };
+  const onZoom = firstAnomaly === undefined ? null : () => show(firstAnomaly);
+  const timeline = timelineSection(stage, onZoom);
+  const anomalies = anomalySection(stage, {
+    show,
+    jumpTo(anomaly, row) {
+      showAnomaly(stage, anomaly);
+      timeline.select(row);
+      showOperation(stage, row);
+      timeline.reveal();
+    },
+    jumpToTime(anomaly, time) {
+      showAnomaly(stage, anomaly);
+      const { span } = stage.viewport;
+      stage.viewport.show(time - span / 2, time + span / 2);
+      timeline.reveal();
+    },
+  });
+  if (firstAnomaly !== undefined) stage.witness = firstAnomaly.operations;
+  const sections = [
+    verdictSection(data, onZoom),
+    anomalies,
+    notesSection(data),
+    timeline.section,
+    checkerSection(data),
+    faultSection(data, (from, to) => {
+      const padding = Math.max((to - from) / 2, 5e7);
+      stage.viewport.show(from - padding, to + padding);
+      timeline.reveal();
+    }),
+    statisticsSection(data),
+    runSection(data),
+  ].filter((section) => section !== null);
+  page.append(...sections);
+  const links = LINKS.filter(([id]) => document.getElementById(id) !== null).map(([id, title]) =>
+    element('a', { href: `#${id}` }, title),
+  );
+  sections[0]?.after(element('nav', { 'aria-label': 'Sections' }, ...links));
+  stage.schedule();
+}
+
+const page = document.getElementById('report');
+const json = document.getElementById('data')?.textContent;
+if (page !== null && json !== null && json !== undefined) render(JSON.parse(json) as ReportData, page);

@@ -1,0 +1,165 @@
+/**
+ * Latency of every completed operation over its invocation, on a logarithmic axis; a strip a function. Dots are ok,
+ * crosses fail, triangles info.
+ */
+import { formatDuration } from './format.ts';
+import { FAIL, INFO, lowerBound, OK, PENDING } from './operations.ts';
+import { clipToPlot, drawRowName, SMALL_FONT } from './stage.ts';
+import type { Frame, Hit, Panel, Stage } from './stage.ts';
+import { decades } from './ticks.ts';
+import { describe } from './words.ts';
+
+const STRIP_HEIGHT = 120;
+const PADDING_TOP = 18;
+const PADDING_BOTTOM = 8;
+const DOT = 3;
+const HIT_RADIUS_PX = 8;
+/** Functions beyond these share the last strip. */
+const MAX_STRIPS = 6;
+
+export function latencyPanel(stage: Stage): Panel {
+  const { data, operations } = stage;
+  const functions = [...new Set(operations.f)];
+  const strips = Math.min(MAX_STRIPS, Math.max(1, functions.length));
+  const stripOf = new Map(functions.map((f, i) => [f, Math.min(i, strips - 1)]));
+  const names = Array.from({ length: strips }, (_, i) =>
+    functions.length > strips && i === strips - 1
+      ? 'others'
+      : (data.texts[functions[i] ?? -1] ?? 'no operations'),
+  );
+  let [shortest, longest] = [Infinity, 0];
+  for (let row = 0; row < operations.count; row++) {
+    if (operations.outcome[row] === PENDING) continue;
+    const latency = (operations.end[row] as number) - (operations.start[row] as number);
+    shortest = Math.min(shortest, latency);
+    longest = Math.max(longest, latency);
+  }
+  const scale = decades(Number.isFinite(shortest) ? shortest : 1e6, longest);
+  const [bottomLog, topLog] = [Math.log10(scale[0] ?? 1), Math.log10(scale.at(-1) ?? 10)];
+  const yOf = (strip: number, latency: number): number => {
+    const share = (Math.log10(Math.max(1, latency)) - bottomLog) / (topLog - bottomLog);
+    return (
+      (strip + 1) * STRIP_HEIGHT - PADDING_BOTTOM - share * (STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM)
+    );
+  };
+  const point = ({ x }: Frame, row: number): readonly [x: number, y: number] => {
+    const start = operations.start[row] as number;
+    return [
+      x(start),
+      yOf(stripOf.get(operations.f[row] as number) ?? 0, (operations.end[row] as number) - start),
+    ];
+  };
+  const inSight = (visit: (row: number) => void): void => {
+    const { from, to } = stage.viewport;
+    for (let row = lowerBound(operations.start, from); row < operations.count; row++) {
+      if ((operations.start[row] as number) > to) return;
+      if (operations.outcome[row] !== PENDING) visit(row);
+    }
+  };
+
+  const drawAxes = (frame: Frame): void => {
+    const { pen, theme, left, right } = frame;
+    const every = Math.ceil((scale.length * 16) / (STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM));
+    names.forEach((name, strip) => {
+      pen.font = SMALL_FONT;
+      scale.forEach((value, i) => {
+        const y = yOf(strip, value);
+        pen.fillStyle = theme.line;
+        pen.fillRect(left, Math.round(y), right - left, 0.5);
+        if (i % every === 0) drawRowName(frame, formatDuration(value).replace(/\.0+ /, ' '), y);
+      });
+      pen.fillStyle = theme.text;
+      pen.font = `bold ${SMALL_FONT}`;
+      pen.fillText(name, left + 6, strip * STRIP_HEIGHT + 9);
+      pen.fillStyle = theme.line;
+      if (strip > 0) pen.fillRect(left, strip * STRIP_HEIGHT, right - left, 1);
+    });
+  };
+
+  const drawPoints = (frame: Frame): void => {
+    const { pen, theme, width, height } = frame;
+    const painted = new Uint8Array(Math.ceil(width) * height);
+    pen.fillStyle = theme.outcomes[OK];
+    inSight((row) => {
+      if (operations.outcome[row] !== OK) return;
+      const [x, y] = point(frame, row);
+      const cell = Math.round(y) * Math.ceil(width) + Math.round(x);
+      const isShown = stage.isShown(row);
+      if (isShown && painted[cell] === 1) return;
+      if (isShown) painted[cell] = 1;
+      pen.globalAlpha = isShown ? 0.6 : 0.08;
+      pen.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT);
+    });
+    for (const outcome of [FAIL, INFO] as const) {
+      for (const isShown of [false, true]) {
+        pen.globalAlpha = isShown ? 1 : 0.1;
+        pen.strokeStyle = pen.fillStyle = theme.outcomes[outcome];
+        pen.lineWidth = 1.5;
+        pen.beginPath();
+        inSight((row) => {
+          if (operations.outcome[row] !== outcome || stage.isShown(row) !== isShown) return;
+          const [x, y] = point(frame, row);
+          if (outcome === FAIL) cross(pen, x, y);
+          else triangle(pen, x, y);
+        });
+        if (outcome === FAIL) pen.stroke();
+        else pen.fill();
+      }
+    }
+    pen.globalAlpha = 1;
+    pen.lineWidth = 2;
+    for (const row of stage.allWitnesses) ring(frame, row, theme.witness);
+    if (stage.selected >= 0) ring(frame, stage.selected, theme.text);
+  };
+
+  const ring = (frame: Frame, row: number, colour: string): void => {
+    if (operations.outcome[row] === PENDING) return;
+    const [x, y] = point(frame, row);
+    frame.pen.strokeStyle = colour;
+    frame.pen.beginPath();
+    frame.pen.arc(x, y, 6, 0, 2 * Math.PI);
+    frame.pen.stroke();
+  };
+
+  return {
+    label: `Latency of ${operations.count} operations by function and outcome. The statistics table has the quantiles.`,
+    height: strips * STRIP_HEIGHT,
+    isShaded: true,
+    draw(frame) {
+      drawAxes(frame);
+      clipToPlot(frame, () => drawPoints(frame));
+    },
+    hit(frame, px, py): Hit | null {
+      let nearest = -1;
+      let distance = HIT_RADIUS_PX ** 2;
+      inSight((row) => {
+        const [x, y] = point(frame, row);
+        const away = (x - px) ** 2 + (y - py) ** 2;
+        if (away > distance || !stage.isShown(row)) return;
+        nearest = row;
+        distance = away;
+      });
+      if (nearest < 0) return null;
+      const words = describe(data, operations, nearest);
+      const latency = (operations.end[nearest] as number) - (operations.start[nearest] as number);
+      return {
+        lines: [formatDuration(latency), words.sentence, words.outcome, words.when],
+        operation: nearest,
+      };
+    },
+  };
+}
+
+function cross(pen: CanvasRenderingContext2D, x: number, y: number): void {
+  pen.moveTo(x - 3, y - 3);
+  pen.lineTo(x + 3, y + 3);
+  pen.moveTo(x + 3, y - 3);
+  pen.lineTo(x - 3, y + 3);
+}
+
+function triangle(pen: CanvasRenderingContext2D, x: number, y: number): void {
+  pen.moveTo(x, y - 4);
+  pen.lineTo(x + 4, y + 3);
+  pen.lineTo(x - 4, y + 3);
+  pen.closePath();
+}

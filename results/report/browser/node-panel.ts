@@ -1,0 +1,116 @@
+/**
+ * The nodes: what each said that it was (leader, candidate, down), and below it the faults that concerned it.
+ */
+import { formatDuration, formatTime } from './format.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
+import type { Frame, Hit, Panel, Stage } from './stage.ts';
+import { faultColour, hatching } from './theme.ts';
+import { faultLines } from './fault-panel.ts';
+
+const ROW_HEIGHT = 30;
+const ROLE_TOP = 4;
+const ROLE_HEIGHT = 16;
+const FAULT_TOP = 22;
+const FAULT_HEIGHT = 5;
+
+export function nodePanel(stage: Stage): Panel {
+  const { data } = stage;
+  const drawRole = (frame: Frame, index: number, hatch: CanvasPattern | string): void => {
+    const { pen, theme, x, left, right } = frame;
+    const span = data.roles[index];
+    if (span === undefined) return;
+    const from = Math.max(left - 2, x(span.start));
+    const to = Math.min(right + 2, Math.max(x(span.end), x(span.start) + 1));
+    if (to < left || from > right) return;
+    const top = span.node * ROW_HEIGHT + ROLE_TOP;
+    if (span.role === 'follower') {
+      pen.fillStyle = theme.line;
+      pen.fillRect(from, top + ROLE_HEIGHT / 2 - 1, to - from, 2);
+      return;
+    }
+    const isLeader = span.role === 'leader';
+    pen.fillStyle = isLeader ? theme.leader : span.role === 'down' ? hatch : theme.candidate;
+    const inset = span.role === 'pre-candidate' ? 4 : 0;
+    pen.fillRect(from, top + inset, Math.max(1, to - from), ROLE_HEIGHT - 2 * inset);
+    const start = Math.max(from, left) + 5;
+    const room = Math.min(to, right) - start - 4;
+    if (span.role === 'pre-candidate' || room < 14) return;
+    const word = isLeader
+      ? `leader, term ${span.term}`
+      : span.role === 'down'
+        ? 'down'
+        : `candidate, term ${span.term}`;
+    const text =
+      pen.measureText(word).width <= room ? word : fitText(pen, isLeader ? `t${span.term}` : '', room);
+    if (span.role === 'down' && text !== '') {
+      pen.fillStyle = theme.surface;
+      pen.fillRect(start - 2, top + 1, pen.measureText(text).width + 4, ROLE_HEIGHT - 2);
+    }
+    pen.fillStyle = isLeader ? theme.onLeader : theme.text;
+    pen.fillText(text, start, top + ROLE_HEIGHT / 2 + 0.5);
+  };
+
+  const drawFaults = (frame: Frame): void => {
+    const { pen, theme, x } = frame;
+    for (const fault of data.faults) {
+      pen.fillStyle = faultColour(theme, stage.kinds.indexOf(fault.fault));
+      const from = x(fault.start);
+      const width = Math.max(3, x(fault.end ?? data.duration) - from);
+      for (const name of fault.nodes) {
+        const node = data.nodes.indexOf(name);
+        if (node < 0) continue;
+        const top = node * ROW_HEIGHT + FAULT_TOP;
+        if (fault.tookEffect === false) {
+          pen.fillRect(from, top, width, 1);
+          pen.fillRect(from, top + FAULT_HEIGHT - 1, width, 1);
+        } else pen.fillRect(from, top, width, FAULT_HEIGHT);
+      }
+    }
+  };
+
+  return {
+    label:
+      'Nodes over time: leader, candidate or down, and the faults on each. The leadership table lists the leaders.',
+    height: data.nodes.length * ROW_HEIGHT + 4,
+    isShaded: true,
+    draw(frame) {
+      const { pen, theme, left, right } = frame;
+      data.nodes.forEach((node, i) => {
+        drawRowName(frame, node, i * ROW_HEIGHT + ROLE_TOP + ROLE_HEIGHT / 2);
+        pen.fillStyle = theme.line;
+        pen.fillRect(left, (i + 1) * ROW_HEIGHT, right - left, 0.5);
+      });
+      const hatch = hatching(pen, theme.muted, theme.surface);
+      clipToPlot(frame, () => {
+        pen.font = SMALL_FONT;
+        // Leaders last: a short candidacy must not hide the term that followed.
+        data.roles.forEach(({ role }, i) => {
+          if (role !== 'leader') drawRole(frame, i, hatch);
+        });
+        data.roles.forEach(({ role }, i) => {
+          if (role === 'leader') drawRole(frame, i, hatch);
+        });
+        drawFaults(frame);
+      });
+    },
+    hit({ time, x }, px, py): Hit | null {
+      const node = Math.floor(py / ROW_HEIGHT);
+      const name = data.nodes[node];
+      if (name === undefined) return null;
+      const at = time(px);
+      const lines: string[] = [];
+      for (const span of data.roles) {
+        if (span.node !== node || at < span.start || at >= span.end) continue;
+        lines.push(
+          `${name}: ${span.role}${span.role === 'down' ? '' : `, term ${span.term}`}`,
+          `${formatTime(span.start)} – ${formatTime(span.end)} (${formatDuration(span.end - span.start)})`,
+        );
+      }
+      for (const fault of data.faults) {
+        const isHit = px >= x(fault.start) - 3 && px <= x(fault.end ?? data.duration) + 3;
+        if (isHit && fault.nodes.includes(name)) lines.push(...faultLines(fault, data.duration));
+      }
+      return lines.length === 0 ? { lines: [name] } : { lines };
+    },
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * The clients: a row a thread, a bar an operation from invocation to completion.
+ *
+ * Filled: ok. Outlined: fail. Hatched: info, and it may take effect at any later time. Bars narrower than a pixel are
+ * drawn once a pixel, and only those in sight are looked at, so that fifty thousand cost as little as fit the screen.
+ */
+import { FAIL, INFO, lowerBound, OK } from './operations.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
+import type { Frame, Hit, Panel, Stage } from './stage.ts';
+import { hatching } from './theme.ts';
+import { describe } from './words.ts';
+
+const PREFERRED_HEIGHT = 420;
+const [MIN_ROW, MAX_ROW] = [6, 22];
+/** Narrower bars have neither outline nor hatching. */
+const MIN_DETAIL_PX = 4;
+const MIN_LABEL_PX = 26;
+const HIT_SLACK_PX = 3;
+const DIMMED = 0.15;
+
+export function processPanel(stage: Stage): Panel {
+  const { data, operations } = stage;
+  const rowHeight = Math.min(
+    MAX_ROW,
+    Math.max(MIN_ROW, Math.floor(PREFERRED_HEIGHT / Math.max(1, data.threads))),
+  );
+  const barHeight = Math.max(4, Math.floor(rowHeight * 0.72));
+  const topOf = (thread: number): number => thread * rowHeight + 2 + (rowHeight - barHeight) / 2;
+
+  const bar = ({ x, left, right }: Frame, row: number): readonly [from: number, to: number] => {
+    const from = Math.max(left - 4, x(operations.start[row] as number));
+    return [from, Math.min(right + 4, Math.max(from + 1, x(operations.end[row] as number)))];
+  };
+
+  /** Calls back for every operation of a thread that reaches into the viewport. */
+  const inSight = (thread: number, visit: (row: number) => void): void => {
+    const own = operations.byThread[thread];
+    if (own === undefined) return;
+    const { from, to } = stage.viewport;
+    for (let i = lowerBound(own.latestEnd, from); i < own.rows.length; i++) {
+      const row = own.rows[i] as number;
+      if ((operations.start[row] as number) > to) return;
+      visit(row);
+    }
+  };
+
+  const drawThread = (frame: Frame, thread: number, hatch: CanvasPattern | string): void => {
+    const { pen, theme } = frame;
+    const top = topOf(thread);
+    // Where the last bar of each outcome ended: what lies on the same pixel is there already.
+    const painted = [-1, -1, -1, -1];
+    for (const pass of [OK, FAIL] as const) {
+      inSight(thread, (row) => {
+        const outcome = operations.outcome[row] as number;
+        if ((outcome === OK) !== (pass === OK)) return;
+        const [from, to] = bar(frame, row);
+        const width = to - from;
+        const isShown = stage.isShown(row);
+        if (width <= 1 && from < (painted[outcome] ?? -1) && isShown) return;
+        pen.globalAlpha = isShown ? 1 : DIMMED;
+        if (outcome === FAIL && width >= MIN_DETAIL_PX) {
+          pen.strokeStyle = theme.outcomes[FAIL];
+          pen.lineWidth = 1.5;
+          pen.strokeRect(from + 0.75, top + 0.75, width - 1.5, barHeight - 1.5);
+        } else {
+          pen.fillStyle =
+            outcome >= INFO && width >= MIN_DETAIL_PX ? hatch : (theme.outcomes[outcome] ?? theme.text);
+          pen.fillRect(from, top, width, barHeight);
+        }
+        if (isShown) painted[outcome] = Math.max(painted[outcome] ?? -1, from + 1);
+      });
+    }
+    if (barHeight >= 12) inSight(thread, (row) => drawLabel(frame, row, top));
+    pen.globalAlpha = 1;
+  };
+
+  const drawLabel = (frame: Frame, row: number, top: number): void => {
+    const { pen, theme, left, right } = frame;
+    const [from, to] = bar(frame, row);
+    const start = Math.max(from, left) + 4;
+    const room = Math.min(to, right) - start - 3;
+    if (room < MIN_LABEL_PX) return;
+    const outcome = operations.outcome[row] as number;
+    pen.globalAlpha = stage.isShown(row) ? 1 : 0.4;
+    const text = fitText(pen, describe(data, operations, row).short, room);
+    if (outcome >= INFO) {
+      pen.fillStyle = theme.surface;
+      pen.fillRect(start - 2, top + 1, pen.measureText(text).width + 4, barHeight - 2);
+    }
+    pen.fillStyle = outcome === OK ? theme.onOk : outcome === FAIL ? theme.outcomes[FAIL] : theme.text;
+    pen.fillText(text, start, top + barHeight / 2 + 0.5);
+  };
+
+  const outline = (frame: Frame, row: number, colour: string): void => {
+    const { pen } = frame;
+    const [from, to] = bar(frame, row);
+    const top = topOf(operations.thread[row] as number);
+    pen.strokeStyle = colour;
+    pen.lineWidth = 2;
+    pen.strokeRect(from - 1.5, top - 1.5, to - from + 3, barHeight + 3);
+  };
+
+  /** The number of each operation of the witness, as in its list. */
+  const drawBadge = (frame: Frame, row: number, number: number): void => {
+    const { pen, theme, left, right } = frame;
+    const [from, to] = bar(frame, row);
+    if (to < left || from > right) return;
+    const radius = 8;
+    const at = Math.max(from, left + radius);
+    const y = Math.max(radius + 1, topOf(operations.thread[row] as number) - 3);
+    pen.beginPath();
+    pen.arc(at, y, radius, 0, 2 * Math.PI);
+    pen.fillStyle = theme.witness;
+    pen.fill();
+    pen.fillStyle = theme.surface;
+    pen.textAlign = 'center';
+    pen.font = `bold ${SMALL_FONT}`;
+    pen.fillText(String(number), at, y + 0.5);
+    pen.textAlign = 'left';
+  };
+
+  return {
+    label: `Timeline of ${data.threads} client threads. The table of operations in view lists the same.`,
+    height: Math.max(1, data.threads) * rowHeight + 4,
+    isShaded: true,
+    draw(frame) {
+      const { pen, theme, left, right } = frame;
+      const hatch = hatching(pen, theme.outcomes[INFO], theme.surface);
+      const nameEvery = Math.ceil(14 / rowHeight);
+      for (let thread = 0; thread < data.threads; thread++) {
+        const middle = topOf(thread) + barHeight / 2;
+        if (thread % nameEvery === 0) drawRowName(frame, `thread ${thread}`, middle);
+        pen.fillStyle = theme.line;
+        pen.fillRect(left, Math.round(middle), right - left, 0.5);
+      }
+      clipToPlot(frame, () => {
+        pen.font = SMALL_FONT;
+        for (let thread = 0; thread < data.threads; thread++) drawThread(frame, thread, hatch);
+        for (const row of stage.allWitnesses) outline(frame, row, theme.witness);
+        if (stage.selected >= 0) outline(frame, stage.selected, theme.text);
+      });
+      stage.witness.forEach((row, i) => drawBadge(frame, row, i + 1));
+    },
+    hit(frame, px, py): Hit | null {
+      const thread = Math.floor((py - 2) / rowHeight);
+      let nearest = -1;
+      let distance = HIT_SLACK_PX;
+      inSight(thread, (row) => {
+        const [from, to] = bar(frame, row);
+        const away = Math.max(from - px, px - to, 0);
+        // Of those under the pointer the one in focus, then the latest.
+        if (away < distance || (away === distance && (stage.isShown(row) || !stage.isShown(nearest)))) {
+          nearest = row;
+          distance = away;
+        }
+      });
+      if (nearest < 0) return null;
+      const words = describe(data, operations, nearest);
+      const lines = [words.sentence, words.outcome, words.when, words.where];
+      if (words.error !== null) lines.push(`error ${words.error}`);
+      return { lines, operation: nearest };
+    },
+  };
+}

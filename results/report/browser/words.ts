@@ -1,0 +1,100 @@
+/**
+ * Operations and moments in words, for tooltips, tables and witness lists.
+ *
+ *     describe(data, operations, 7).sentence  // 'process 3 reads k1 → 4'
+ */
+import type { ReportData } from '../report-data.ts';
+import { formatDuration, formatTime } from './format.ts';
+import { lowerBound, PENDING } from './operations.ts';
+import type { Operations } from './operations.ts';
+
+const OUTCOME_WORDS = [
+  'ok: it happened',
+  'fail: it did not happen',
+  'info: unknown whether it happened',
+  'never completed: unknown whether it happened',
+] as const;
+export const OUTCOME_NAMES = ['ok', 'fail', 'info', 'pending'] as const;
+
+export interface OperationWords {
+  /** `write k1 3`, `read k1 → 3`, `cas k1 [1,2]`: fits on a bar. */
+  readonly short: string;
+  readonly sentence: string;
+  readonly outcome: string;
+  readonly when: string;
+  /** Node, history indexes. */
+  readonly where: string;
+  readonly error: string | null;
+}
+
+export function describe(data: ReportData, operations: Operations, row: number): OperationWords {
+  const columns = data.operations;
+  const text = (number: number | undefined): string | undefined => data.texts[number ?? -1];
+  const f = text(columns.f[row]) ?? '?';
+  const key = text(columns.key[row]);
+  const input = text(columns.input[row]);
+  const output = text(columns.output[row]);
+  const outcome = operations.outcome[row] as number;
+  const returned = f === 'read' && outcome === 0 ? (output ?? input ?? 'null') : output;
+  const shownInput = f === 'read' ? undefined : input;
+  const short = [f, key, shownInput, returned === undefined ? undefined : `→ ${returned}`]
+    .filter((part) => part !== undefined)
+    .join(' ');
+  const start = operations.start[row] as number;
+  const end = operations.end[row] as number;
+  const node = text(columns.node[row]);
+  const indexes =
+    outcome === PENDING
+      ? `operation ${operations.invocation[row]}`
+      : `operations ${operations.invocation[row]} and ${operations.completion[row]}`;
+  return {
+    short,
+    sentence: `process ${columns.process[row]}: ${short}`,
+    outcome: OUTCOME_WORDS[outcome] ?? '',
+    when:
+      end === Infinity
+        ? `${formatTime(start, 6)}, no completion`
+        : `${formatTime(start, 6)} – ${formatTime(end, 6)} (${formatDuration(end - start)})`,
+    where: `${node === undefined ? '' : `at ${node}, `}${indexes} of the history`,
+    error: text(columns.error[row]) ?? null,
+  };
+}
+
+/** The faults in force at a moment, and who led. */
+export function describeMoment(data: ReportData, time: number, slack: number): readonly string[] {
+  const lines: string[] = [];
+  for (const fault of data.faults) {
+    const end = fault.end ?? Infinity;
+    if (time >= fault.start - slack && time <= end + slack) {
+      lines.push(`${fault.fault}: ${fault.description}${fault.tookEffect === false ? ' (no effect)' : ''}`);
+    }
+  }
+  const leaders = data.roles
+    .filter(({ role, start, end }) => role === 'leader' && start <= time && time < end)
+    .map(({ node, term }) => `${data.nodes[node]} in term ${term}`);
+  if (data.roles.length > 0) lines.push(leaders.length === 0 ? 'no leader' : `leader: ${leaders.join('; ')}`);
+  return lines;
+}
+
+/** The operations that were under way at some time in the range, by start; at most `limit`. */
+export function operationsWithin(
+  operations: Operations,
+  from: number,
+  to: number,
+  isShown: (row: number) => boolean,
+  limit: number,
+): { readonly rows: readonly number[]; readonly isCut: boolean } {
+  const rows: number[] = [];
+  for (const { rows: own, latestEnd } of operations.byThread) {
+    let taken = 0;
+    for (let i = lowerBound(latestEnd, from); i < own.length && taken <= limit; i++) {
+      const row = own[i] as number;
+      if ((operations.start[row] as number) > to) break;
+      if ((operations.end[row] as number) < from || !isShown(row)) continue;
+      rows.push(row);
+      taken++;
+    }
+  }
+  rows.sort((a, b) => a - b);
+  return { rows: rows.slice(0, limit), isCut: rows.length > limit };
+}
