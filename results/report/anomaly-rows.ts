@@ -77,15 +77,17 @@ function collectEvents(evidence: Json, events: WitnessEvent[], depth: number): v
   for (const part of Object.values(evidence)) collectEvents(part, events, depth + 1);
 }
 
-/** `{kind: 'role', role: 'leader', term: 3}` → `role: role leader, term 3`. */
+/** `{kind: 'role', role: 'leader', term: 3}` → `leader in term 3`; others by their fields: `commit: index 4, term 2`. */
 function eventText(event: Json): string {
   if (!isRecord(event)) return cutText(JSON.stringify(event), MAX_EVENT_CHARACTERS);
-  const { kind, ...rest } = event;
-  const details = Object.entries(rest)
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
-  return cutText(typeof kind === 'string' ? `${kind}: ${details}` : details, MAX_EVENT_CHARACTERS);
+  const { kind, ...fields } = event;
+  if (kind === 'role')
+    return `${shortText(fields['role'] ?? null)} in term ${shortText(fields['term'] ?? null)}`;
+  const details = Object.entries(fields).map(([name, value]) => `${name} ${shortText(value)}`);
+  return cutText(`${typeof kind === 'string' ? `${kind}: ` : ''}${details.join(', ')}`, MAX_EVENT_CHARACTERS);
 }
+
+const shortText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);

@@ -24,7 +24,9 @@ import { textSummary } from './text-summary.ts';
 
 /** Of one checker; the rest are counted and found in `verdict.json`. */
 const MAX_ANOMALIES_LISTED = 50;
-const MAX_FIELD_CHARACTERS = 2_000;
+const MAX_FIELD_CHARACTERS = 400;
+/** Of one checker: more are a table of their own, in `verdict.json`. */
+const MAX_FIGURES = 40;
 
 /** The content of `test.json`. */
 export type ReportedTest = TestDefinition;
@@ -89,7 +91,7 @@ function verdictRow(verdict: Verdict): VerdictRow {
     verdict: verdictWord(verdict.valid),
     reason: verdict.reason ?? null,
     anomalyCount: verdict.anomalies.length,
-    statistics: verdict.statistics === undefined ? [] : fieldsOf(verdict.statistics),
+    statistics: verdict.statistics === undefined ? [] : fieldsOf(verdict.statistics).slice(0, MAX_FIGURES),
   };
 }
 
@@ -101,7 +103,7 @@ function runFacts(test: ReportedTest, duration: number): readonly Field[] {
     { name: 'Cluster', value: `${test.cluster}, ${test.nodes.length} nodes` },
     { name: 'Seed', value: String(test.seed) },
     { name: 'Length', value: formatDuration(duration) },
-    { name: 'Started', value: test.startedAt },
+    { name: 'Started', value: test.startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') },
   ];
   if (test.bugs.length > 0) facts.splice(2, 0, { name: 'Bugs', value: test.bugs.join(', ') });
   return facts;

@@ -9,8 +9,8 @@ import type { Verdict } from '../../checkers/checker.ts';
 import { formatCount, plural } from './browser/format.ts';
 import type { AnomalyRow, FaultRow, FunctionRow, VerdictRow, VerdictWord } from './report-data.ts';
 
-/** Of which a vacuous run is told by its unknown verdict. */
-export const STATISTICS_CHECKER = 'statistics';
+/** Its unknown verdict says that the run is vacuous. */
+export const VACUITY_CHECKER = 'vacuity';
 
 /** Anomalies named in the headline; the rest are counted. */
 const MAX_NAMED = 2;
@@ -35,7 +35,7 @@ export function headline(judged: Judged): string {
       const row = deciding(judged);
       if (row === undefined) return 'Proves nothing: no checker gave a verdict';
       const reason = row.reason ?? `${row.checker} gave no reason`;
-      return row.checker === STATISTICS_CHECKER ? `Proves nothing: ${reason}` : `Not decided: ${reason}`;
+      return row.checker === VACUITY_CHECKER ? `Proves nothing: ${reason}` : `Not decided: ${reason}`;
     }
     case 'valid':
       return `No anomaly in ${plural(invoked(judged), 'operation')} under ${plural(judged.faults.length, 'fault')}`;
@@ -53,7 +53,7 @@ export function meaning(judged: Judged): string {
       );
     }
     case 'unknown':
-      return deciding(judged)?.checker === STATISTICS_CHECKER
+      return deciding(judged)?.checker === VACUITY_CHECKER
         ? 'This is neither a pass nor a failure: the history lacks what a verdict would rest on.'
         : 'This is neither a pass nor a failure: a checker stopped before it could tell.';
     case 'valid':
@@ -88,10 +88,10 @@ export function notes(judged: Judged): readonly string[] {
   return result.map((note) => note.replace(/\.\.$/, '.'));
 }
 
-/** The statistics checker's word on a vacuous run counts before a checker that ran out of time. */
+/** That a run is vacuous counts before a checker that ran out of time. */
 function deciding(judged: Judged): VerdictRow | undefined {
   const unknown = judged.verdicts.filter((row) => row.verdict === 'unknown');
-  return unknown.find((row) => row.checker === STATISTICS_CHECKER) ?? unknown[0];
+  return unknown.find((row) => row.checker === VACUITY_CHECKER) ?? unknown[0];
 }
 
 function anomalyNames(judged: Judged): string {

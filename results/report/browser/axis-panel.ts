@@ -1,11 +1,9 @@
 /** The axis of time above all charts. */
-import { decimalsOf, linearTicks } from './ticks.ts';
+import { decimalsOf } from './ticks.ts';
 import { SMALL_FONT } from './stage.ts';
-import type { Frame, Panel, Stage } from './stage.ts';
+import type { Frame, Panel } from './stage.ts';
 
-const LABEL_EVERY_PX = 110;
-
-export function axisPanel(stage: Stage): Panel {
+export function axisPanel(): Panel {
   const height = 22;
   return {
     label: 'Axis of time in seconds since the run began',
@@ -13,8 +11,7 @@ export function axisPanel(stage: Stage): Panel {
     isShaded: false,
     draw(frame: Frame) {
       const { pen, theme, left, right, x } = frame;
-      const { from, to } = stage.viewport;
-      const { step, values } = linearTicks(from / 1e9, to / 1e9, (right - left) / LABEL_EVERY_PX);
+      const { step, values } = frame.ticks;
       pen.font = SMALL_FONT;
       pen.textAlign = 'center';
       for (const seconds of values) {

@@ -58,6 +58,8 @@ export interface Column<Row> {
   readonly title: string;
   /** Right-aligned with figures of one width. */
   readonly isNumber?: boolean;
+  /** May break anywhere: sentences and whatever the system said. */
+  readonly isLong?: boolean;
   readonly cell: (row: Row) => Child;
 }
 
@@ -67,7 +69,9 @@ export function table<Row>(
   rows: readonly Row[],
   rowClass: (row: Row) => string = () => '',
 ): HTMLElement {
-  const alignment = (column: Column<Row>) => ({ class: column.isNumber === true ? 'number' : '' });
+  const alignment = (column: Column<Row>) => ({
+    class: column.isNumber === true ? 'number' : column.isLong === true ? 'long' : '',
+  });
   const head = element(
     'tr',
     {},

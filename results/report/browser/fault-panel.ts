@@ -33,10 +33,12 @@ export function faultPanel(stage: Stage): Panel {
       if (names.length === 0) drawRowName(frame, 'no faults', LANE_HEIGHT / 2 + 2);
       clipToPlot(frame, () => {
         pen.font = SMALL_FONT;
+        let inView = 0;
         for (const { fault, kind, lane, end } of placed) {
           const from = x(fault.start);
           const to = x(end);
           if (to < left - DIAMOND || from > right + DIAMOND) continue;
+          inView++;
           const top = lane * LANE_HEIGHT + 4;
           const colour = faultColour(theme, kind);
           pen.fillStyle = colour;
@@ -66,6 +68,10 @@ export function faultPanel(stage: Stage): Panel {
           pen.fillStyle = theme.text;
           const words = fault.tookEffect === false ? `no effect: ${fault.description}` : fault.description;
           pen.fillText(fitText(pen, words, room), start, top + BAR_HEIGHT / 2 + 0.5);
+        }
+        if (inView === 0 && placed.length > 0) {
+          pen.fillStyle = theme.muted;
+          pen.fillText('no fault in view', left + 6, LANE_HEIGHT / 2 + 2);
         }
       });
     },

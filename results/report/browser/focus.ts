@@ -30,6 +30,7 @@ export function anomalyRange(
 
 export function showAnomaly(stage: Stage, anomaly: AnomalyRow): void {
   stage.witness = anomaly.operations;
+  stage.events = anomaly.events;
   stage.keyFilter = anomaly.key === null ? -1 : stage.data.texts.indexOf(anomaly.key);
   const range = anomalyRange(stage, anomaly);
   if (range !== null) stage.viewport.show(...range);

@@ -45,7 +45,10 @@ function render(data: ReportData, page: HTMLElement): void {
       timeline.reveal();
     },
   });
-  if (firstAnomaly !== undefined) stage.witness = firstAnomaly.operations;
+  if (firstAnomaly !== undefined) {
+    stage.witness = firstAnomaly.operations;
+    stage.events = firstAnomaly.events;
+  }
   const sections = [
     verdictSection(data, onZoom),
     anomalies,

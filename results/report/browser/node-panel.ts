@@ -92,13 +92,16 @@ export function nodePanel(stage: Stage): Panel {
         });
         drawFaults(frame);
       });
+      drawEvents(frame);
     },
     hit({ time, x }, px, py): Hit | null {
       const node = Math.floor(py / ROW_HEIGHT);
       const name = data.nodes[node];
       if (name === undefined) return null;
       const at = time(px);
-      const lines: string[] = [];
+      const lines: string[] = stage.events
+        .filter((event) => event.node === name && Math.abs(x(event.time) - px) <= 6)
+        .map((event) => `witness: ${event.text} at ${formatTime(event.time, 6)}`);
       for (const span of data.roles) {
         if (span.node !== node || at < span.start || at >= span.end) continue;
         lines.push(

@@ -16,6 +16,10 @@ const [MIN_ROW, MAX_ROW] = [6, 22];
 const MIN_DETAIL_PX = 4;
 const MIN_LABEL_PX = 26;
 const HIT_SLACK_PX = 3;
+const MAX_CALLOUTS = 12;
+const MAX_CALLOUT_PX = 220;
+/** Wider bars carry their label themselves. */
+const MAX_CALLOUT_BAR_PX = 90;
 const DIMMED = 0.15;
 
 export function processPanel(stage: Stage): Panel {
@@ -119,6 +123,32 @@ export function processPanel(stage: Stage): Panel {
     pen.textAlign = 'left';
   };
 
+  /** What the operations of the witness are, beside bars too narrow to say it; those that would overlap are left out. */
+  const drawCallouts = (frame: Frame): void => {
+    const { pen, theme, left, right, x } = frame;
+    const placed: (readonly [from: number, to: number, thread: number])[] = [];
+    pen.font = `bold ${SMALL_FONT}`;
+    for (const row of stage.witness.slice(0, MAX_CALLOUTS)) {
+      const [from, to] = bar(frame, row);
+      const thread = operations.thread[row] as number;
+      if (to < left || from > right || x(operations.end[row] as number) - from > MAX_CALLOUT_BAR_PX) continue;
+      const text = fitText(pen, describe(data, operations, row).short, MAX_CALLOUT_PX);
+      const width = pen.measureText(text).width + 8;
+      const start = to + 12 + width > right ? from - 12 - width : to + 12;
+      const isTaken = placed.some(([a, b, other]) => other === thread && start < b && start + width > a);
+      if (isTaken) continue;
+      placed.push([start, start + width, thread]);
+      const top = topOf(thread);
+      pen.fillStyle = theme.surface;
+      pen.fillRect(start, top - 1, width, barHeight + 2);
+      pen.strokeStyle = theme.witness;
+      pen.lineWidth = 1;
+      pen.strokeRect(start + 0.5, top - 0.5, width - 1, barHeight + 1);
+      pen.fillStyle = theme.text;
+      pen.fillText(text, start + 4, top + barHeight / 2 + 0.5);
+    }
+  };
+
   return {
     label: `Timeline of ${data.threads} client threads. The table of operations in view lists the same.`,
     height: Math.max(1, data.threads) * rowHeight + 4,
@@ -139,6 +169,7 @@ export function processPanel(stage: Stage): Panel {
         for (const row of stage.allWitnesses) outline(frame, row, theme.witness);
         if (stage.selected >= 0) outline(frame, stage.selected, theme.text);
       });
+      if (!stage.viewport.isWhole) drawCallouts(frame);
       stage.witness.forEach((row, i) => drawBadge(frame, row, i + 1));
     },
     hit(frame, px, py): Hit | null {

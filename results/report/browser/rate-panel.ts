@@ -8,6 +8,9 @@ import { linearTicks } from './ticks.ts';
 const HEIGHT = 160;
 const PADDING_TOP = 10;
 const BIN_PX = 7;
+/** Fewer completions in a bin and the rate is noise. */
+const PER_BIN = 6;
+const MIN_BINS = 12;
 const TICKS = 4;
 const SERIES = [OK, FAIL, INFO] as const;
 /** Told apart without their colours. */
@@ -29,7 +32,10 @@ export function ratePanel(stage: Stage): Panel {
       });
       endsFilter = stage.keyFilter;
     }
-    const bins = Math.max(1, Math.floor((frame.right - frame.left) / BIN_PX));
+    const { from, to } = viewport;
+    const inView = ends.reduce((sum, own) => sum + lowerBound(own, to) - lowerBound(own, from), 0);
+    const widest = Math.floor((frame.right - frame.left) / BIN_PX);
+    const bins = Math.max(1, Math.min(widest, Math.max(MIN_BINS, Math.ceil(inView / PER_BIN))));
     const seconds = viewport.span / bins / 1e9;
     const edge = (i: number): number => viewport.from + (viewport.span * i) / bins;
     const rates = ends.map((own) =>

@@ -4,16 +4,19 @@
  * A chart is a {@link Panel}: a height, a way to draw itself into a {@link Frame}, and what lies under a point. The
  * stage gives it a canvas in device pixels, and redraws only those in sight.
  */
-import type { ReportData } from '../report-data.ts';
+import type { ReportData, WitnessEvent } from '../report-data.ts';
 import { element } from './dom.ts';
 import type { Operations } from './operations.ts';
 import { faultColour, faultKinds, readTheme } from './theme.ts';
 import type { Theme } from './theme.ts';
+import { linearTicks } from './ticks.ts';
+import type { Ticks } from './ticks.ts';
 import { Viewport } from './viewport.ts';
 
 /** Room for row names on the left, CSS pixels; the same in all panels so that their times align. */
 export const GUTTER = 104;
 export const MARGIN_RIGHT = 14;
+const TICK_EVERY_PX = 110;
 export const FONT = '12px system-ui, sans-serif';
 export const SMALL_FONT = '11px system-ui, sans-serif';
 
@@ -27,6 +30,8 @@ export interface Frame {
   readonly right: number;
   x(time: number): number;
   time(x: number): number;
+  /** Marks of the axis of time. */
+  readonly ticks: Ticks;
 }
 
 /** What lies under a point: lines of a tooltip, the first in bold; the operation, if it is one. */
@@ -63,6 +68,8 @@ export class Stage {
   selected = -1;
   /** Rows of the witness of the anomaly in focus, ascending. */
   witness: readonly number[] = [];
+  /** Of the same anomaly: what is no client operation. */
+  events: readonly WitnessEvent[] = [];
   /** Rows of all witnesses. */
   readonly allWitnesses: ReadonlySet<number>;
   readonly #mounted: Mounted[] = [];
@@ -141,7 +148,10 @@ export class Stage {
       if (frame === null) continue;
       fitCanvas(canvas, frame);
       frame.pen.clearRect(0, 0, frame.width, frame.height);
-      if (panel.isShaded) this.#shade(frame);
+      if (panel.isShaded) {
+        drawGrid(frame);
+        this.#shade(frame);
+      }
       panel.draw(frame);
     }
     this.#frames++;
@@ -165,6 +175,7 @@ export class Stage {
       right,
       x: (time) => left + ((time - from) / span) * (right - left),
       time: (x) => from + ((x - left) / (right - left)) * span,
+      ticks: linearTicks(from / 1e9, (from + span) / 1e9, (right - left) / TICK_EVERY_PX),
     };
   }
 
@@ -189,6 +200,11 @@ export class Stage {
       pen.globalAlpha = 1;
     }
   }
+}
+
+function drawGrid({ pen, theme, height, ticks, x }: Frame): void {
+  pen.fillStyle = theme.band;
+  for (const seconds of ticks.values) pen.fillRect(Math.round(x(seconds * 1e9)), 0, 1, height);
 }
 
 function fitCanvas(canvas: HTMLCanvasElement, { pen, width, height }: Frame): void {

@@ -21,6 +21,7 @@ export function checkerSection(data: ReportData): HTMLElement {
         { title: 'Anomalies', isNumber: true, cell: ({ anomalyCount }) => formatCount(anomalyCount) },
         {
           title: 'Why',
+          isLong: true,
           cell: ({ reason, verdict }) => reason ?? (verdict === 'invalid' ? 'see the anomalies' : ''),
         },
         {
@@ -70,10 +71,11 @@ export function faultSection(data: ReportData, jumpTo: (from: number, to: number
                 instant ? 'instant' : end === null ? 'to the end' : formatDuration(end - start),
             },
             { title: 'Fault', cell: ({ fault }) => fault },
-            { title: 'What', cell: ({ description }) => description },
-            { title: 'On', cell: ({ nodes }) => nodes.join(', ') },
+            { title: 'What', isLong: true, cell: ({ description }) => description },
+            { title: 'On', isLong: true, cell: ({ nodes }) => nodes.join(', ') },
             {
               title: 'Effect',
+              isLong: true,
               cell: ({ observed, tookEffect }) =>
                 tookEffect === false
                   ? element('span', { class: 'tag unknown' }, '! never took effect')
@@ -149,7 +151,7 @@ export function statisticsSection(data: ReportData): HTMLElement {
           { title: 'Code', cell: ({ code }) => code },
           { title: 'Outcome', cell: ({ outcome }) => outcome },
           { title: 'Count', isNumber: true, cell: (row) => formatCount(row.count) },
-          { title: 'For example', cell: ({ example }) => example },
+          { title: 'For example', isLong: true, cell: ({ example }) => example },
         ],
         data.errors,
       ),
@@ -201,7 +203,7 @@ export function runSection(data: ReportData): HTMLElement {
         'Settings',
         [
           { title: 'Setting', cell: ({ name }) => element('code', {}, name) },
-          { title: 'Value', cell: ({ value }) => value },
+          { title: 'Value', isLong: true, cell: ({ value }) => value },
         ],
         data.options,
       ),

@@ -68,7 +68,7 @@ export function timelineSection(stage: Stage, onZoomToAnomaly: (() => void) | nu
     { class: 'rail' },
     toolbar(stage, onZoomToAnomaly),
     overviewCanvas,
-    mount(axisPanel(stage)),
+    mount(axisPanel()),
   );
   host.append(
     rail,
@@ -182,6 +182,7 @@ function inViewTable(stage: Stage, select: (row: number) => void): HTMLElement {
         [
           {
             title: 'Operation',
+            isLong: true,
             cell: ({ row, sentence }) => button(sentence, () => select(row), { class: 'jump' }),
           },
           {
@@ -190,7 +191,7 @@ function inViewTable(stage: Stage, select: (row: number) => void): HTMLElement {
           },
           { title: 'When', cell: ({ when }) => when },
           { title: 'Where', cell: ({ where }) => where },
-          { title: 'Error', cell: ({ error }) => error ?? '' },
+          { title: 'Error', isLong: true, cell: ({ error }) => error ?? '' },
         ],
         words,
       ),
@@ -219,7 +220,7 @@ const outcomeLegend = (): HTMLElement =>
     ['ok', 'ok'],
     ['fail', 'fail: did not happen'],
     ['info', 'info: unknown'],
-    ['witness', 'witness of an anomaly'],
+    ['proof', 'witness of an anomaly'],
   );
 
 const nodeLegend = (): HTMLElement =>
