@@ -68,6 +68,23 @@ export function nodePanel(stage: Stage): Panel {
     }
   };
 
+  /** Trace records that prove the anomaly in focus. */
+  const drawEvents = ({ pen, theme, x, left, right }: Frame): void => {
+    pen.fillStyle = theme.witness;
+    for (const event of stage.events) {
+      const node = event.node === null ? -1 : data.nodes.indexOf(event.node);
+      const at = x(event.time);
+      if (node < 0 || at < left || at > right) continue;
+      const top = node * ROW_HEIGHT;
+      pen.beginPath();
+      pen.moveTo(at - 6, top);
+      pen.lineTo(at + 6, top);
+      pen.lineTo(at, top + 9);
+      pen.fill();
+      pen.fillRect(at - 1, top, 2, ROW_HEIGHT - 2);
+    }
+  };
+
   return {
     label:
       'Nodes over time: leader, candidate or down, and the faults on each. The leadership table lists the leaders.',
