@@ -27,10 +27,10 @@ export class LineFile {
     }
   }
 
-  /** Adds one line; the newline is added here. */
-  append(line: string): void {
-    this.#pending.push(line);
-    this.#pendingCharacters += line.length;
+  /** Adds text that ends with a newline. */
+  append(text: string): void {
+    this.#pending.push(text);
+    this.#pendingCharacters += text.length;
     if (
       this.#pendingCharacters >= FLUSH_CHARACTERS ||
       performance.now() - this.#lastFlushMs >= FLUSH_INTERVAL_MS
@@ -43,7 +43,7 @@ export class LineFile {
   flush(): void {
     this.#lastFlushMs = performance.now();
     if (this.#pending.length === 0) return;
-    const bytes = Buffer.from(`${this.#pending.join('\n')}\n`);
+    const bytes = Buffer.from(this.#pending.join(''));
     this.#pending = [];
     this.#pendingCharacters = 0;
     try {

@@ -1,0 +1,108 @@
+/** `shaketable list`: what there is, and what works with what. */
+import type { Command } from 'commander';
+import { EXIT } from '../errors.ts';
+import { unknownName } from './names.ts';
+import type { CommandContext } from './command-context.ts';
+import { models, nemeses, systems, workloads } from './registries.ts';
+
+type Row = Record<string, string>;
+
+const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
+  [
+    'systems',
+    () =>
+      [...systems.values()].map((system) => ({
+        name: system.name,
+        summary: system.summary,
+        workloads: [...workloads.values()]
+          .filter((workload) => workload.functions.every((f) => system.functions.includes(f)))
+          .map((workload) => workload.name)
+          .join(', '),
+        clusters: 'sim',
+      })),
+  ],
+  ['workloads', () => [...workloads.values()].map(({ name, summary }) => ({ name, summary }))],
+  [
+    'nemeses',
+    () =>
+      [...nemeses.values()].map((nemesis) => ({
+        name: nemesis.name,
+        summary: nemesis.summary,
+        needs: nemesis.needs.join(', '),
+      })),
+  ],
+  ['models', () => [...models.values()].map(({ name, summary }) => ({ name, summary }))],
+  [
+    'bugs',
+    () =>
+      [...systems.values()].flatMap((system) =>
+        system.bugs.map((bug) => ({
+          name: bug.name,
+          system: system.name,
+          summary: bug.summary,
+          source: bug.source,
+          foundBy: bug.foundBy.command,
+          checkers: bug.foundBy.checkers.join(', '),
+        })),
+      ),
+  ],
+  [
+    'options',
+    () => [
+      ...[...workloads.values()].flatMap((workload) =>
+        workload.options.map((option) => optionRow(workload.name, option)),
+      ),
+      ...[...systems.values()].flatMap((system) =>
+        system.options.map((option) => optionRow(system.name, option)),
+      ),
+    ],
+  ],
+]);
+
+function optionRow(of: string, option: { name: string; default: unknown; meaning: string }): Row {
+  return { name: option.name, of, default: String(option.default), meaning: option.meaning };
+}
+
+/** Rows as blocks: the name, then an indented line a field; readable at any width. */
+function formatRows(rows: readonly Row[]): string {
+  return rows
+    .map(({ name, summary, meaning, ...rest }) => {
+      const details = Object.entries(rest).filter(([, value]) => value !== '');
+      return [
+        `${name ?? ''}  ${summary ?? meaning ?? ''}`.trimEnd(),
+        ...details.map(([label, value]) => `    ${label}: ${value}`),
+      ].join('\n');
+    })
+    .join('\n');
+}
+
+export function addListCommand(program: Command, { output, finish }: CommandContext): void {
+  program
+    .command('list')
+    .description('systems, workloads, nemeses, models, bugs, options, and what works with what')
+    .argument('[what]', [...LISTS.keys()].join(', '))
+    .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  shaketable list bugs\n  shaketable list bugs --json\n  shaketable list nemeses',
+    )
+    .action((what: string | undefined, options: { json?: boolean }) => {
+      if (what !== undefined && !LISTS.has(what)) throw unknownName('list', [...LISTS.keys()], what);
+      const wanted = what === undefined ? [...LISTS.keys()] : [what];
+      const lists = wanted.map((name) => ({ name, rows: LISTS.get(name)?.() ?? [] }));
+      if (options.json === true) {
+        const json =
+          what === undefined
+            ? Object.fromEntries(lists.map(({ name, rows }) => [name, rows]))
+            : lists[0]?.rows;
+        output.print(JSON.stringify(json, null, 2));
+      } else {
+        output.print(
+          lists
+            .map(({ name, rows }) => `${what === undefined ? `${name}\n\n` : ''}${formatRows(rows)}`)
+            .join('\n\n'),
+        );
+      }
+      finish(EXIT.valid);
+    });
+}

@@ -1,0 +1,77 @@
+/**
+ * The `shaketable` command: parses the command line, runs one subcommand, exits with its code.
+ *
+ * Each subcommand is a file of its own beside this one and returns an exit code (harness/errors.ts, `EXIT`).
+ */
+import { Command, CommanderError } from 'commander';
+import { EXIT, HarnessError } from '../errors.ts';
+import { addCheckCommand } from './check.ts';
+import { addListCommand } from './list.ts';
+import { unknownName } from './names.ts';
+import { processOutput } from './output.ts';
+import { addReplayCommand } from './replay.ts';
+import { addReportCommand } from './report.ts';
+import { addRunCommand } from './run.ts';
+import { shaketableVersion } from './version.ts';
+
+const EXAMPLES = `
+Examples:
+  shaketable run raft register                          shake a simulated Raft cluster
+  shaketable run raft register --bug stale-read         break it first, and see that it is found
+  shaketable run raft register --nemesis kill --count 50    fifty seeds, stop at the first failure
+  shaketable check results/runs/raft-register/*         judge saved runs again
+  shaketable check --model cas-register history.edn     judge a Jepsen history
+  shaketable replay RUN                                 run it again, exactly
+  shaketable list bugs                                  what it can be broken with
+
+Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself failed.`;
+
+function buildProgram(finish: (exitCode: number) => void): Command {
+  const program = new Command('shaketable');
+  program
+    .description(
+      'Shake a distributed system until it breaks, prove from the record that it did, and replay it.',
+    )
+    .version(shaketableVersion())
+    .showHelpAfterError('(add --help for the options and examples)')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
+  const context = { output: processOutput(), finish };
+  addRunCommand(program, context);
+  addCheckCommand(program, context);
+  addReplayCommand(program, context);
+  addReportCommand(program, context);
+  addListCommand(program, context);
+  for (const command of program.commands) command.exitOverride().showHelpAfterError(false);
+  return program;
+}
+
+/** The exit code of one command line. */
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.valid;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  const typed = argv[0];
+  const known = program.commands.map((command) => command.name());
+  try {
+    if (typed !== undefined && !typed.startsWith('-') && typed !== 'help' && !known.includes(typed)) {
+      throw unknownName('command', known, typed);
+    }
+    await program.parseAsync(argv.slice(), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has already printed; help and version are no errors.
+      return error.exitCode === 0 ? EXIT.valid : EXIT.usage;
+    }
+    const failure = HarnessError.from(error);
+    process.stderr.write(`shaketable: ${failure.message}\n`);
+    if (failure.code === 'internal' && failure.cause instanceof Error) {
+      process.stderr.write(`${failure.cause.stack ?? ''}\n`);
+    }
+    return failure.exitCode;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,192 @@
+/** `shaketable run`: shakes a system and judges it, one seed or many. */
+import type { Command } from 'commander';
+import { combineValidity, type Validity } from '../../checkers/checker.ts';
+import { RunDirectory } from '../../results/run-directory.ts';
+import { collectReportData } from '../../results/report/collect-data.ts';
+import { textSummary } from '../../results/report/text-summary.ts';
+import { EXIT, HarnessError } from '../errors.ts';
+import type { TestDefinition } from '../run/test-definition.ts';
+import type { CommandContext } from './command-context.ts';
+import { type ExecutedRun, executeRun } from './execute-run.ts';
+import { interruptOnSignal, type SignalInterrupt } from './interrupt.ts';
+import type { Output } from './output.ts';
+import { replayCommand } from './replay-command.ts';
+import { parseNumber, type RunOptions, testFromOptions } from './test-from-options.ts';
+
+interface Options extends RunOptions {
+  readonly count: string;
+  readonly keepGoing?: boolean;
+  readonly results: string;
+  readonly verifyDeterminism?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  shaketable run raft register
+  shaketable run raft register --nemesis partition,kill --time-limit 60 --seed 7
+  shaketable run raft register --bug stale-read --nemesis partition-leader
+  shaketable run raft register --count 500 --keep-going
+  shaketable run raft register --option values=small --option electionTimeoutMs=500
+
+\`shaketable list\` tells the systems, workloads, nemeses, bugs and options.`;
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export function addRunCommand(program: Command, context: CommandContext): void {
+  program
+    .command('run')
+    .description('shake a system, judge it, write a run directory with a report')
+    .argument('<system>', 'what is shaken: raft')
+    .argument('<workload>', 'what clients do: register, …')
+    .option('--cluster <kind>', 'sim, process or docker', 'sim')
+    .option('--nodes <count>', 'members of the cluster', '5')
+    .option('--concurrency <count>', 'client threads', '10')
+    .option('--rate <operations>', 'client operations a second, on average', '200')
+    .option('--time-limit <seconds>', 'how long clients and faults go on', '30')
+    .option('--quiet <seconds>', 'rest between healing and the final reads', '5')
+    .option('--nemesis <names>', 'faults to inject, separated by commas', 'none')
+    .option('--nemesis-interval <seconds>', 'mean time between faults of one nemesis', '3')
+    .option('--operation-timeout <ms>', 'when a client gives up on an operation', '5000')
+    .option('--seed <number>', 'decides everything random; chosen and printed when absent')
+    .option('--count <number>', 'how many seeds to run in turn, from --seed on', '1')
+    .option('--keep-going', 'with --count: do not stop at the first failure')
+    .option('--bug <name>', 'run the nodes with this bug; may be repeated', collect, [])
+    .option('--option <name=value>', 'an option of the workload or the system; may be repeated', collect, [])
+    .option('--results <folder>', 'where run directories go', 'results/runs')
+    .option('--verify-determinism', 'run twice and compare every event')
+    .option('--json', 'the result for machines, on standard output')
+    .addHelpText('after', EXAMPLES)
+    .action(async (system: string, workload: string, options: Options) => {
+      context.finish(await run(system, workload, options, context.output));
+    });
+}
+
+async function run(system: string, workload: string, options: Options, output: Output): Promise<number> {
+  const count = parseNumber('count', options.count, { integer: true, min: 1 });
+  const commandLine = `shaketable ${process.argv.slice(2).join(' ')}`;
+  const first = testFromOptions(system, workload, options, commandLine);
+  const interrupt = interruptOnSignal(output);
+  const finished: Finished[] = [];
+  try {
+    for (let i = 0; i < count && !interrupt.requested; i++) {
+      const test = { ...first, seed: first.seed + i, startedAt: new Date().toISOString() };
+      const label = count === 1 ? '' : `seed ${test.seed} (${i + 1} of ${count}) · `;
+      const one = await runOne(test, options, output, interrupt, label);
+      finished.push(one);
+      if (count > 1 && options.json !== true) output.print(seedLine(one));
+      if (one.run.valid !== true && options.keepGoing !== true) break;
+    }
+  } finally {
+    interrupt.dispose();
+  }
+  const valid = combineValidity(finished.map(({ run }) => run.valid));
+  if (options.json === true) output.print(JSON.stringify(toJson(finished, valid), null, 2));
+  else if (count === 1) finished.forEach((one) => printRun(one, output));
+  else printSummary(finished, count, output);
+  return exitCodeOf(valid);
+}
+
+interface Finished {
+  readonly run: ExecutedRun;
+  readonly directory: RunDirectory;
+}
+
+async function runOne(
+  test: TestDefinition,
+  options: Options,
+  output: Output,
+  interrupt: SignalInterrupt,
+  label: string,
+): Promise<Finished> {
+  const directory = RunDirectory.create(options.results, {
+    system: test.system,
+    workload: test.workload,
+    seed: test.seed,
+    startedAt: new Date(test.startedAt),
+  });
+  const run = await executeRun({ test, directory, interrupt, output, label });
+  if (options.verifyDeterminism === true && !run.interrupted) {
+    const again = await executeRun({ test, directory: null, interrupt, output, label: `${label}again · ` });
+    if (!again.interrupted && again.eventHash !== run.eventHash) {
+      throw new HarnessError(
+        'non-determinism',
+        `seed ${test.seed} ran twice and differed: event hash ${run.eventHash} (${run.eventCount} events), then ` +
+          `${again.eventHash} (${again.eventCount}): something reads a clock, randomness or an order from outside the seed`,
+      );
+    }
+  }
+  return { run, directory };
+}
+
+export function exitCodeOf(valid: Validity): number {
+  return valid === true ? EXIT.valid : valid === false ? EXIT.invalid : EXIT.unknown;
+}
+
+function printRun({ run, directory }: Finished, output: Output): void {
+  output.print(summaryOf(run, directory.path));
+  output.print(`  report      ${directory.file('report.html')}`);
+}
+
+export function summaryOf(run: ExecutedRun, path: string): string {
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const data = collectReportData({
+    test: run.test,
+    history: run.history,
+    verdicts: run.verdicts,
+    valid: run.valid,
+    trace: run.trace,
+    replayCommand: replayCommand(path),
+  });
+  return textSummary(data, { colour });
+}
+
+const WORD: ReadonlyMap<Validity, string> = new Map<Validity, string>([
+  [true, 'valid'],
+  [false, 'INVALID'],
+  ['unknown', 'unknown'],
+]);
+
+/** `seed 7  INVALID  nonlinearizable: …`. */
+function seedLine({ run }: Finished): string {
+  const anomaly = run.verdicts.flatMap((verdict) => verdict.anomalies)[0];
+  const reason = run.verdicts.find((verdict) => verdict.valid === 'unknown')?.reason;
+  const why =
+    anomaly !== undefined
+      ? `  ${anomaly.name}: ${anomaly.explanation}`
+      : reason !== undefined
+        ? `  ${reason}`
+        : '';
+  return `seed ${run.test.seed}  ${WORD.get(run.valid) ?? ''}${why}`;
+}
+
+function printSummary(finished: readonly Finished[], count: number, output: Output): void {
+  const of = (valid: Validity): readonly Finished[] => finished.filter(({ run }) => run.valid === valid);
+  output.print(
+    `\n${finished.length} of ${count} seeds run: ${of(true).length} valid, ${of(false).length} invalid, ${of('unknown').length} unknown`,
+  );
+  for (const { directory } of [...of(false), ...of('unknown')].slice(0, 5)) {
+    output.print(`  report  ${directory.file('report.html')}`);
+  }
+  const firstFailure = of(false)[0];
+  if (firstFailure !== undefined) output.print(`  replay  ${replayCommand(firstFailure.directory.path)}`);
+}
+
+function toJson(finished: readonly Finished[], valid: Validity): unknown {
+  return {
+    valid,
+    runs: finished.map(({ run, directory }) => ({
+      directory: directory.path,
+      report: directory.file('report.html'),
+      seed: run.test.seed,
+      valid: run.valid,
+      interrupted: run.interrupted,
+      operations: run.history.length,
+      eventHash: run.eventHash,
+      eventCount: run.eventCount,
+      runMs: Math.round(run.runMs),
+      checkMs: Math.round(run.checkMs),
+      verdicts: run.verdicts,
+    })),
+  };
+}

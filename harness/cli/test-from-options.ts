@@ -1,0 +1,153 @@
+/**
+ * Turns the options of `shaketable run` into a TestDefinition: looks every name up, parses every number, and refuses
+ * what cannot be, before anything starts.
+ */
+import { randomInt } from 'node:crypto';
+import { HarnessError } from '../errors.ts';
+import { type TestDefinition, TEST_FORMAT, TEST_VERSION } from '../run/test-definition.ts';
+import { lookUp, unknownName } from './names.ts';
+import { nemeses, systems, workloads } from './registries.ts';
+import { gitRevision, shaketableVersion } from './version.ts';
+
+export interface RunOptions {
+  readonly cluster: string;
+  readonly nodes: string;
+  readonly concurrency: string;
+  readonly rate: string;
+  readonly timeLimit: string;
+  readonly quiet: string;
+  readonly nemesis: string;
+  readonly nemesisInterval: string;
+  readonly operationTimeout: string;
+  readonly seed?: string;
+  readonly bug: readonly string[];
+  readonly option: readonly string[];
+}
+
+type Scalar = number | boolean | string;
+
+const CLUSTERS = ['sim', 'process', 'docker'] as const;
+const BUILT_CLUSTERS: readonly string[] = ['sim'];
+/** Seeds that we choose are short enough to be read out. */
+const MAX_CHOSEN_SEED = 1_000_000_000;
+
+export function parseNumber(name: string, text: string, { integer = false, min = 0 } = {}): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const isRight = integer ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (!isRight || value < min) {
+    throw new HarnessError(
+      'usage',
+      `--${name} ${text}: wants ${integer ? 'a whole number' : 'a number'} of at least ${min}`,
+    );
+  }
+  return value;
+}
+
+/** Splits `a,b --x c` style repetitions: each value may hold several names with commas. */
+const splitNames = (values: readonly string[]): string[] =>
+  values
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+export function testFromOptions(
+  systemName: string,
+  workloadName: string,
+  options: RunOptions,
+  commandLine: string,
+): TestDefinition {
+  const system = lookUp('system', systems, systemName);
+  const workload = lookUp('workload', workloads, workloadName);
+  const missing = workload.functions.filter((f) => !system.functions.includes(f));
+  if (missing.length > 0) {
+    throw new HarnessError(
+      'usage',
+      `workload ${workload.name} needs ${missing.join(', ')}, which ${system.name} does not serve`,
+    );
+  }
+  const cluster = CLUSTERS.find((name) => name === options.cluster);
+  if (cluster === undefined) throw unknownName('cluster', CLUSTERS, options.cluster);
+  if (!BUILT_CLUSTERS.includes(cluster)) {
+    throw new HarnessError('usage', `cluster ${cluster} is not built yet: use --cluster sim`);
+  }
+  const nemesisNames = splitNames([options.nemesis]).filter((name) => name !== 'none');
+  for (const name of nemesisNames) lookUp('nemesis', nemeses, name);
+  const bugs = splitNames(options.bug);
+  const knownBugs = new Map(system.bugs.map((bug) => [bug.name, bug]));
+  for (const name of bugs) lookUp(`bug of ${system.name}`, knownBugs, name);
+  const nodeCount = parseNumber('nodes', options.nodes, { integer: true, min: 1 });
+  const rate = parseNumber('rate', options.rate);
+  const timeLimitS = parseNumber('time-limit', options.timeLimit);
+  const nemesisIntervalS = parseNumber('nemesis-interval', options.nemesisInterval);
+  const operationTimeoutMs = parseNumber('operation-timeout', options.operationTimeout);
+  for (const [name, value] of Object.entries({
+    rate,
+    'time-limit': timeLimitS,
+    'nemesis-interval': nemesisIntervalS,
+    'operation-timeout': operationTimeoutMs,
+  })) {
+    if (value === 0) throw new HarnessError('usage', `--${name} 0: wants more than zero`);
+  }
+  return {
+    format: TEST_FORMAT,
+    version: TEST_VERSION,
+    shaketableVersion: shaketableVersion(),
+    gitRevision: gitRevision(),
+    startedAt: new Date().toISOString(),
+    commandLine,
+    system: system.name,
+    workload: workload.name,
+    cluster,
+    nemeses: nemesisNames,
+    nodes: Array.from({ length: nodeCount }, (_, i) => `n${i + 1}`),
+    concurrency: parseNumber('concurrency', options.concurrency, { integer: true, min: 1 }),
+    rate,
+    timeLimitS,
+    quietS: parseNumber('quiet', options.quiet),
+    nemesisIntervalS,
+    operationTimeoutMs,
+    seed:
+      options.seed === undefined
+        ? randomInt(MAX_CHOSEN_SEED)
+        : parseNumber('seed', options.seed, { integer: true }),
+    bugs,
+    ...assignOptions(options.option, system, workload),
+  };
+}
+
+interface WithOptions {
+  readonly name: string;
+  readonly options: readonly { readonly name: string; readonly default: Scalar }[];
+}
+
+/** `--option NAME=VALUE` goes to the workload or the system that has an option of this name, in the type of its default. */
+function assignOptions(
+  settings: readonly string[],
+  system: WithOptions,
+  workload: WithOptions,
+): { systemOptions: Record<string, Scalar>; workloadOptions: Record<string, Scalar> } {
+  const defaults = ({ options }: WithOptions): Record<string, Scalar> =>
+    Object.fromEntries(options.map((option) => [option.name, option.default]));
+  const systemOptions = defaults(system);
+  const workloadOptions = defaults(workload);
+  for (const setting of settings) {
+    const equals = setting.indexOf('=');
+    if (equals < 1) throw new HarnessError('usage', `--option ${setting}: wants NAME=VALUE`);
+    const name = setting.slice(0, equals);
+    const text = setting.slice(equals + 1);
+    const target = Object.hasOwn(workloadOptions, name) ? workloadOptions : systemOptions;
+    const fallback = target[name];
+    if (fallback === undefined) {
+      throw unknownName('option', [...Object.keys(workloadOptions), ...Object.keys(systemOptions)], name);
+    }
+    target[name] = parseAs(fallback, name, text);
+  }
+  return { systemOptions, workloadOptions };
+}
+
+function parseAs(like: Scalar, name: string, text: string): Scalar {
+  if (typeof like === 'string') return text;
+  if (typeof like === 'number') return parseNumber(`option ${name}`, text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new HarnessError('usage', `--option ${name}=${text}: wants true or false`);
+}

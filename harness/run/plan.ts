@@ -1,0 +1,88 @@
+/**
+ * `plan.json`: the explicit operations and faults that a simulated run performed, by phase, enough to perform them
+ * again without generators, and to leave some out.
+ */
+import { z } from 'zod';
+import { HarnessError } from '../errors.ts';
+import { type PlanEntry, planOf } from '../generator/index.ts';
+import type { History } from '../history/history.ts';
+import type { RunTestResult } from './run-test.ts';
+
+const PLAN_FORMAT = 'shaketable-plan';
+const PLAN_VERSION = 1;
+
+export interface Plan {
+  readonly format: typeof PLAN_FORMAT;
+  readonly version: typeof PLAN_VERSION;
+  /** Of the phase with faults. */
+  readonly main: readonly PlanEntry[];
+  /** When healing begins, in nanoseconds since the run began. */
+  readonly healTime: number;
+  /** Of the phase after the quiet period. */
+  readonly final: readonly PlanEntry[];
+  /** When that begins; null when there is none. */
+  readonly finalTime: number | null;
+}
+
+/** Healing is not part of the plan: it ends what is in force, whatever was left out. */
+export function planOfRun(history: History, { healTime, finalTime }: RunTestResult): Plan {
+  const { operations } = history;
+  const isFinal = (time: number): boolean => finalTime !== null && time >= finalTime;
+  // What the nemesis does once healing has begun is the healing.
+  const isHealing = (index: number, time: number): boolean =>
+    time >= healTime && (history.invocationOf(index)?.time ?? time) >= healTime;
+  const main = operations.filter(
+    ({ index, time, process }) => !isFinal(time) && !(process === 'nemesis' && isHealing(index, time)),
+  );
+  return {
+    format: PLAN_FORMAT,
+    version: PLAN_VERSION,
+    main: planOf(main),
+    healTime,
+    final: planOf(operations.filter(({ time }) => isFinal(time))),
+    finalTime,
+  };
+}
+
+const headerSchema = z.object({ format: z.literal(PLAN_FORMAT), version: z.number() });
+
+const entrySchema = z.object({
+  time: z.number().min(0),
+  process: z.union([z.int().min(0), z.literal('nemesis')]),
+  f: z.string(),
+  key: z.union([z.string(), z.number()]).optional(),
+  value: z.json(),
+});
+
+const planSchema = z.object({
+  main: z.array(entrySchema),
+  healTime: z.number().min(0),
+  final: z.array(entrySchema),
+  finalTime: z.number().min(0).nullable(),
+});
+
+export function parsePlan(text: string, path: string): Plan {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new HarnessError('bad-format', `${path} is not JSON: is it cut off?`, { cause: error });
+  }
+  const header = headerSchema.safeParse(json);
+  if (!header.success) throw new HarnessError('bad-format', `${path} is no shaketable plan`);
+  if (header.data.version !== PLAN_VERSION) {
+    throw new HarnessError(
+      'unsupported-version',
+      `${path} has format version ${header.data.version}; this shaketable reads version ${PLAN_VERSION}`,
+    );
+  }
+  const plan = planSchema.safeParse(json);
+  if (!plan.success) {
+    const issue = plan.error.issues[0];
+    throw new HarnessError(
+      'bad-format',
+      `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  return { format: PLAN_FORMAT, version: PLAN_VERSION, ...(plan.data as Omit<Plan, 'format' | 'version'>) };
+}
