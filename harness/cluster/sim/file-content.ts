@@ -121,9 +121,10 @@ export class FileContent {
       const data = new Uint8Array(Math.max(length, 2 * this.#data.length, 256));
       data.set(this.#data.subarray(0, this.#length));
       this.#data = data;
+    } else if (length === 0) {
+      this.#data = EMPTY;
     } else if (length < this.#length) {
       this.#data.fill(0, length, this.#length); // a later extension must find zeros
-      if (length === 0) this.#data = EMPTY;
     }
     this.#length = length;
   }

@@ -15,7 +15,9 @@ export const TOY_PORT = 7000;
 
 const STATUS: NodeStatus = { role: 'toy', term: 0, leader: null };
 
-export function toySystem(program: (runtime: Runtime, config: NodeConfig) => Partial<RunningNode> | void): System {
+export function toySystem(
+  program: (runtime: Runtime, config: NodeConfig) => Partial<RunningNode> | void,
+): System {
   return {
     name: 'toy',
     summary: 'a few lines that a test needs',
