@@ -61,20 +61,18 @@ export function meaning(judged: Judged): string {
   }
 }
 
-/** What the reader must know before trusting the verdict. */
+/** What the reader must know before trusting the verdict, beyond what the headline says. */
 export function notes(judged: Judged): readonly string[] {
   const result: string[] = [];
+  const told = judged.verdict === 'unknown' ? deciding(judged) : undefined;
   for (const row of judged.verdicts) {
-    if (row.verdict === 'unknown') {
-      result.push(`The ${row.checker} checker did not decide: ${row.reason ?? 'it gave no reason'}.`);
-    }
+    if (row.verdict !== 'unknown' || row === told) continue;
+    result.push(`The ${row.checker} checker did not decide: ${row.reason ?? 'it gave no reason'}.`);
   }
-  for (const row of judged.functions) {
-    if (row.f !== null && row.ok === 0) {
-      result.push(
-        `No ${row.f} was ever acknowledged (${plural(row.invoked, 'attempt')}): nothing is known of it.`,
-      );
-    }
+  const never = judged.functions.filter((row) => row.f !== null && row.ok === 0);
+  if (never.length > 0) {
+    const which = never.map((row) => `${row.f} (${plural(row.invoked, 'attempt')})`).join(', ');
+    result.push(`Never acknowledged, so that nothing is known of it: ${which}.`);
   }
   const idle = judged.faults.filter((fault) => fault.tookEffect === false);
   if (idle.length > 0) {

@@ -60,11 +60,9 @@ export function faultPanel(stage: Stage): Panel {
             pen.strokeRect(from + 0.75, top + 0.75, Math.max(1, to - from - 1.5), BAR_HEIGHT - 1.5);
             pen.setLineDash([]);
           }
-          // A label stays in sight while its bar does.
+          // A label stays in sight while its bar does, and may reach beyond it up to the next.
           const start = fault.instant ? from + DIAMOND + 4 : Math.max(from, left) + 5;
-          const room = fault.instant
-            ? roomBehind(placed, fault, lane, x, right) - start
-            : Math.min(to, right) - start - 4;
+          const room = roomBehind(placed, fault, lane, x, right) - start;
           pen.fillStyle = theme.text;
           const words = fault.tookEffect === false ? `no effect: ${fault.description}` : fault.description;
           pen.fillText(fitText(pen, words, room), start, top + BAR_HEIGHT / 2 + 0.5);

@@ -4,15 +4,16 @@
  */
 import { formatDuration } from './format.ts';
 import { FAIL, INFO, lowerBound, OK, PENDING } from './operations.ts';
-import { clipToPlot, drawRowName, SMALL_FONT } from './stage.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
 import type { Frame, Hit, Panel, Stage } from './stage.ts';
 import { decades } from './ticks.ts';
 import { describe } from './words.ts';
 
 const STRIP_HEIGHT = 120;
-const PADDING_TOP = 18;
+const PADDING_TOP = 24;
 const PADDING_BOTTOM = 8;
 const DOT = 3;
+const MAX_NAME_PX = 160;
 const HIT_RADIUS_PX = 8;
 /** Functions beyond these share the last strip. */
 const MAX_STRIPS = 6;
@@ -60,7 +61,7 @@ export function latencyPanel(stage: Stage): Panel {
   const drawAxes = (frame: Frame): void => {
     const { pen, theme, left, right } = frame;
     const every = Math.ceil((scale.length * 16) / (STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM));
-    names.forEach((name, strip) => {
+    names.forEach((_, strip) => {
       pen.font = SMALL_FONT;
       scale.forEach((value, i) => {
         const y = yOf(strip, value);
@@ -68,11 +69,20 @@ export function latencyPanel(stage: Stage): Panel {
         pen.fillRect(left, Math.round(y), right - left, 0.5);
         if (i % every === 0) drawRowName(frame, formatDuration(value).replace(/\.0+ /, ' '), y);
       });
-      pen.fillStyle = theme.text;
-      pen.font = `bold ${SMALL_FONT}`;
-      pen.fillText(name, left + 6, strip * STRIP_HEIGHT + 9);
       pen.fillStyle = theme.line;
       if (strip > 0) pen.fillRect(left, strip * STRIP_HEIGHT, right - left, 1);
+    });
+  };
+
+  const drawNames = ({ pen, theme, left }: Frame): void => {
+    pen.font = `bold ${SMALL_FONT}`;
+    names.forEach((name, strip) => {
+      const text = fitText(pen, name, MAX_NAME_PX);
+      const y = strip * STRIP_HEIGHT + 10;
+      pen.fillStyle = theme.surface;
+      pen.fillRect(left + 3, y - 8, pen.measureText(text).width + 8, 16);
+      pen.fillStyle = theme.text;
+      pen.fillText(text, left + 7, y);
     });
   };
 
@@ -128,6 +138,7 @@ export function latencyPanel(stage: Stage): Panel {
     draw(frame) {
       drawAxes(frame);
       clipToPlot(frame, () => drawPoints(frame));
+      drawNames(frame);
     },
     hit(frame, px, py): Hit | null {
       let nearest = -1;

@@ -2,7 +2,7 @@
 import type { FunctionRow, ReportData } from '../report-data.ts';
 import { copyButton, element, table } from './dom.ts';
 import type { Column } from './dom.ts';
-import { formatCount, formatDuration, formatShare, formatTime } from './format.ts';
+import { formatCount, formatDuration, formatShare, formatTime, plural } from './format.ts';
 
 const VERDICT_SIGNS = { valid: '✓ valid', invalid: '✕ invalid', unknown: '? unknown' } as const;
 
@@ -32,7 +32,7 @@ export function checkerSection(data: ReportData): HTMLElement {
               : element(
                   'details',
                   {},
-                  element('summary', {}, `${formatCount(statistics.length)} figures`),
+                  element('summary', {}, plural(statistics.length, 'figure')),
                   element(
                     'dl',
                     { class: 'figures' },
