@@ -40,7 +40,7 @@ export function countErrors(pairs: readonly OperationPair[]): readonly ErrorCoun
     getOrAdd(rows, JSON.stringify([error.code, type, f]), () => ({ code: error.code, type, f, count: 0 }))
       .count++;
   }
-  // The sort is stable: equal counts stay in the order of their first error.
+  // The sort is stable: equal counts stay in the order of the operations.
   return [...rows.values()].sort((a, b) => b.count - a.count);
 }
 

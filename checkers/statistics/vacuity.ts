@@ -59,8 +59,13 @@ export function idleReason(fault: string, windows: readonly FaultWindow[]): stri
   if (windows.length === 0) return `the nemesis ${fault} injected no fault`;
   if (windows.some((window) => window.tookEffect === true)) return null;
   const inForce = windows.filter((window) => window.tookEffect === undefined).length;
-  const known = inForce === 0 ? '' : ` (of ${plural(inForce, 'fault')} the effect is not known)`;
-  return `none of the ${plural(windows.length, 'fault')} of ${fault} took effect${known}`;
+  const which = windows.length === 1 ? 'the only fault' : `none of the ${windows.length} faults`;
+  const outcome = windows.length === 1 ? 'took no effect' : 'took effect';
+  const unsure =
+    inForce === 0
+      ? ''
+      : ` as far as is known: ${windows.length === 1 ? 'it was' : `${inForce} of them were`} in force when the run ended`;
+  return `${which} of ${fault} ${outcome}${unsure}`;
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
