@@ -28,7 +28,7 @@
  * It does not heal faults, and does not judge: its caller does. It touches time through the Clock alone.
  */
 import type { Clock } from '../cluster/cluster.ts';
-import { AssertionError, HarnessError } from '../errors.ts';
+import { HarnessError } from '../errors.ts';
 import { ThreadTable } from '../generator/context.ts';
 import type {
   Generator,
@@ -38,86 +38,36 @@ import type {
   ThreadId,
 } from '../generator/generator.ts';
 import { assertProposal, describeContext } from '../generator/inspect.ts';
-import { generatorOf, type GeneratorLike } from '../generator/lift.ts';
-import type { FaultEffect, Json, Operation } from '../history/operation.ts';
+import { generatorOf } from '../generator/lift.ts';
+import type { Operation } from '../history/operation.ts';
 import { NS_PER_S, NS_PER_US, sToNs } from '../units.ts';
-import type { Client, Completion, Invocation } from './client.ts';
-import { checkCompletion, checkEffect } from './replies.ts';
 import type { Timer } from '../../systems/runtime/runtime.ts';
+import { Alarm } from './alarm.ts';
+import type { Completion } from './client.ts';
+import type { InterpretOptions, InterpretResult } from './options.ts';
+import {
+  ClientWorker,
+  type InFlight,
+  NemesisWorker,
+  type OpenClient,
+  type Supervisor,
+  type Worker,
+} from './worker.ts';
 
-/** Asks for an early end: Ctrl-C. */
-export interface Interrupt {
-  readonly requested: boolean;
-  /** Called at most once, when it is requested. */
-  onRequest(callback: () => void): void;
-}
-
-/** Where a part of a run left off, for the next part. */
-export interface Continuation {
-  readonly nextIndex: number;
-  readonly nextProcess: number;
-  readonly nextClientId: number;
-}
-
-export interface InterpretOptions {
-  readonly clock: Clock;
-  readonly generator: GeneratorLike;
-  /** Rejects when the client cannot be opened. `clientId` is unique in the run, also among failed attempts. */
-  readonly openClient: (node: string, clientId: number) => Promise<Client>;
-  /** Null: there is no nemesis thread. */
-  readonly nemesis: { invoke(invocation: Invocation): Promise<FaultEffect> } | null;
-  readonly nodes: readonly string[];
-  /** Client threads. */
-  readonly concurrency: number;
-  readonly seed: number;
-  readonly operationTimeoutNs: number;
-  /** Faults may take longer than operations: a restart waits for the node. 60 s when absent. */
-  readonly nemesisTimeoutNs?: number;
-  /** How long operations in flight may go on after an interrupt. 1 s, or the operation's timeout if that is less, when absent. */
-  readonly interruptGraceNs?: number;
-  /** Every operation of the history, in order, as it happens. What it throws ends the run. */
-  readonly onOperation: (operation: Operation) => void;
-  /** What `log` generators say. */
-  readonly onLog?: (message: string) => void;
-  readonly interrupt?: Interrupt;
-  /** From the earlier part of the same run, so that indexes, processes and client ids go on. */
-  readonly continueFrom?: Continuation;
-}
-
-export interface InterpretResult {
-  readonly interrupted: boolean;
-  readonly continuation: Continuation;
-}
+export type { Continuation, InterpretOptions, InterpretResult, Interrupt } from './options.ts';
 
 const DEFAULT_NEMESIS_TIMEOUT_NS = 60 * NS_PER_S;
 const DEFAULT_GRACE_NS = NS_PER_S;
 
 /**
- * After so many proposals without a pause everything else gets its turn, for a microsecond of the clock: clients that
+ * After so many operations without a pause everything else gets its turn, for a microsecond of the clock: clients that
  * answer at once would otherwise keep the machine from signals and sockets, and virtual time from passing at all.
  */
-const PROPOSALS_BETWEEN_PAUSES = 4_096;
+const OPERATIONS_BETWEEN_PAUSES = 4_096;
 const PAUSE_NS = NS_PER_US;
 
-interface Worker {
-  readonly thread: ThreadId;
-  /** Absent for the nemesis. */
-  readonly node: string | undefined;
-  client: Client | null;
-  /** The process whose client it is. */
-  process: number;
-  inFlight: InFlight | null;
-}
-
-interface InFlight {
-  readonly worker: Worker;
-  readonly invocation: Operation;
-  readonly deadline: number;
-  /** Whether the system may know of it: its client was open. */
-  sent: boolean;
-  /** The first answer, timeout or crash; later ones are dropped. */
-  completion: Completion | null;
-}
+/** Of what was in flight when the run failed; not in the history. */
+const ABANDONED: Completion = { type: 'info' };
 
 /**
  * Resolves when the generator is exhausted and nothing is in flight, or after an interrupt. All clients are closed then.
@@ -131,7 +81,7 @@ export function interpret(options: InterpretOptions): Promise<InterpretResult> {
   });
 }
 
-class Interpreter {
+class Interpreter implements Supervisor {
   readonly #options: InterpretOptions;
   readonly #clock: Clock;
   readonly #resolve: (result: InterpretResult) => void;
@@ -150,8 +100,8 @@ class Interpreter {
   #interrupted = false;
   #turnIsDue = false;
   #isPaused = false;
-  #proposalsSincePause = 0;
-  readonly #timers: { wake: Alarm; deadline: Alarm; pause: Alarm; grace: Alarm };
+  #operationsSincePause = 0;
+  readonly #alarms: { wake: Alarm; deadline: Alarm; pause: Alarm; grace: Alarm };
 
   constructor(
     options: InterpretOptions,
@@ -170,19 +120,22 @@ class Interpreter {
     // The parts of a run may differ in concurrency.
     const firstProcess = Math.ceil((continueFrom?.nextProcess ?? 0) / concurrency) * concurrency;
     this.#table = new ThreadTable({ concurrency, nemesis: nemesis !== null, seed, firstProcess });
-    this.#workers = new Map(
-      this.#table.threads.map((thread) => {
-        const node = thread === 'nemesis' ? undefined : nodes[thread % nodes.length];
-        return [thread, { thread, node, client: null, process: -1, inFlight: null }];
+    const open = (node: string): ReturnType<OpenClient> => options.openClient(node, this.#nextClientId++);
+    this.#workers = new Map<ThreadId, Worker>(
+      this.#table.threads.flatMap((thread): [ThreadId, Worker][] => {
+        if (thread !== 'nemesis') {
+          return [[thread, new ClientWorker(thread, nodes[thread % nodes.length] as string, open, this)]];
+        }
+        return nemesis === null ? [] : [[thread, new NemesisWorker(nemesis, this)]];
       }),
     );
     const turn = (): void => this.#requestTurn();
-    this.#timers = {
+    this.#alarms = {
       wake: new Alarm(this.#clock, turn),
       deadline: new Alarm(this.#clock, () => this.#expire()),
       pause: new Alarm(this.#clock, () => {
         this.#isPaused = false;
-        this.#proposalsSincePause = 0;
+        this.#operationsSincePause = 0;
         this.#requestTurn();
       }),
       grace: new Alarm(this.#clock, () => this.#giveUp('interrupted', () => true)),
@@ -212,7 +165,7 @@ class Interpreter {
     try {
       action();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -231,11 +184,6 @@ class Interpreter {
 
   /** Runs the next operation if one is due. False: there is nothing to do until something happens. */
   #runNext(): boolean {
-    if (++this.#proposalsSincePause > PROPOSALS_BETWEEN_PAUSES) {
-      this.#isPaused = true;
-      this.#timers.pause.set(this.#now() + PAUSE_NS, this.#time);
-      return false;
-    }
     const now = this.#now();
     const context = this.#table.context(now);
     const step = this.#ask(context);
@@ -252,10 +200,15 @@ class Interpreter {
     }
     assertProposal(step.op, context);
     if (step.op.time > now) {
-      this.#timers.wake.set(step.op.time, now);
+      this.#alarms.wake.set(step.op.time);
       return false;
     }
-    this.#timers.wake.cancel();
+    if (++this.#operationsSincePause > OPERATIONS_BETWEEN_PAUSES) {
+      this.#isPaused = true;
+      this.#alarms.pause.set(now + PAUSE_NS);
+      return false;
+    }
+    this.#alarms.wake.cancel();
     this.#generator = step.next ?? generatorOf(null);
     this.#run(step.op, context.threadOf(step.op.process) as ThreadId, now);
     return true;
@@ -313,81 +266,12 @@ class Interpreter {
     const deadline = now + (op.process === 'nemesis' ? nemesisTimeoutNs : operationTimeoutNs);
     const inFlight: InFlight = { worker, invocation, deadline, sent: false, completion: null };
     worker.inFlight = inFlight;
-    this.#timers.deadline.setNoLaterThan(deadline, now);
-    if (op.process === 'nemesis') this.#invokeNemesis(inFlight, op);
-    else if (worker.client !== null && worker.process === op.process)
-      this.#invokeClient(inFlight, worker.client);
-    else this.#openClient(inFlight, op.process);
+    this.#alarms.deadline.setNoLaterThan(deadline);
+    worker.start(inFlight);
   }
 
-  #openClient(inFlight: InFlight, process: number): void {
-    const { worker } = inFlight;
-    this.#closeClient(worker);
-    attempt(() => this.#options.openClient(worker.node as string, this.#nextClientId++)).then(
-      (client) => {
-        if (inFlight.completion !== null || this.#finished) {
-          client.close();
-          return;
-        }
-        worker.client = client;
-        worker.process = process;
-        this.#invokeClient(inFlight, client);
-      },
-      (error: unknown) => {
-        this.#crashed(error, () =>
-          this.#complete(inFlight, { type: 'fail', error: { code: 'no-client', message: messageOf(error) } }),
-        );
-      },
-    );
-  }
-
-  #invokeClient(inFlight: InFlight, client: Client): void {
-    inFlight.sent = true;
-    const invocation = invocationOf(inFlight.invocation);
-    attempt(() => client.invoke(invocation)).then(
-      (reply) => {
-        this.#guard(() => this.#complete(inFlight, checkCompletion(reply, invocation)));
-      },
-      (error: unknown) => {
-        this.#crashed(error, () =>
-          this.#complete(inFlight, {
-            type: 'info',
-            error: { code: 'client-crashed', message: messageOf(error) },
-          }),
-        );
-      },
-    );
-  }
-
-  #invokeNemesis(inFlight: InFlight, op: ProposedOperation): void {
-    inFlight.sent = true;
-    const invocation = invocationOf(op);
-    attempt(
-      () => this.#options.nemesis?.invoke(invocation) ?? Promise.reject(new Error('there is no nemesis')),
-    ).then(
-      (reply) => {
-        this.#guard(() =>
-          this.#complete(inFlight, { type: 'ok', value: checkEffect(reply, invocation) as unknown as Json }),
-        );
-      },
-      (error: unknown) => {
-        this.#crashed(error, () =>
-          this.#complete(inFlight, {
-            type: 'info',
-            error: { code: 'nemesis-failed', message: messageOf(error) },
-          }),
-        );
-      },
-    );
-  }
-
-  /** What others' code threw is a value in the history; but a broken assertion is ours, and crashes the run. */
-  #crashed(error: unknown, otherwise: () => void): void {
-    if (error instanceof AssertionError) this.#guard(() => this.#fail(error));
-    else otherwise();
-  }
-
-  #complete(inFlight: InFlight, completion: Completion): void {
+  /** The first completion counts. */
+  complete(inFlight: InFlight, completion: Completion): void {
     if (inFlight.completion !== null) return;
     inFlight.completion = completion;
     this.#completed.push(inFlight);
@@ -411,7 +295,7 @@ class Interpreter {
     this.#options.onOperation(operation);
     this.#tell(operation);
     if (type === 'info' && worker.thread !== 'nemesis') {
-      this.#closeClient(worker);
+      worker.close();
       this.#table.retire(worker.thread);
     }
   }
@@ -423,13 +307,13 @@ class Interpreter {
     for (const { inFlight } of this.#workers.values()) {
       if (inFlight !== null && inFlight.deadline > now) earliest = Math.min(earliest, inFlight.deadline);
     }
-    if (earliest < Infinity) this.#timers.deadline.set(earliest, now);
+    if (earliest < Infinity) this.#alarms.deadline.set(earliest);
   }
 
   #giveUp(code: 'timeout' | 'interrupted', which: (inFlight: InFlight) => boolean): void {
     for (const { inFlight } of this.#workers.values()) {
       if (inFlight === null || !which(inFlight)) continue;
-      this.#complete(
+      this.complete(
         inFlight,
         inFlight.sent
           ? { type: 'info', error: { code } }
@@ -447,30 +331,26 @@ class Interpreter {
   #stopEarly(): void {
     if (this.#interrupted || this.#finished) return;
     this.#interrupted = true;
-    this.#timers.wake.cancel();
+    this.#alarms.wake.cancel();
     for (const [thread, timer] of [...this.#sleeping]) {
       timer.cancel();
       this.#awaken(thread);
     }
     const { operationTimeoutNs, interruptGraceNs = Math.min(DEFAULT_GRACE_NS, operationTimeoutNs) } =
       this.#options;
-    const now = this.#now();
-    this.#timers.grace.set(now + interruptGraceNs, now);
+    this.#alarms.grace.set(this.#now() + interruptGraceNs);
     this.#requestTurn();
   }
 
-  #closeClient(worker: Worker): void {
-    const { client } = worker;
-    worker.client = null;
-    client?.close();
-  }
-
-  /** Once; true the first time. */
   #shutDown(): void {
     this.#finished = true;
-    for (const alarm of Object.values(this.#timers)) alarm.cancel();
+    for (const alarm of Object.values(this.#alarms)) alarm.cancel();
     for (const timer of this.#sleeping.values()) timer.cancel();
-    for (const worker of this.#workers.values()) this.#closeClient(worker);
+    for (const worker of this.#workers.values()) {
+      // A client that is still being opened is closed when it comes.
+      if (worker.inFlight !== null) worker.inFlight.completion ??= ABANDONED;
+      worker.close();
+    }
   }
 
   #finish(): void {
@@ -485,7 +365,7 @@ class Interpreter {
     });
   }
 
-  #fail(error: unknown): void {
+  fail(error: unknown): void {
     if (this.#finished) return;
     try {
       this.#shutDown();
@@ -493,54 +373,6 @@ class Interpreter {
       this.#reject(error);
     }
   }
-}
-
-/** A timer that knows what it is set for, so that setting it again costs nothing. */
-class Alarm {
-  readonly #clock: Clock;
-  readonly #ring: () => void;
-  #timer: Timer | null = null;
-  #dueTime = Infinity;
-
-  constructor(clock: Clock, ring: () => void) {
-    this.#clock = clock;
-    this.#ring = ring;
-  }
-
-  /** Rings at `dueTime` and at no other time. */
-  set(dueTime: number, now: number): void {
-    if (this.#dueTime === dueTime) return;
-    this.cancel();
-    this.#dueTime = dueTime;
-    this.#timer = this.#clock.setTimer(Math.max(0, dueTime - now), () => {
-      this.#timer = null;
-      this.#dueTime = Infinity;
-      this.#ring();
-    });
-  }
-
-  setNoLaterThan(dueTime: number, now: number): void {
-    if (dueTime < this.#dueTime) this.set(dueTime, now);
-  }
-
-  cancel(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#dueTime = Infinity;
-  }
-}
-
-/** A promise also where the function throws before it has one. */
-function attempt<T>(action: () => Promise<T>): Promise<T> {
-  try {
-    return Promise.resolve(action());
-  } catch (error) {
-    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-function invocationOf({ f, key, value }: { f: string; key?: string | number; value: Json }): Invocation {
-  return key === undefined ? { f, value } : { f, key, value };
 }
 
 function messageOf(error: unknown): string {
