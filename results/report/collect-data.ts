@@ -7,6 +7,7 @@
  */
 import { combineValidity } from '../../checkers/checker.ts';
 import type { Validity, Verdict } from '../../checkers/checker.ts';
+import { computeStatistics } from '../../checkers/statistics/index.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { TraceRecord } from '../../harness/history/trace.ts';
@@ -19,11 +20,13 @@ import { cutText, packOperations, TextTable } from './operation-columns.ts';
 import { REPORT_DATA_VERSION } from './report-data.ts';
 import type { Field, ReportData, VerdictRow } from './report-data.ts';
 import { roleSpans } from './role-spans.ts';
-import { errorRows, faultRows, functionRows, longestSilence } from './run-statistics.ts';
+import { errorRows, faultRows, functionRows } from './statistics-rows.ts';
 import { textSummary } from './text-summary.ts';
 
 /** Of one checker; the rest are counted and found in `verdict.json`. */
 const MAX_ANOMALIES_LISTED = 50;
+/** Its figures have tables of their own. */
+const STATISTICS_CHECKER = 'statistics';
 const MAX_FIELD_CHARACTERS = 400;
 /** Of one checker: more are a table of their own, in `verdict.json`. */
 const MAX_FIGURES = 40;
@@ -37,9 +40,12 @@ export interface ReportInput {
   readonly verdicts: readonly Verdict[];
   /** Over all; combined from the verdicts where absent. */
   readonly valid?: Validity;
+  /** Read more than once: an array, not a generator. */
   readonly trace: Iterable<TraceRecord>;
   /** The exact command that does this run again. */
   readonly replayCommand: string;
+  /** What else limits the verdict: a history that is cut off, a run that was interrupted. */
+  readonly notes?: readonly string[];
 }
 
 export function collectReportData(input: ReportInput): ReportData {
@@ -48,8 +54,10 @@ export function collectReportData(input: ReportInput): ReportData {
   const packed = packOperations(history, texts, test.concurrency);
   const pairs = history.pairs();
   const duration = history.operations.at(-1)?.time ?? 0;
-  const functions = functionRows(pairs);
-  const faults = faultRows(history.faultWindows(), pairs);
+  const statistics = computeStatistics(history, input.trace);
+  const { longestGap, duringFaults, outsideFaults } = statistics.availability;
+  const functions = functionRows(statistics);
+  const faults = faultRows(statistics, history.faultWindows());
   const anomalies = verdicts.flatMap((verdict) =>
     verdict.anomalies
       .slice(0, MAX_ANOMALIES_LISTED)
@@ -67,17 +75,18 @@ export function collectReportData(input: ReportInput): ReportData {
     title: `${test.system} ${test.workload}, seed ${test.seed}`,
     headline: headline(judged),
     meaning: meaning(judged),
-    notes: notes(judged),
+    notes: [...(input.notes ?? []), ...notes(judged)],
     ...judged,
-    facts: runFacts(test, duration),
+    facts: runFacts(test, duration, statistics.leaderChanges),
     duration,
     nodes: test.nodes,
     threads: packed.threads,
     texts: texts.texts,
     operations: packed.columns,
     roles: roleSpans(input.trace, test.nodes, duration),
-    errors: errorRows(pairs),
-    longestSilence: longestSilence(pairs),
+    errors: errorRows(statistics, pairs),
+    longestSilence: longestGap === null ? null : { start: longestGap.startNs, end: longestGap.endNs },
+    okShare: { duringFaults: duringFaults.okShare, outsideFaults: outsideFaults.okShare },
     options: fieldsOf(test),
     commandLine: test.commandLine,
     replayCommand: input.replayCommand,
@@ -91,11 +100,14 @@ function verdictRow(verdict: Verdict): VerdictRow {
     verdict: verdictWord(verdict.valid),
     reason: verdict.reason ?? null,
     anomalyCount: verdict.anomalies.length,
-    statistics: verdict.statistics === undefined ? [] : fieldsOf(verdict.statistics).slice(0, MAX_FIGURES),
+    statistics:
+      verdict.statistics === undefined || verdict.checker === STATISTICS_CHECKER
+        ? []
+        : fieldsOf(verdict.statistics).slice(0, MAX_FIGURES),
   };
 }
 
-function runFacts(test: ReportedTest, duration: number): readonly Field[] {
+function runFacts(test: ReportedTest, duration: number, leaderChanges: number | null): readonly Field[] {
   const facts: Field[] = [
     { name: 'System', value: test.system },
     { name: 'Workload', value: test.workload },
@@ -105,6 +117,7 @@ function runFacts(test: ReportedTest, duration: number): readonly Field[] {
     { name: 'Length', value: formatDuration(duration) },
     { name: 'Started', value: test.startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') },
   ];
+  if (leaderChanges !== null) facts.splice(-1, 0, { name: 'Leader changes', value: String(leaderChanges) });
   if (test.bugs.length > 0) facts.splice(2, 0, { name: 'Bugs', value: test.bugs.join(', ') });
   return facts;
 }

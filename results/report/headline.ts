@@ -10,7 +10,7 @@ import { formatCount, plural } from './browser/format.ts';
 import type { AnomalyRow, FaultRow, FunctionRow, VerdictRow, VerdictWord } from './report-data.ts';
 
 /** Its unknown verdict says that the run is vacuous. */
-export const VACUITY_CHECKER = 'vacuity';
+export const VACUITY_CHECKER = 'vacuous';
 
 /** Anomalies named in the headline; the rest are counted. */
 const MAX_NAMED = 2;
@@ -35,7 +35,9 @@ export function headline(judged: Judged): string {
       const row = deciding(judged);
       if (row === undefined) return 'Proves nothing: no checker gave a verdict';
       const reason = row.reason ?? `${row.checker} gave no reason`;
-      return row.checker === VACUITY_CHECKER ? `Proves nothing: ${reason}` : `Not decided: ${reason}`;
+      return row.checker === VACUITY_CHECKER
+        ? `Proves nothing: ${reason.replace(/^The history proves nothing: /, '').replace(/\.$/, '')}`
+        : `Not decided: ${reason}`;
     }
     case 'valid':
       return `No anomaly in ${plural(invoked(judged), 'operation')} under ${plural(judged.faults.length, 'fault')}`;

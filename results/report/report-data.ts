@@ -68,9 +68,11 @@ export interface FaultRow {
   readonly observed: readonly Field[];
   /** Null: nobody said. */
   readonly tookEffect: boolean | null;
-  /** Completions while it was in force (for an instant fault none are counted). */
+  /** Operations invoked while it was in force, and how many of them became `ok`; none for an instant fault. */
+  readonly invoked: number;
   readonly ok: number;
-  readonly notOk: number;
+  /** Nanoseconds from its end to the next `ok`; null when none came, or when it never ended. */
+  readonly recovery: number | null;
 }
 
 /** What a node said it was, from one role event to the next. */
@@ -122,12 +124,13 @@ export interface FunctionRow {
   readonly refused: number;
   /** Unknown: `info` completions and those that never came. */
   readonly info: number;
-  /** Latency of `ok` operations in nanoseconds: median, 95 %, 99 %, largest. Null without any. */
-  readonly latency: readonly [p50: number, p95: number, p99: number, max: number] | null;
+  /** Latency of `ok` operations in nanoseconds: median, 90 %, 99 %, largest. Null without any, and for the sum. */
+  readonly latency: readonly [p50: number, p90: number, p99: number, max: number] | null;
 }
 
 export interface ErrorRow {
   readonly code: string;
+  readonly f: string;
   readonly outcome: Outcome;
   readonly count: number;
   /** The message of the first. */
@@ -161,6 +164,8 @@ export interface ReportData {
   readonly errors: readonly ErrorRow[];
   /** Longest time without any `ok` completion. */
   readonly longestSilence: { readonly start: number; readonly end: number } | null;
+  /** Shares in 0 … 1 of operations that became `ok`; null where none was invoked. */
+  readonly okShare: { readonly duringFaults: number | null; readonly outsideFaults: number | null };
   readonly options: readonly Field[];
   readonly commandLine: string;
   readonly replayCommand: string;

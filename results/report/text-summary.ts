@@ -91,7 +91,7 @@ function functionTable(rows: readonly FunctionRow[]): readonly string[] {
 function errorLines(data: Omit<ReportData, 'summary'>): readonly string[] {
   const shown = data.errors
     .slice(0, MAX_ERRORS)
-    .map((row) => `${row.code} ${formatCount(row.count)} (${row.outcome})`);
+    .map((row) => `${row.f} ${row.code} ${formatCount(row.count)} (${row.outcome})`);
   const more = data.errors.length - shown.length;
   if (more > 0) shown.push(plural(more, 'other code', 'other codes'));
   return shown.length === 0 ? [] : [shown.join(' · ')];

@@ -13,6 +13,8 @@ const STRIP_HEIGHT = 120;
 const PADDING_TOP = 24;
 const PADDING_BOTTOM = 8;
 const DOT = 3;
+/** A cross or triangle hides others nearer than this. */
+const MARK = 3;
 const MAX_NAME_PX = 160;
 const HIT_RADIUS_PX = 8;
 /** Functions beyond these share the last strip. */
@@ -101,14 +103,19 @@ export function latencyPanel(stage: Stage): Panel {
       pen.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT);
     });
     for (const outcome of [FAIL, INFO] as const) {
+      const painted = new Uint8Array(Math.ceil(width) * height);
       for (const isShown of [false, true]) {
-        pen.globalAlpha = isShown ? 1 : 0.1;
+        pen.globalAlpha = isShown ? 0.85 : 0.1;
         pen.strokeStyle = pen.fillStyle = theme.outcomes[outcome];
         pen.lineWidth = 1.5;
         pen.beginPath();
         inSight((row) => {
           if (operations.outcome[row] !== outcome || stage.isShown(row) !== isShown) return;
           const [x, y] = point(frame, row);
+          // Where marks are dense, one in a square of a few pixels says as much.
+          const cell = Math.round(y / MARK) * Math.ceil(width) + Math.round(x / MARK);
+          if (painted[cell] === 1) return;
+          painted[cell] = 1;
           if (outcome === FAIL) cross(pen, x, y);
           else triangle(pen, x, y);
         });

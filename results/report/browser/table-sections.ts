@@ -82,10 +82,15 @@ export function faultSection(data: ReportData, jumpTo: (from: number, to: number
                   : observed.map(({ name, value }) => `${name} ${value}`).join(', ') || 'not counted',
             },
             {
-              title: 'Answers meanwhile',
+              title: 'ok meanwhile',
               isNumber: true,
-              cell: ({ ok, notOk, instant }) =>
-                instant ? '' : `${formatCount(ok)} ok, ${formatCount(notOk)} not`,
+              cell: ({ ok, invoked, instant }) =>
+                instant || invoked === 0 ? '–' : `${formatCount(ok)} of ${formatCount(invoked)}`,
+            },
+            {
+              title: 'Next ok after',
+              isNumber: true,
+              cell: ({ recovery }) => (recovery === null ? '–' : formatDuration(recovery)),
             },
           ],
           data.faults,
@@ -119,7 +124,7 @@ export function statisticsSection(data: ReportData): HTMLElement {
           cell: ({ ok, refused, invoked }) => (invoked === 0 ? '–' : formatShare((ok + refused) / invoked)),
         },
         quantile('p50', 0),
-        quantile('p95', 1),
+        quantile('p90', 1),
         quantile('p99', 2),
         quantile('max', 3),
       ],
@@ -132,6 +137,16 @@ export function statisticsSection(data: ReportData): HTMLElement {
       'Latencies are of ok operations. Answered: ok, or refused by a precondition.',
     ),
   ];
+  const { duringFaults, outsideFaults } = data.okShare;
+  const share = (value: number | null): string =>
+    value === null ? 'none invoked' : `${formatShare(value)} ok`;
+  parts.push(
+    element(
+      'p',
+      {},
+      `Invoked during faults: ${share(duringFaults)}; outside of them: ${share(outsideFaults)}.`,
+    ),
+  );
   if (data.longestSilence !== null && data.longestSilence.end > data.longestSilence.start) {
     const { start, end } = data.longestSilence;
     parts.push(
@@ -148,6 +163,7 @@ export function statisticsSection(data: ReportData): HTMLElement {
       table(
         'Errors by code',
         [
+          { title: 'Function', cell: ({ f }) => f },
           { title: 'Code', cell: ({ code }) => code },
           { title: 'Outcome', cell: ({ outcome }) => outcome },
           { title: 'Count', isNumber: true, cell: (row) => formatCount(row.count) },

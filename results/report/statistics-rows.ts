@@ -1,0 +1,85 @@
+/** The statistics checker's figures as rows of the report's tables. It counts nothing itself. */
+import type { StatisticsReport } from '../../checkers/statistics/index.ts';
+import type { FaultWindow } from '../../harness/history/fault-windows.ts';
+import type { OperationPair } from '../../harness/history/history.ts';
+import { cutText } from './operation-columns.ts';
+import type { ErrorRow, FaultRow, FunctionRow } from './report-data.ts';
+
+/** The error code of a compare-and-set that was evaluated and refused: an answer, not an outage. */
+const REFUSED = 'precondition-failed';
+
+const MAX_EXAMPLE_CHARACTERS = 160;
+
+/** One row a function in the order of its first invocation, then their sum where there are several. */
+export function functionRows(statistics: StatisticsReport): readonly FunctionRow[] {
+  const refusedOf = (f: string | null): number =>
+    statistics.errors
+      .filter((row) => row.code === REFUSED && row.type === 'fail' && (f === null || row.f === f))
+      .reduce((sum, row) => sum + row.count, 0);
+  const rows = statistics.functions.map((row): FunctionRow => {
+    const latency = statistics.latencies.find(({ f, type }) => f === row.f && type === 'ok');
+    return {
+      f: row.f,
+      invoked: row.invoked,
+      ok: row.ok,
+      fail: row.fail,
+      refused: refusedOf(row.f),
+      info: row.info + row.pending,
+      latency: latency === undefined ? null : [latency.p50Ns, latency.p90Ns, latency.p99Ns, latency.maxNs],
+    };
+  });
+  if (rows.length < 2) return rows;
+  const { invoked, ok, fail, info, pending } = statistics.total;
+  return [
+    ...rows,
+    { f: null, invoked, ok, fail, refused: refusedOf(null), info: info + pending, latency: null },
+  ];
+}
+
+/** @param pairs - for an example of each error's message */
+export function errorRows(
+  statistics: StatisticsReport,
+  pairs: readonly OperationPair[],
+): readonly ErrorRow[] {
+  const examples = new Map<string, string>();
+  const nameOf = (code: string, type: string, f: string): string => `${type} ${f} ${code}`;
+  for (const { completion } of pairs) {
+    if (completion?.error === undefined) continue;
+    const name = nameOf(completion.error.code, completion.type, completion.f);
+    if (!examples.has(name)) examples.set(name, completion.error.message ?? '');
+  }
+  return statistics.errors.map(({ code, type, f, count }) => ({
+    code,
+    f,
+    outcome: type,
+    count,
+    example: cutText(examples.get(nameOf(code, type, f)) ?? '', MAX_EXAMPLE_CHARACTERS),
+  }));
+}
+
+export function faultRows(
+  statistics: StatisticsReport,
+  windows: readonly FaultWindow[],
+): readonly FaultRow[] {
+  const measured = new Map(statistics.availability.windows.map((row) => [row.faultId, row]));
+  return windows.map((window) => {
+    const row = measured.get(window.faultId);
+    return {
+      id: window.faultId,
+      fault: window.fault,
+      nodes: window.nodes,
+      description: window.description,
+      start: window.startTime,
+      end: window.endTime ?? null,
+      instant: window.instant,
+      observed: Object.entries(window.observed ?? {}).map(([name, value]) => ({
+        name,
+        value: String(value),
+      })),
+      tookEffect: window.tookEffect ?? null,
+      invoked: row?.invoked ?? 0,
+      ok: row?.ok ?? 0,
+      recovery: row?.recoveryNs ?? null,
+    };
+  });
+}
