@@ -16,14 +16,24 @@ import type { Timer } from '../systems/runtime/runtime.ts';
 import { defineNemesis } from './define.ts';
 import { type Fault, type FaultKind, faultKind } from './fault.ts';
 import type { NemesisDefinition } from './nemesis.ts';
+import { pickObserved } from './observed.ts';
 import { chooseTarget, nameNode, type Scene, targetSchema } from './targets.ts';
+
+/** What a node could notice: that it read a wrong clock, or that its timers moved. */
+const NOTICED = ['clockReads', 'timersMoved'];
+
+/** Jumps one clock, and counts it. */
+async function jump(fault: Fault, node: string, offsetMs: number): Promise<void> {
+  const observed = await fault.cluster.bumpClock(node, offsetMs);
+  fault.observe({ ...pickObserved(observed, NOTICED), clockJumps: 1 });
+}
 
 /** Holds the clocks of those nodes that are up; says which. */
 async function holdClocks(
   fault: Fault,
   nodes: readonly string[],
   change: (node: string) => Promise<void>,
-  beforeReset: (node: string) => void = () => undefined,
+  beforeReset?: (node: string) => Promise<void>,
 ): Promise<void> {
   const { cluster } = fault;
   for (const node of nodes) {
@@ -35,8 +45,8 @@ async function holdClocks(
       `clock of ${node}`,
       [node],
       () => change(node),
-      () => {
-        beforeReset(node);
+      async () => {
+        await beforeReset?.(node);
         return cluster.resetClock(node);
       },
     );
@@ -68,7 +78,7 @@ type BumpParameters = { readonly offsetsMs: Readonly<Record<string, number>>; re
 const bump = faultKind<BumpParameters>({
   begin: 'bump-clock',
   end: 'reset-clock',
-  effects: ['clockJumps'],
+  effects: NOTICED,
   parameters: z.object({
     offsetsMs: z.record(z.string(), z.number()),
     note: z.string().optional(),
@@ -81,8 +91,7 @@ const bump = faultKind<BumpParameters>({
   },
   inject: async ({ offsetsMs, note }, fault) => {
     await holdClocks(fault, Object.keys(offsetsMs), async (node) => {
-      fault.observe(await fault.cluster.bumpClock(node, offsetsMs[node] ?? 0));
-      fault.observe({ clockJumps: 1 });
+      await jump(fault, node, offsetsMs[node] ?? 0);
     });
     if (note !== undefined) fault.note(note);
     return describeEach(fault, 'bumped', (node) => `by ${offsetsMs[node]} ms`);
@@ -94,7 +103,7 @@ type DriftParameters = { readonly rates: Readonly<Record<string, number>>; reado
 const drift = faultKind<DriftParameters>({
   begin: 'drift-clock',
   end: 'reset-clock',
-  effects: ['clocksDrifted'],
+  effects: NOTICED,
   parameters: z.object({
     rates: z.record(z.string(), z.number().positive()),
     note: z.string().optional(),
@@ -108,7 +117,6 @@ const drift = faultKind<DriftParameters>({
   inject: async ({ rates, note }, fault) => {
     await holdClocks(fault, Object.keys(rates), async (node) => {
       await fault.cluster.driftClock(node, rates[node] ?? 1);
-      fault.observe({ clocksDrifted: 1 });
     });
     if (note !== undefined) fault.note(note);
     return describeEach(fault, 'let run', (node) => `at ${rates[node]} of true time`);
@@ -125,7 +133,7 @@ type StrobeParameters = {
 const strobe = faultKind<StrobeParameters>({
   begin: 'strobe-clock',
   end: 'reset-clock',
-  effects: ['clockJumps'],
+  effects: NOTICED,
   parameters: z.object({
     nodes: z.array(z.string()),
     deltaMs: z.number().positive(),
@@ -138,46 +146,47 @@ const strobe = faultKind<StrobeParameters>({
     periodMs: powerOfTwo(random, 4, 9),
   }),
   inject: async ({ nodes, deltaMs, periodMs, note }, fault) => {
-    const stops = new Map<string, () => void>();
+    const stops = new Map<string, () => Promise<void>>();
     await holdClocks(
       fault,
       nodes,
       async (node) => {
         stops.set(node, startStrobe(fault, node, deltaMs, periodMs));
       },
-      (node) => stops.get(node)?.(),
+      async (node) => stops.get(node)?.(),
     );
     if (note !== undefined) fault.note(note);
     return describeEach(fault, 'strobed', () => `by ${deltaMs} ms every ${periodMs} ms`);
   },
 });
 
-/** Jumps forward and back in turn, once a period, until stopped. */
-function startStrobe(fault: Fault, node: string, deltaMs: number, periodMs: number): () => void {
-  const { cluster } = fault;
-  let timer: Timer;
+/** Jumps forward and back in turn, once a period, until the returned function is called; it waits for a jump under way. */
+function startStrobe(fault: Fault, node: string, deltaMs: number, periodMs: number): () => Promise<void> {
+  const { clock } = fault.cluster;
   let offsetMs = deltaMs;
   let isStopped = false;
-  const jump = async (): Promise<void> => {
-    if (cluster.isRunning(node)) {
-      try {
-        fault.observe(await cluster.bumpClock(node, offsetMs));
-        fault.observe({ clockJumps: 1 });
-        offsetMs = -offsetMs;
-      } catch {
-        // Killed while it was being asked: the next period tries again.
-        fault.observe({ clockJumpsFailed: 1 });
-      }
+  let timer: Timer;
+  let underWay = Promise.resolve();
+  const jumpOnce = async (): Promise<void> => {
+    try {
+      if (fault.cluster.isRunning(node)) await jump(fault, node, offsetMs);
+      offsetMs = -offsetMs;
+    } catch {
+      // The node went down while it was being asked: the next period tries again.
+      fault.observe({ clockJumpsFailed: 1 });
     }
     if (!isStopped) schedule();
   };
   const schedule = (): void => {
-    timer = cluster.clock.setTimer(msToNs(periodMs), () => void jump());
+    timer = clock.setTimer(msToNs(periodMs), () => {
+      underWay = jumpOnce();
+    });
   };
   schedule();
   return () => {
     isStopped = true;
     timer.cancel();
+    return underWay;
   };
 }
 

@@ -27,13 +27,16 @@ import { type Random, randomStream } from '../harness/random.ts';
 import { FaultLedger } from './fault-ledger.ts';
 import type { ExplicitFault, HealedFault, Nemesis, NemesisOptions } from './nemesis.ts';
 import { addObserved, anyObserved } from './observed.ts';
-import { type Scene, sceneOf } from './targets.ts';
+import { requireNodes, type Scene, sceneOf } from './targets.ts';
 
 interface Hold {
   readonly resource: string;
   /** The way back, with what was observed since. */
   readonly release: () => Promise<Observed>;
 }
+
+/** In a description; a partition may leave many links alone. */
+const SHOWN_RESOURCES = 2;
 
 /** A fault while it is in force, as its kind sees it. */
 export class Fault {
@@ -46,6 +49,8 @@ export class Fault {
   readonly #nodes = new Set<string>();
   readonly #holds: Hold[] = [];
   readonly #notes: string[] = [];
+  /** What it left alone, by the fault that has it. */
+  readonly #left = new Map<number, readonly string[]>();
 
   constructor(faultId: number, cluster: Cluster, ledger: FaultLedger) {
     this.faultId = faultId;
@@ -65,16 +70,10 @@ export class Fault {
     change: () => Promise<Observed | void>,
     release: () => Promise<Observed>,
   ): Promise<void> {
-    for (const node of nodes) {
-      if (!this.cluster.nodes.includes(node)) {
-        throw new HarnessError(
-          'nemesis',
-          `the cluster has no node ${node}, only ${this.cluster.nodes.join(', ')}`,
-        );
-      }
-    }
+    requireNodes(nodes, this.cluster.nodes);
     if (!this.ledger.take(resource, this.faultId)) {
-      this.note(`left ${resource} to fault ${this.ledger.ownerOf(resource)}, which has it`);
+      const owner = this.ledger.ownerOf(resource) ?? 0;
+      this.#left.set(owner, [...(this.#left.get(owner) ?? []), resource]);
       return;
     }
     this.#holds.push({ resource, release });
@@ -99,7 +98,13 @@ export class Fault {
 
   /** The notes since they were last taken. */
   takeNotes(): readonly string[] {
-    return this.#notes.splice(0);
+    const left = [...this.#left].map(([owner, resources]) => {
+      const more =
+        resources.length > SHOWN_RESOURCES ? ` and ${resources.length - SHOWN_RESOURCES} more` : '';
+      return `left to fault ${owner}: ${resources.slice(0, SHOWN_RESOURCES).join(', ')}${more}`;
+    });
+    this.#left.clear();
+    return [...left, ...this.#notes.splice(0)];
   }
 
   /** Undoes every change. When one cannot be undone it and the rest stay in force, and another call tries again. */
@@ -109,7 +114,7 @@ export class Fault {
         this.observe(await hold.release());
         this.ledger.free(hold.resource);
       } else {
-        this.note(`${hold.resource} had been taken away`);
+        this.note(`the ${hold.resource} had been ended by another fault`);
       }
       this.#holds.shift();
     }

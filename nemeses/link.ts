@@ -13,6 +13,7 @@ import { defineNemesis } from './define.ts';
 import { faultKind } from './fault.ts';
 import type { DirectedLink } from './grudges.ts';
 import type { NemesisDefinition } from './nemesis.ts';
+import { pickObserved } from './observed.ts';
 import { chooseTarget, nameNodes, targetSchema } from './targets.ts';
 
 const parametersSchema = z.object({
@@ -74,12 +75,7 @@ function linkNemesis({ name, summary, needs, effects, draw, describe }: LinkNeme
           `${name} from ${from} to ${to}`,
           [from, to],
           () => ledger.links.add(cluster, { from, to }, faultId, link),
-          async () => {
-            const observed = await ledger.links.remove(cluster, { from, to }, faultId);
-            return Object.fromEntries(
-              Object.entries(observed).filter(([counter]) => effects.includes(counter)),
-            );
-          },
+          async () => pickObserved(await ledger.links.remove(cluster, { from, to }, faultId), effects),
         );
       }
       if (note !== undefined) fault.note(note);

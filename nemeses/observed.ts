@@ -10,3 +10,7 @@ export function addObserved(a: Observed, b: Observed): Observed {
 /** Whether any of the counters moved. */
 export const anyObserved = (observed: Observed, counters: readonly string[]): boolean =>
   counters.some((counter) => (observed[counter] ?? 0) > 0);
+
+/** Those counters alone. */
+export const pickObserved = (observed: Observed, counters: readonly string[]): Observed =>
+  Object.fromEntries(Object.entries(observed).filter(([counter]) => counters.includes(counter)));

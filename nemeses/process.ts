@@ -21,7 +21,7 @@ interface ProcessFault {
   /** `killed`: for the description. */
   readonly done: string;
   readonly effects: readonly string[];
-  /** True when it did something to the node. */
+  /** Holds the node's process, which is up. */
   hit(node: string, fault: Fault): Promise<void>;
 }
 
@@ -48,18 +48,23 @@ function kill(done: string, loseUnsynced: boolean): FaultKind {
     begin: 'kill',
     end: 'restart',
     done,
-    effects: ['nodesKilled'],
+    effects: ['processesKilled'],
     hit: async (node, fault) => {
       const { cluster, ledger } = fault;
       await fault.hold(
         `process of ${node}`,
         [node],
         async () => {
+          const observed = await cluster.kill(node, { loseUnsynced });
           ledger.free(`pause of ${node}`);
-          fault.observe(await cluster.kill(node, { loseUnsynced }));
-          return { nodesKilled: 1 };
+          return observed;
         },
-        async () => (cluster.isRunning(node) ? {} : cluster.restart(node)),
+        async () => {
+          if (cluster.isRunning(node)) return {};
+          const observed = await cluster.restart(node);
+          if (!cluster.isRunning(node)) fault.note(`${node} did not come up again`);
+          return observed;
+        },
       );
     },
   });
@@ -72,7 +77,7 @@ const pauseKind = processFault({
   begin: 'pause',
   end: 'resume',
   done: 'paused',
-  effects: ['eventsDeferred'],
+  effects: ['eventsDeferred', 'datagramsDropped'],
   hit: async (node, fault) => {
     const { cluster } = fault;
     await fault.hold(

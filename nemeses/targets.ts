@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 import type { Cluster } from '../harness/cluster/cluster.ts';
+import { HarnessError } from '../harness/errors.ts';
 import type { Random } from '../harness/random.ts';
 import { largestMinority, majoritySize } from './grudges.ts';
 
@@ -77,7 +78,10 @@ export function chooseTarget(target: Target, scene: Scene, random: Random): Chos
   const { nodes } = scene;
   const inOrder = (chosen: readonly string[]): string[] => nodes.filter((node) => chosen.includes(node));
   const minority = Math.max(1, largestMinority(nodes.length));
-  if (typeof target !== 'string') return { nodes: inOrder(target) };
+  if (typeof target !== 'string') {
+    requireNodes(target, nodes);
+    return { nodes: inOrder(target) };
+  }
   switch (target) {
     case 'all':
       return { nodes };
@@ -101,6 +105,13 @@ export function chooseTarget(target: Target, scene: Scene, random: Random): Chos
       return { nodes: inOrder([node, ...others]), ...rest };
     }
   }
+}
+
+/** @throws HarnessError `nemesis` that names the node which the cluster does not have */
+export function requireNodes(wanted: readonly string[], nodes: readonly string[]): void {
+  const unknown = wanted.find((node) => !nodes.includes(node));
+  if (unknown === undefined) return;
+  throw new HarnessError('nemesis', `the cluster has no node ${unknown}, only ${nodes.join(', ')}`);
 }
 
 /** `n3 (leader, term 4)`, or the name alone. */
