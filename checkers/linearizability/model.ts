@@ -58,8 +58,8 @@ export interface Model {
   check(call: Call): string | null;
   /** The state after the call, or undefined when the call cannot have that outcome in this state. Pure. */
   step(state: Json, call: Call): Json | undefined;
-  /** True when the call, where legal, always changes the state: spares the search from trying. */
-  alwaysChanges?(call: Call): boolean;
+  /** True of further calls that leave every state in which they are legal as it is: a cas from 1 to 1. */
+  onlyObserves?(call: Call): boolean;
   /** A sound test that needs no search: null says nothing. Operations are in the order of their calls. */
   refute?(operations: readonly JudgedOperation[], name: string): Refutation | null;
   /** `read of x returned 1`; `name` is the object's: a key, or `the register`. */

@@ -31,6 +31,7 @@ export const casRegister: Model = {
   summary: 'a register with compare-and-set; a refused one saw another value than it expected',
   functions: { ...register.functions, cas: { refusable: true } },
   check: (call) => (call.f === 'cas' && !isPair(call.argument) ? '[expected, new]' : null),
+  onlyObserves: ({ f, argument }) => f === 'cas' && isPair(argument) && sameJson(argument[0], argument[1]),
 };
 
 function stepRegister(state: Json, call: Call): Json | undefined {
@@ -91,7 +92,7 @@ export const kv: Model = {
         return undefined;
     }
   },
-  alwaysChanges: (call) => call.f === 'append' && call.argument !== '',
+  onlyObserves: (call) => call.f === 'append' && call.argument === '',
   refute: refuteAppends,
   describeCall: (call, name) =>
     call.f === 'append'

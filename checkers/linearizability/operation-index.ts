@@ -18,8 +18,8 @@ export interface OperationIndex {
   /** One call for each class. */
   readonly calls: readonly Call[];
   readonly classOf: Int32Array;
-  /** By class: 1 where the call, if legal, always changes the state. */
-  readonly changesAlways: Uint8Array;
+  /** By class: 1 where the call is completed and leaves every state in which it is legal as it is. */
+  readonly observes: Uint8Array;
   /** By operation, and NEVER for the two heads. */
   readonly calledAt: Int32Array;
   /** Number of the operation's return, from 1; 0 while its outcome is unknown. */
@@ -59,7 +59,7 @@ export function indexOperations(model: Model, operations: readonly JudgedOperati
   return {
     calls,
     classOf,
-    changesAlways: Uint8Array.from(calls, (call) => (model.alwaysChanges?.(call) === true ? 1 : 0)),
+    observes: Uint8Array.from(calls, (call) => (onlyObserves(model, call) ? 1 : 0)),
     calledAt,
     returnOf,
     returns,
@@ -75,6 +75,15 @@ export function indexOperations(model: Model, operations: readonly JudgedOperati
     preceding,
     isUnknown: Uint8Array.from([...returnOf.map((ownReturn) => (ownReturn === 0 ? 1 : 0)), 0, 1]),
   };
+}
+
+function onlyObserves(model: Model, call: Call): boolean {
+  if (call.outcome === 'unknown') return false;
+  return (
+    call.outcome === 'refused' ||
+    model.functions[call.f]?.reads === true ||
+    (model.onlyObserves?.(call) ?? false)
+  );
 }
 
 function classify(operations: readonly JudgedOperation[]): { calls: Call[]; classOf: Int32Array } {

@@ -12,8 +12,9 @@
  * - A configuration is (first return still due, which of the operations open at that return are placed, state).
  *   That is all the future depends on, and it is a few words, however long the history is: an operation has a bit
  *   (a *slot*) only while it is open, and the next one reuses it.
- * - A completed operation that is legal and leaves the state unchanged is placed at once, without branching: any
- *   linearization that places it later stays one when it is moved here.
+ * - A completed operation that only observes (a read, a refused compare-and-set) is placed as soon as it is legal,
+ *   without branching: any linearization that places it later stays one when it is moved here. That is not so of
+ *   a write that happens to leave the state as it is: it may be needed later.
  * - An operation of unknown outcome never has to be placed. It is tried last, and only where it changes the state.
  *   A configuration is covered by a visited one that differs only in having placed fewer of them: whatever can
  *   follow here can follow there.
@@ -145,8 +146,9 @@ export class Search {
         if (placed[twinOf[cursor] as number] === 1) {
           this.steps++;
           const next = states.next(state, classOf[cursor] as number);
-          // A legal candidate that keeps the state is unknown here (the others have been placed): of no use.
-          if (next !== ILLEGAL && next !== state && this.#descend(cursor, next)) {
+          // Of unknown outcome and no effect here: it can as well stay away.
+          const isIdle = next === state && isUnknown[cursor] === 1;
+          if (next !== ILLEGAL && !isIdle && this.#descend(cursor, next)) {
             descended = true;
             break;
           }
@@ -215,9 +217,9 @@ export class Search {
     return frames[base] as number;
   }
 
-  /** Places every completed candidate that keeps the state; passing returns may bring new candidates. */
+  /** Places every candidate that only observes, and may observe this state; passing returns may bring new candidates. */
   #settle(): void {
-    const { classOf, calledAt, dueAt, returns, completedHead, changesAlways } = this.#index;
+    const { classOf, calledAt, dueAt, returns, completedHead, observes } = this.#index;
     const configuration = this.#configuration;
     const following = this.#following;
     const states = this.#states;
@@ -228,7 +230,7 @@ export class Search {
     while ((calledAt[cursor] as number) < limit) {
       const after = following[cursor] as number;
       const call = classOf[cursor] as number;
-      if (changesAlways[call] === 0) {
+      if (observes[call] === 1) {
         this.steps++;
         if (states.next(state, call) === state) {
           this.#place(cursor);
