@@ -30,12 +30,16 @@ const BUGS: readonly RaftBug[] = [
     name: 'vote-not-persisted',
     summary: 'A vote is not written to disk: after a restart the node votes a second time in the same term.',
     source: "Ongaro's dissertation, section 3.8 (persisted state and server restarts)",
-    foundBy: { checkers: ['invariants'], command: `${RUN} --nemesis kill,partition --bug vote-not-persisted` },
+    foundBy: {
+      checkers: ['invariants'],
+      command: `${RUN} --nemesis kill,partition --bug vote-not-persisted`,
+    },
     replaces: { voteToPersist: () => null },
   },
   {
     name: 'ack-before-fsync',
-    summary: 'Entries count as stored before they are fsynced, so a power loss takes back acknowledged writes.',
+    summary:
+      'Entries count as stored before they are fsynced, so a power loss takes back acknowledged writes.',
     source: "Ongaro's dissertation, section 3.8; Alagappan et al., Protocol-Aware Recovery (FAST 2018)",
     foundBy: {
       checkers: ['commit-loss', 'invariants', 'linearizability'],
@@ -59,7 +63,7 @@ const BUGS: readonly RaftBug[] = [
   {
     name: 'commit-earlier-term',
     summary: 'A leader commits entries of earlier terms by counting their copies.',
-    source: "Raft paper, section 5.4.2 and figure 8; dissertation, section 3.6.2",
+    source: 'Raft paper, section 5.4.2 and figure 8; dissertation, section 3.6.2',
     foundBy: {
       checkers: ['invariants', 'commit-loss', 'linearizability'],
       command: `${RUN} --nemesis partition,kill --bug commit-earlier-term`,
@@ -68,7 +72,8 @@ const BUGS: readonly RaftBug[] = [
   },
   {
     name: 'previous-term-unchecked',
-    summary: 'A follower takes entries wherever its log is long enough, without comparing the term of the entry before.',
+    summary:
+      'A follower takes entries wherever its log is long enough, without comparing the term of the entry before.',
     source: "Ongaro's dissertation, section 3.5 (the consistency check of AppendEntries)",
     foundBy: {
       checkers: ['invariants'],
@@ -78,8 +83,10 @@ const BUGS: readonly RaftBug[] = [
   },
   {
     name: 'truncate-on-every-append',
-    summary: 'A follower cuts its log after the previous entry on every append, also when what follows agrees.',
-    source: "Raft paper, figure 2, AppendEntries step 3, read wrongly; a common error in student implementations (MIT 6.824)",
+    summary:
+      'A follower cuts its log after the previous entry on every append, also when what follows agrees.',
+    source:
+      'Raft paper, figure 2, AppendEntries step 3, read wrongly; a common error in student implementations (MIT 6.824)',
     foundBy: {
       checkers: ['invariants', 'commit-loss'],
       command: `${RUN} --nemesis links,kill --bug truncate-on-every-append`,
@@ -100,7 +107,8 @@ const BUGS: readonly RaftBug[] = [
   },
   {
     name: 'snapshot-without-sessions',
-    summary: 'A snapshot leaves out the client sessions: who starts from it refuses or repeats what others apply once.',
+    summary:
+      'A snapshot leaves out the client sessions: who starts from it refuses or repeats what others apply once.',
     source: "Ongaro's dissertation, sections 5.1 and 6.3 (sessions are part of the snapshot)",
     foundBy: {
       checkers: ['invariants', 'linearizability'],
@@ -111,7 +119,7 @@ const BUGS: readonly RaftBug[] = [
   {
     name: 'stale-log-vote',
     summary: 'A voter does not compare logs: a candidate that lacks committed entries can win.',
-    source: "Raft paper, section 5.4.1; dissertation, section 3.6.1 (election restriction)",
+    source: 'Raft paper, section 5.4.1; dissertation, section 3.6.1 (election restriction)',
     foundBy: {
       checkers: ['invariants', 'commit-loss', 'linearizability'],
       command: `${RUN} --nemesis partition,kill --bug stale-log-vote`,
@@ -122,14 +130,20 @@ const BUGS: readonly RaftBug[] = [
     name: 'two-votes-in-a-term',
     summary: 'A voter grants every candidate of its term, not only the first.',
     source: "Ongaro's dissertation, section 3.4 (each server votes for at most one candidate in a term)",
-    foundBy: { checkers: ['invariants'], command: `${RUN} --nemesis partition,kill --bug two-votes-in-a-term` },
+    foundBy: {
+      checkers: ['invariants'],
+      command: `${RUN} --nemesis partition,kill --bug two-votes-in-a-term`,
+    },
     replaces: { grantVote: (facts) => facts.requestTerm === facts.currentTerm && facts.logUpToDate },
   },
   {
     name: 'commit-index-not-capped',
     summary: "A follower takes over the leader's commit index up to its own last entry, compared or not.",
-    source: "Raft paper, figure 2, AppendEntries step 5 (index of last new entry)",
-    foundBy: { checkers: ['invariants'], command: `${RUN} --nemesis partition,kill --bug commit-index-not-capped` },
+    source: 'Raft paper, figure 2, AppendEntries step 5 (index of last new entry)',
+    foundBy: {
+      checkers: ['invariants'],
+      command: `${RUN} --nemesis partition,kill --bug commit-index-not-capped`,
+    },
     replaces: {
       followerCommitIndex: (leaderCommit, _verified, lastIndex, commitIndex) =>
         Math.max(commitIndex, Math.min(leaderCommit, lastIndex)),
@@ -138,7 +152,8 @@ const BUGS: readonly RaftBug[] = [
   {
     name: 'stale-term-reply-counted',
     summary: 'A leader counts answers to its appends of an earlier term, of entries that may be gone since.',
-    source: "Ongaro's dissertation, section 3.3 (a request with a stale term is rejected; so must a reply be)",
+    source:
+      "Ongaro's dissertation, section 3.3 (a request with a stale term is rejected; so must a reply be)",
     foundBy: {
       checkers: ['invariants', 'commit-loss'],
       command: `${RUN} --nemesis links,partition,kill --bug stale-term-reply-counted`,

@@ -111,17 +111,23 @@ export class RaftClient implements Client {
     return fail(errorName(attempt.code));
   }
 
-  private async change(command: Omit<Command, 'session' | 'sequence'>, deadlineNs: number): Promise<Completion> {
+  private async change(
+    command: Omit<Command, 'session' | 'sequence'>,
+    deadlineNs: number,
+  ): Promise<Completion> {
     const session = this.session ?? (await this.register(deadlineNs));
     if (session === null) return fail(errorName(RESULT.noSession));
     const payload: Payload = { ...command, session, sequence: ++this.sequence };
-    const { attempt, maybeDone } = await this.tryUntil(deadlineNs, (requestId) => encodeProposal(requestId, payload));
+    const { attempt, maybeDone } = await this.tryUntil(deadlineNs, (requestId) =>
+      encodeProposal(requestId, payload),
+    );
     const { code, term, index } = attempt;
     const position = { term, index };
     if (code === RESULT.ok) return { type: 'ok', position };
     const error = { code: errorName(code) };
     // The log's own word: it stands for every attempt with this sequence number.
-    if (code === RESULT.preconditionFailed || code === RESULT.wrongType) return { type: 'fail', error, position };
+    if (code === RESULT.preconditionFailed || code === RESULT.wrongType)
+      return { type: 'fail', error, position };
     if (code === RESULT.unknownSession) this.session = null;
     return { type: maybeDone ? 'info' : 'fail', error };
   }
@@ -140,7 +146,10 @@ export class RaftClient implements Client {
    * Tries one request on one node after the other until there is an answer that stands.
    * @returns the last answer, and whether any attempt may have taken effect unanswered
    */
-  private async tryUntil(deadlineNs: number, encode: Encode): Promise<{ attempt: Attempt; maybeDone: boolean }> {
+  private async tryUntil(
+    deadlineNs: number,
+    encode: Encode,
+  ): Promise<{ attempt: Attempt; maybeDone: boolean }> {
     let attempt = failed(RESULT.timeout);
     let maybeDone = false;
     for (let count = 0; count < this.maxAttempts; count++) {
@@ -154,7 +163,8 @@ export class RaftClient implements Client {
         this.target = attempt.leader;
       } else {
         this.target = this.nodeAfter(this.target);
-        if (isDefinite(code)) await this.sleep(Math.min(this.retryDelayNs, deadlineNs - this.endpoint.monotonicNs()));
+        if (isDefinite(code))
+          await this.sleep(Math.min(this.retryDelayNs, deadlineNs - this.endpoint.monotonicNs()));
       }
     }
     return { attempt, maybeDone };

@@ -119,7 +119,9 @@ class RaftNode implements RunningNode {
   }
 
   private onConnection(connection: Connection): void {
-    const frames = new FrameReader(this.options.maxRequestBytes, (content) => this.onRequest(connection, content));
+    const frames = new FrameReader(this.options.maxRequestBytes, (content) =>
+      this.onRequest(connection, content),
+    );
     connection.onData((bytes) => {
       try {
         frames.push(bytes);

@@ -30,7 +30,12 @@ export interface Reply {
 
 export type Effect =
   | { readonly kind: 'send'; readonly to: string; readonly message: Message }
-  | { readonly kind: 'persist'; readonly write: number; readonly term: number; readonly votedFor: string | null }
+  | {
+      readonly kind: 'persist';
+      readonly write: number;
+      readonly term: number;
+      readonly votedFor: string | null;
+    }
   | { readonly kind: 'append'; readonly write: number; readonly entries: readonly LogEntry[] }
   | { readonly kind: 'truncate'; readonly write: number; readonly fromIndex: number }
   /** The log is empty and begins after this index: a snapshot replaced it. */

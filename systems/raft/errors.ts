@@ -48,7 +48,8 @@ export const ERRORS: readonly SystemError[] = [
     code: RESULT.staleSequence,
     name: 'stale-sequence',
     definite: false,
-    meaning: 'the session already has a later reply; whether an earlier request with this number took effect is not known',
+    meaning:
+      'the session already has a later reply; whether an earlier request with this number took effect is not known',
   },
   {
     code: RESULT.notLeader,
@@ -64,7 +65,12 @@ export const ERRORS: readonly SystemError[] = [
   },
   { code: RESULT.notReady, name: 'not-ready', definite: true, meaning: 'the node still reads its disk' },
   { code: RESULT.malformed, name: 'malformed', definite: true, meaning: 'the request is not in the grammar' },
-  { code: RESULT.tooLarge, name: 'too-large', definite: true, meaning: 'the request is larger than a node takes' },
+  {
+    code: RESULT.tooLarge,
+    name: 'too-large',
+    definite: true,
+    meaning: 'the request is larger than a node takes',
+  },
   {
     code: RESULT.leadershipLost,
     name: 'leadership-lost',

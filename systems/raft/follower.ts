@@ -117,11 +117,18 @@ function receiveChunk(s: CoreState, chunk: SnapshotChunk): number {
   ) {
     if (chunk.totalBytes > MAX_SNAPSHOT_BYTES) return 0;
     const { index, totalBytes } = chunk;
-    incoming = { index, totalBytes, checksum: chunk.checksum, bytes: new Uint8Array(totalBytes), receivedBytes: 0 };
+    incoming = {
+      index,
+      totalBytes,
+      checksum: chunk.checksum,
+      bytes: new Uint8Array(totalBytes),
+      receivedBytes: 0,
+    };
     s.incoming = incoming;
   }
   const room = incoming.totalBytes - incoming.receivedBytes;
-  if (chunk.offsetBytes !== incoming.receivedBytes || chunk.chunk.length > room) return incoming.receivedBytes;
+  if (chunk.offsetBytes !== incoming.receivedBytes || chunk.chunk.length > room)
+    return incoming.receivedBytes;
   incoming.bytes.set(chunk.chunk, incoming.receivedBytes);
   incoming.receivedBytes += chunk.chunk.length;
   if (incoming.receivedBytes === incoming.totalBytes && s.savingSnapshot === null) saveIncoming(s);
@@ -133,7 +140,8 @@ function saveIncoming(s: CoreState): void {
   const { incoming } = s;
   if (incoming === null) return;
   try {
-    if (checksum(incoming.bytes) !== incoming.checksum) throw new MalformedError('another checksum than announced');
+    if (checksum(incoming.bytes) !== incoming.checksum)
+      throw new MalformedError('another checksum than announced');
     const decoded = decodeSnapshot(incoming.bytes, s.options.maxSessions);
     if (decoded.snapshot.index !== incoming.index) throw new MalformedError('another index than announced');
     s.savingSnapshot = decoded;
@@ -144,7 +152,13 @@ function saveIncoming(s: CoreState): void {
   }
 }
 
-function answerChunk(s: CoreState, to: string, chunk: SnapshotChunk, offsetBytes: number, installed: boolean): void {
+function answerChunk(
+  s: CoreState,
+  to: string,
+  chunk: SnapshotChunk,
+  offsetBytes: number,
+  installed: boolean,
+): void {
   s.sendInTerm(to, {
     kind: 'snapshot-reply',
     term: s.term,

@@ -21,7 +21,8 @@ export function checkInvariants(s: CoreState, seen: Seen): void {
   if (s.commitIndex > log.lastIndex) {
     fail(s, `its commit index ${s.commitIndex} is beyond its last index ${log.lastIndex}`);
   }
-  if (s.appliedIndex > s.commitIndex) fail(s, `it applied ${s.appliedIndex} and committed only ${s.commitIndex}`);
+  if (s.appliedIndex > s.commitIndex)
+    fail(s, `it applied ${s.appliedIndex} and committed only ${s.commitIndex}`);
   if (s.durableIndex > log.lastIndex) {
     fail(s, `its durable index ${s.durableIndex} is beyond its last index ${log.lastIndex}`);
   }
@@ -38,7 +39,8 @@ export function checkInvariants(s: CoreState, seen: Seen): void {
 
 function checkLeader(s: CoreState): void {
   if (s.leader !== s.name) fail(s, `it leads and believes that ${String(s.leader)} does`);
-  if (s.confirmedRound > s.round) fail(s, `round ${s.confirmedRound} is confirmed, and ${s.round} is the last`);
+  if (s.confirmedRound > s.round)
+    fail(s, `round ${s.confirmedRound} is confirmed, and ${s.round} is the last`);
   for (const p of s.followers) {
     if (p.match >= p.next) fail(s, `${p.node} has match ${p.match} and next ${p.next}`);
     if (p.match > s.log.lastIndex) fail(s, `${p.node} has match ${p.match}, beyond ${s.log.lastIndex}`);

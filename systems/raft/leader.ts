@@ -144,7 +144,10 @@ export function advanceLeaderCommit(s: CoreState): void {
 export function leaderTick(s: CoreState): void {
   if (s.options.checkQuorum && s.now >= s.quorumDeadline) {
     s.quorumDeadline = s.now + s.electionTimeoutNs;
-    const heard = hasMajority(s.configuration, (node) => node === s.name || s.progress.get(node)?.active === true);
+    const heard = hasMajority(
+      s.configuration,
+      (node) => node === s.name || s.progress.get(node)?.active === true,
+    );
     if (!s.rules.keepsQuorum(heard)) {
       s.becomeFollower(s.term, null);
       return;

@@ -27,9 +27,7 @@ export interface Command {
 }
 
 export type Payload =
-  | { readonly kind: 'noop' }
-  | { readonly kind: 'register'; readonly nonce: number }
-  | Command;
+  { readonly kind: 'noop' } | { readonly kind: 'register'; readonly nonce: number } | Command;
 
 const KIND = { noop: 0, register: 1, command: 2 } as const;
 const OPS: readonly (CommandName | undefined)[] = [undefined, 'write', 'cas', 'append', 'add', 'delete'];

@@ -23,7 +23,12 @@ const LENGTH_BYTES = 4;
 export type Request =
   | { readonly kind: 'read'; readonly requestId: number; readonly key: string }
   /** `bytes` are the payload's own, a view into the frame. */
-  | { readonly kind: 'propose'; readonly requestId: number; readonly bytes: Uint8Array; readonly payload: Payload };
+  | {
+      readonly kind: 'propose';
+      readonly requestId: number;
+      readonly bytes: Uint8Array;
+      readonly payload: Payload;
+    };
 
 export interface ClientReply {
   readonly requestId: number;

@@ -75,7 +75,12 @@ export const correctRules = {
   },
 
   /** Whether a node would vote in that future term, without promising anything (9.6). */
-  grantPreVote(requestTerm: number, currentTerm: number, logUpToDate: boolean, hearsLeader: boolean): boolean {
+  grantPreVote(
+    requestTerm: number,
+    currentTerm: number,
+    logUpToDate: boolean,
+    hearsLeader: boolean,
+  ): boolean {
     return requestTerm > currentTerm && logUpToDate && !hearsLeader;
   },
 
@@ -160,7 +165,12 @@ export const correctRules = {
    * A follower's commit index: the leader's, but not beyond the last entry that was compared with the leader's;
    * what lies behind it may be an old leader's (3.5, figure 3.1).
    */
-  followerCommitIndex(leaderCommit: number, verifiedIndex: number, _lastIndex: number, commitIndex: number): number {
+  followerCommitIndex(
+    leaderCommit: number,
+    verifiedIndex: number,
+    _lastIndex: number,
+    commitIndex: number,
+  ): number {
     return Math.max(commitIndex, Math.min(leaderCommit, verifiedIndex));
   },
 
@@ -182,7 +192,9 @@ export const correctRules = {
    * read arrived.
    */
   mayServeRead(facts: ReadFacts): boolean {
-    return facts.ownTermApplied && facts.confirmedRound >= facts.round && facts.appliedIndex >= facts.readIndex;
+    return (
+      facts.ownTermApplied && facts.confirmedRound >= facts.round && facts.appliedIndex >= facts.readIndex
+    );
   },
 
   /** What to do with a command of a session: a sequence number is applied once, its reply repeated (6.3). */

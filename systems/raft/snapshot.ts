@@ -52,12 +52,17 @@ export function encodeSnapshot(meta: SnapshotMeta, machine: StateMachine, withSe
 }
 
 /** @throws MalformedError for anything but a whole, undamaged snapshot of a known version */
-export function decodeSnapshot(bytes: Uint8Array, maxSessions: number): { snapshot: Snapshot; machine: StateMachine } {
+export function decodeSnapshot(
+  bytes: Uint8Array,
+  maxSessions: number,
+): { snapshot: Snapshot; machine: StateMachine } {
   const reader = new Reader(bytes);
   if (reader.u32() !== MAGIC) throw new MalformedError('no snapshot: wrong first bytes');
   const version = reader.u8();
-  if (version !== VERSION) throw new MalformedError(`snapshot version ${version}; this node reads ${VERSION}`);
-  if (reader.u32() !== checksum(bytes.subarray(HEADER_BYTES))) throw new MalformedError('snapshot checksum does not match');
+  if (version !== VERSION)
+    throw new MalformedError(`snapshot version ${version}; this node reads ${VERSION}`);
+  if (reader.u32() !== checksum(bytes.subarray(HEADER_BYTES)))
+    throw new MalformedError('snapshot checksum does not match');
   const index = reader.varint();
   const term = reader.varint();
   const prefixHash = reader.u32();

@@ -100,7 +100,9 @@ export class StateMachine {
       case 'cas':
         return jsonEqual(current, command.expected) ? RESULT.ok : RESULT.preconditionFailed;
       case 'append':
-        return current === null || isArray(current) || (typeof current === 'string' && typeof command.value === 'string')
+        return current === null ||
+          isArray(current) ||
+          (typeof current === 'string' && typeof command.value === 'string')
           ? RESULT.ok
           : RESULT.wrongType;
       case 'add':
@@ -125,7 +127,10 @@ export class StateMachine {
           (current as Json[]).push(value);
           this.set(key, current);
         } else {
-          this.set(key, typeof value !== 'string' ? [value] : typeof current === 'string' ? current + value : value);
+          this.set(
+            key,
+            typeof value !== 'string' ? [value] : typeof current === 'string' ? current + value : value,
+          );
         }
         break;
       }

@@ -297,7 +297,8 @@ export class CoreState {
 
   /** A leader of this term spoke. */
   follow(leader: string, term: number): void {
-    if (term > this.term || this.role !== 'follower' || this.leader !== leader) this.becomeFollower(term, leader);
+    if (term > this.term || this.role !== 'follower' || this.leader !== leader)
+      this.becomeFollower(term, leader);
     this.lastHeardLeader = this.now;
     this.restartElectionTimeout();
   }

@@ -218,7 +218,8 @@ export class Storage {
     }
     const last = this.segments.at(-1);
     if (last === undefined) {
-      if (hasSnapshot && numbers.length === 0) throw new CorruptionError(segmentName(1), 'the log is missing');
+      if (hasSnapshot && numbers.length === 0)
+        throw new CorruptionError(segmentName(1), 'the log is missing');
       return replay;
     }
     const file = await this.files.open(segmentName(last.number));
@@ -243,7 +244,8 @@ export class Storage {
 
   /** A crash came between the creation of a segment and its first batch. */
   private async dropUnbegunSegment(name: string, isOnlyLog: boolean): Promise<void> {
-    if (isOnlyLog) throw new CorruptionError(name, 'it holds no whole batch, and a snapshot says that there was a log');
+    if (isOnlyLog)
+      throw new CorruptionError(name, 'it holds no whole batch, and a snapshot says that there was a log');
     await this.files.remove(name);
     await this.files.syncDirectory(ROOT);
   }
@@ -252,7 +254,8 @@ export class Storage {
   private async joinSnapshot(replay: Replay, snapshot: Snapshot | null): Promise<readonly LogEntry[]> {
     const base = replay.baseIndex ?? 0;
     if (snapshot === null) {
-      if (base > 0) throw new CorruptionError(snapshotName(base), 'the log begins behind a snapshot that is missing');
+      if (base > 0)
+        throw new CorruptionError(snapshotName(base), 'the log begins behind a snapshot that is missing');
       return replay.entries;
     }
     const { index, term } = snapshot;

@@ -49,7 +49,11 @@ function writeNumber(writer: Writer, value: number): void {
   }
 }
 
-function writeComposite(writer: Writer, value: readonly Json[] | { readonly [name: string]: Json }, depth: number): void {
+function writeComposite(
+  writer: Writer,
+  value: readonly Json[] | { readonly [name: string]: Json },
+  depth: number,
+): void {
   if (isArray(value)) {
     writer.u8(TAG.array);
     writer.varint(value.length);

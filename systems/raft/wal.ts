@@ -195,13 +195,20 @@ export function replaySegment(replay: Replay, file: string, bytes: Uint8Array, i
   while (offset < bytes.length) {
     const batch = batchAt(bytes, offset);
     if (typeof batch === 'string') {
-      if (!isLast) throw new CorruptionError(file, `at byte ${offset}, ${batch}, and a later segment follows`);
+      if (!isLast)
+        throw new CorruptionError(file, `at byte ${offset}, ${batch}, and a later segment follows`);
       const later = laterBatchAfter(bytes, offset + 1, replay.sequence);
       if (later === null) return offset;
-      throw new CorruptionError(file, `at byte ${offset}, ${batch}, and a good batch follows at byte ${later}`);
+      throw new CorruptionError(
+        file,
+        `at byte ${offset}, ${batch}, and a good batch follows at byte ${later}`,
+      );
     }
     if (replay.sequence !== 0 && batch.sequence !== replay.sequence + 1) {
-      throw new CorruptionError(file, `at byte ${offset}, batch ${batch.sequence} follows batch ${replay.sequence}`);
+      throw new CorruptionError(
+        file,
+        `at byte ${offset}, batch ${batch.sequence} follows batch ${replay.sequence}`,
+      );
     }
     replay.sequence = batch.sequence;
     try {
