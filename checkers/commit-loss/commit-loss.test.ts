@@ -78,6 +78,17 @@ describe('a run that kept everything', () => {
     });
   });
 
+  test('also when the harness stops all nodes in the end', () => {
+    const stops = ['n1', 'n2', 'n3'].map((node) => ({
+      node,
+      time: 10 * NS_PER_S,
+      event: { kind: 'stop', reason: 'killed' } as const,
+    }));
+    const history = historyOf([{ position: { index: 1, term: 1 } }]);
+    const verdict = commitLoss().check({ history, trace: [...parseTrace(COMMITTED), ...stops] });
+    expect(verdict).toMatchObject({ valid: true, statistics: { downNodes: [] } });
+  });
+
   test('also behind snapshots, one of them installed', () => {
     const trace = `${STARTED}
       n1 append 1:1 2:1

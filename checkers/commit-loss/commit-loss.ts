@@ -45,7 +45,8 @@ interface AcknowledgedWrite {
 }
 
 function check(input: CheckInput, graceNs: number): Verdict {
-  const logs = readFinalLogs(input.trace ?? []);
+  const endNs = input.history.operations.at(-1)?.time ?? Infinity;
+  const logs = readFinalLogs(input.trace ?? [], endNs);
   const { writes, withoutPosition } = acknowledgedWrites(input.history);
   const anomalies: Anomaly[] = [];
   let lost = 0;
@@ -63,8 +64,7 @@ function check(input: CheckInput, graceNs: number): Verdict {
     }
   }
   const inForce = input.history.faultWindows().filter((window) => window.endTime === undefined);
-  if (inForce.length === 0 && majorityRuns(logs))
-    anomalies.push(...notConverged(kept, logs, input.history, graceNs));
+  if (inForce.length === 0 && majorityRuns(logs)) anomalies.push(...notConverged(kept, logs, endNs, graceNs));
 
   const verdict = {
     checker: NAME,
@@ -185,13 +185,12 @@ function lostCommit(write: AcknowledgedWrite, logs: FinalLogs, why: string): Ano
 function notConverged(
   kept: readonly AcknowledgedWrite[],
   logs: FinalLogs,
-  history: History,
+  endNs: number,
   graceNs: number,
 ): Anomaly[] {
-  const end = history.operations.at(-1)?.time ?? 0;
   let last: AcknowledgedWrite | undefined;
   for (const write of kept) {
-    if (write.completion.time > end - graceNs) continue;
+    if (write.completion.time > endNs - graceNs) continue;
     if (last === undefined || write.position.index > last.position.index) last = write;
   }
   if (last === undefined) return [];
@@ -203,7 +202,7 @@ function notConverged(
       name: 'not-converged',
       explanation:
         `${describeWrite(last)} was acknowledged at ${nsToS(last.completion.time).toFixed(6)} s as ` +
-        `${describePosition(last.position)}. The run went on until ${nsToS(end).toFixed(6)} s with all faults ` +
+        `${describePosition(last.position)}. The run went on until ${nsToS(endNs).toFixed(6)} s with all faults ` +
         `healed, and ended with ${behind.map((log) => `${log.node} at commit index ${log.commitIndex}`).join(', ')}.`,
       operations: [last.invocation.index, last.completion.index],
       evidence: {

@@ -25,11 +25,12 @@ export interface FinalLogs {
   readonly voters: readonly string[];
 }
 
-export function readFinalLogs(trace: Iterable<TraceRecord>): FinalLogs {
+/** @param endNs - when the run was over: who stops then was running until the end */
+export function readFinalLogs(trace: Iterable<TraceRecord>, endNs: number): FinalLogs {
   const nodes = new Map<string, FinalLog>();
   let voters: readonly string[] = [];
   let records = 0;
-  for (const { node: name, event } of trace) {
+  for (const { node: name, time, event } of trace) {
     records++;
     let log = nodes.get(name);
     if (log === undefined) {
@@ -77,6 +78,7 @@ export function readFinalLogs(trace: Iterable<TraceRecord>): FinalLogs {
         voters = event.voters;
         break;
       case 'stop':
+        if (time >= endNs) break;
         log.running = false;
         log.stopReason = event.reason;
         break;

@@ -80,8 +80,8 @@ export type TraceEvent =
   /** It told a client that the command at (term, index) took effect; `term` is that of the entry. */
   | { readonly kind: 'acknowledge'; readonly term: number; readonly index: number }
   /**
-   * It stops: by its own decision (`crash`), or killed by the harness, which then writes this for it. Not written for
-   * nodes that run until the end of the run: those that have stopped last are known to be down.
+   * It stops: by its own decision (`crash`), or killed by the harness, which then writes this for it, at the harness's
+   * time. A stop that is no earlier than the last operation of the history is the end of the run, and no fault.
    */
   | { readonly kind: 'stop'; readonly reason: string };
 
