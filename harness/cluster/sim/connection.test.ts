@@ -112,7 +112,7 @@ describe('connections', () => {
       const pair = new Pair();
       await pair.run(async () => {
         if (direction === null) await pair.cluster.kill('n2', { loseUnsynced: true });
-        else await pair.cluster.cut(...direction);
+        else await pair.cluster.cut(direction[0], direction[1]);
         const sides = [pair.connect(), pair.connect('nowhere')];
         await pair.sleep(6000);
         for (const side of sides) {
