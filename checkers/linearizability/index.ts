@@ -2,4 +2,4 @@
 export { linearizability } from './linearizability.ts';
 export type { LinearizabilityOptions } from './linearizability.ts';
 export { casRegister, kv, models, register } from './models.ts';
-export type { Call, FunctionRule, Model, Refutation } from './model.ts';
+export type { Call, Effect, FunctionRule, LineageRules, Model } from './model.ts';

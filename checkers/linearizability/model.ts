@@ -16,7 +16,6 @@
  * state, or is illegal. It knows nothing of time, processes or searches.
  */
 import type { Json } from '../../harness/history/operation.ts';
-import type { JudgedOperation } from './problem.ts';
 
 /** What the search knows of one operation. Two operations with equal calls are interchangeable but for time. */
 export interface Call {
@@ -39,13 +38,15 @@ export interface FunctionRule {
   readonly refusable?: true;
 }
 
-/** Proof, found without a search, that a partition is not linearizable. */
-export interface Refutation {
-  /** In the literature's words: `stale-read`, `unwritten-read`, … */
-  readonly test: string;
-  readonly explanation: string;
-  /** The operations that prove it; the one that cannot be comes first. */
-  readonly operations: readonly JudgedOperation[];
+/** What a call does to the object when it takes effect: sets it, where known `from` one value only; or extends a text. */
+export type Effect = { readonly sets: Json; readonly from?: Json } | { readonly extends: string };
+
+/** How values show who made them; see lineage.ts. */
+export interface LineageRules {
+  /** The change that the call makes if it takes effect; undefined when it makes none, and then for no other reason. */
+  effect(call: Call): Effect | undefined;
+  /** The value that the call certainly found; undefined when it shows none. */
+  observed(call: Call): Json | undefined;
 }
 
 export interface Model {
@@ -60,8 +61,8 @@ export interface Model {
   step(state: Json, call: Call): Json | undefined;
   /** True of further calls that leave every state in which they are legal as it is: a cas from 1 to 1. */
   onlyObserves?(call: Call): boolean;
-  /** A sound test that needs no search: null says nothing. Operations are in the order of their calls. */
-  refute?(operations: readonly JudgedOperation[], name: string): Refutation | null;
+  /** Lets values tell of the order of the operations. */
+  readonly lineage?: LineageRules;
   /** `read of x returned 1`; `name` is the object's: a key, or `the register`. */
   describeCall(call: Call, name: string): string;
   describeState(state: Json): string;

@@ -4,8 +4,7 @@
  */
 import type { Json } from '../../harness/history/operation.ts';
 import { describeJson, sameJson } from './model.ts';
-import type { Call, Model } from './model.ts';
-import { refuteAppends, refuteRegister } from './refutation.ts';
+import type { Call, Effect, Model } from './model.ts';
 
 function isPair(value: Json): value is readonly [Json, Json] {
   return Array.isArray(value) && value.length === 2;
@@ -19,7 +18,7 @@ export const register: Model = {
   functions: { read: { reads: true }, write: {}, delete: {} },
   check: () => null,
   step: stepRegister,
-  refute: refuteRegister,
+  lineage: { effect: effectOnRegister, observed: observedInRegister },
   describeCall: describeRegisterCall,
   describeState: describeJson,
 };
@@ -52,6 +51,21 @@ function stepRegister(state: Json, call: Call): Json | undefined {
     default:
       return undefined;
   }
+}
+
+function effectOnRegister(call: Call): Effect | undefined {
+  if (call.outcome === 'refused') return undefined;
+  if (call.f === 'write') return { sets: call.argument };
+  if (call.f === 'delete') return { sets: null };
+  if (call.f !== 'cas') return undefined;
+  const [from, sets] = call.argument as readonly [Json, Json];
+  return sameJson(from, sets) ? undefined : { sets, from };
+}
+
+function observedInRegister(call: Call): Json | undefined {
+  if (call.outcome !== 'ok') return undefined;
+  if (call.f === 'read') return call.result;
+  return call.f === 'cas' ? (call.argument as readonly [Json, Json])[0] : undefined;
 }
 
 function describeRegisterCall(call: Call, name: string): string {
@@ -93,7 +107,13 @@ export const kv: Model = {
     }
   },
   onlyObserves: (call) => call.f === 'append' && call.argument === '',
-  refute: refuteAppends,
+  lineage: {
+    effect: (call) => {
+      if (call.f === 'append') return call.argument === '' ? undefined : { extends: call.argument as string };
+      return call.f === 'delete' ? { sets: '' } : effectOnRegister(call);
+    },
+    observed: (call) => (call.f === 'read' ? (call.result ?? '') : undefined),
+  },
   describeCall: (call, name) =>
     call.f === 'append'
       ? `append of ${describeJson(call.argument)} to ${name}`

@@ -49,6 +49,7 @@ export interface OperationIndex {
 
 export function indexOperations(model: Model, operations: readonly JudgedOperation[]): OperationIndex {
   const size = operations.length;
+  // Also the index that stands for the initial value in a lineage.
   const completedHead = size;
   const unknownHead = size + 1;
   const { calls, classOf } = classify(operations);

@@ -21,10 +21,14 @@
  * - Of two open operations with equal calls, the one that was called first and returns first goes first: they could
  *   change places.
  *
+ * - Where the values tell which operation made the next change (lineage.ts), no other is tried.
+ *
  * Sources: Wing and Gong 1993, Lowe 2017 (Testing for linearizability), Horn and Kroening 2015.
  */
 import type { Json } from '../../harness/history/operation.ts';
 import { ConfigurationTable, COVERED, OTHER } from './configuration-table.ts';
+import { NONE } from './lineage.ts';
+import type { Lineage } from './lineage.ts';
 import type { MemoryAccount } from './memory.ts';
 import type { Model } from './model.ts';
 import { indexOperations } from './operation-index.ts';
@@ -58,6 +62,8 @@ export class Search {
   /** Transitions of the model that were tried. */
   steps = 0;
   readonly #index: OperationIndex;
+  readonly #successorOf: Int32Array;
+  readonly #predecessorOf: Int32Array;
   readonly #states: StateTable;
   readonly #account: MemoryAccount;
   readonly #visited: ConfigurationTable;
@@ -85,13 +91,23 @@ export class Search {
   readonly #furthestStates = new Set<number>();
   #furthestDue = 0;
 
-  /** @throws MemoryExhausted, here and in `run` */
-  constructor(model: Model, operations: readonly JudgedOperation[], account: MemoryAccount) {
+  /**
+   * @param lineage - what is known of the order; null searches by the model alone
+   * @throws MemoryExhausted, here and in `run`
+   */
+  constructor(
+    model: Model,
+    operations: readonly JudgedOperation[],
+    account: MemoryAccount,
+    lineage: Lineage | null = null,
+  ) {
     const size = operations.length;
     // Some dozen words an operation, here and in its index.
     account.request((size + 8) * 14 * BYTES_PER_WORD);
     const index = indexOperations(model, operations);
     this.#index = index;
+    this.#successorOf = lineage?.successorOf ?? new Int32Array(size + 1).fill(NONE);
+    this.#predecessorOf = lineage?.predecessorOf ?? new Int32Array(size + 2).fill(NONE);
     this.#account = account;
     this.#states = new StateTable(model, index.calls, account);
     const keyWords = CONFIGURATION_HEAD + index.slotWords;
@@ -122,6 +138,8 @@ export class Search {
   run(maxSteps: number): SearchOutcome {
     if (this.outcome !== 'undecided') return this.outcome;
     const { classOf, calledAt, dueAt, twinOf, returns, completedHead, unknownHead, isUnknown } = this.#index;
+    const successorOf = this.#successorOf;
+    const predecessorOf = this.#predecessorOf;
     const following = this.#following;
     const placed = this.#placed;
     const states = this.#states;
@@ -134,6 +152,8 @@ export class Search {
       }
       const limit = dueAt[configuration[DUE] as number] as number;
       const state = configuration[STATE] as number;
+      // Where it is known who made the next change, nobody else is tried, and that one not elsewhere.
+      const next = successorOf[this.#lastChange()] as number;
       let cursor = this.#cursor;
       let descended = false;
       for (;;) {
@@ -143,12 +163,13 @@ export class Search {
           cursor = following[unknownHead] as number;
           continue;
         }
-        if (placed[twinOf[cursor] as number] === 1) {
+        const allowed = next === NONE ? predecessorOf[cursor] === NONE : cursor === next;
+        if (allowed && placed[twinOf[cursor] as number] === 1) {
           this.steps++;
-          const next = states.next(state, classOf[cursor] as number);
+          const after = states.next(state, classOf[cursor] as number);
           // Of unknown outcome and no effect here: it can as well stay away.
-          const isIdle = next === state && isUnknown[cursor] === 1;
-          if (next !== ILLEGAL && !isIdle && this.#descend(cursor, next)) {
+          const isIdle = after === state && isUnknown[cursor] === 1;
+          if (after !== ILLEGAL && !isIdle && this.#descend(cursor, after)) {
             descended = true;
             break;
           }
@@ -174,6 +195,12 @@ export class Search {
       prefix: [...this.#best.subarray(0, this.#bestLength)],
       states: [...this.#furthestStates].map((state) => this.#states.valueOf(state)),
     };
+  }
+
+  /** The operation that was placed last of those that do not only observe, or the initial value. */
+  #lastChange(): number {
+    if (this.#frameCount === 0) return this.#index.completedHead;
+    return this.#frames[(this.#frameCount - 1) * (FRAME_HEAD + this.#configuration.length)] as number;
   }
 
   /** Places a candidate that leads to another state, with all that follows without a choice; false if visited. */

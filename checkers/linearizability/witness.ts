@@ -7,9 +7,10 @@
  */
 import type { Anomaly } from '../checker.ts';
 import type { Json } from '../../harness/history/operation.ts';
-import type { Model, Refutation } from './model.ts';
+import { place } from './lineage.ts';
+import type { Refutation } from './lineage.ts';
+import type { Model } from './model.ts';
 import type { JudgedOperation, Partition, PartitionKey } from './problem.ts';
-import { place } from './refutation.ts';
 import type { Furthest } from './search.ts';
 
 /** Evidence keeps the end of a longer order, and says how much it left out. */
@@ -28,35 +29,32 @@ export function nameOf(key: PartitionKey, model: Model): string {
 }
 
 /**
- * @param furthest - null when the search did not run, or was evicted
- * @param exhausted - whether the search tried everything, so that `furthest` is the proof
+ * @param furthest - how far a search came that tried everything; null when none did
+ * @param refutation - the proof from the values; null when there is none, and then `furthest` is the proof
  */
 export function describeViolation(
   model: Model,
   partition: Partition,
   furthest: Furthest | null,
-  exhausted: boolean,
   refutation: Refutation | null,
 ): Anomaly {
   const { key, operations } = partition;
   const name = nameOf(key, model);
-  const stuck =
-    exhausted && furthest?.stuck !== undefined ? operations[furthest.stuck] : refutation?.operations[0];
-  const prefix = (furthest?.prefix ?? []).map((position) => operations[position] as JudgedOperation);
+  const at = (position: number): JudgedOperation => operations[position] as JudgedOperation;
+  const stuck = furthest?.stuck === undefined ? refutation?.operations[0] : at(furthest.stuck);
+  const states = furthest?.states ?? [];
+  const prefix = (furthest?.prefix ?? []).map(at);
   const proof = new Set<JudgedOperation>(refutation?.operations);
-  if (exhausted && stuck !== undefined) {
+  const sentences = refutation === null ? [] : [capitalise(refutation.explanation)];
+  if (furthest !== null && stuck !== undefined) {
     proof.add(stuck);
     const lastChange = prefix.findLast(({ call }) => model.functions[call.f]?.reads !== true);
     if (lastChange !== undefined) proof.add(lastChange);
     for (const other of concurrentWith(stuck, operations)) proof.add(other);
-  }
-  const sentences: string[] = [];
-  if (refutation !== null) sentences.push(capitalise(refutation.explanation));
-  if (exhausted && stuck !== undefined && furthest !== null) {
     sentences.push(
       capitalise(
         `${model.describeCall(stuck.call, name)} ${place(stuck)}, but every order of the operations before it ` +
-          `that explains their answers leaves ${name} at ${enumerateStates(model, furthest.states)}.`,
+          `that explains their answers leaves ${name} at ${enumerateStates(model, states)}.`,
       ),
     );
   }
@@ -68,11 +66,10 @@ export function describeViolation(
       key: key ?? null,
       model: model.name,
       stuckAt: stuck === undefined ? null : (stuck.completion ?? stuck.invocation).index,
-      possibleStates: exhausted ? (furthest?.states ?? []).slice(0, MAX_STATES) : [],
-      possibleStatesCount: exhausted ? (furthest?.states.length ?? 0) : 0,
+      possibleStates: states.slice(0, MAX_STATES),
+      possibleStatesCount: states.length,
       longestPrefix: prefix.slice(-MAX_PREFIX).map(({ invocation }) => invocation.index),
       longestPrefixLength: prefix.length,
-      searchExhausted: exhausted,
       refutation: refutation === null ? null : describeRefutation(refutation),
     },
   };

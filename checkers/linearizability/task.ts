@@ -1,0 +1,110 @@
+/**
+ * One key on its way to a verdict: what its values tell of the order, then the search, a slice at a time. What it
+ * holds is dropped as soon as it is decided, or when its memory is needed elsewhere.
+ */
+import { assert } from '../../harness/errors.ts';
+import type { Anomaly } from '../checker.ts';
+import { traceLineage } from './lineage.ts';
+import type { Lineage, Refutation } from './lineage.ts';
+import { MemoryExhausted } from './memory.ts';
+import type { MemoryAccount, MemoryBudget } from './memory.ts';
+import type { Model } from './model.ts';
+import type { Partition } from './problem.ts';
+import { Search } from './search.ts';
+import type { Furthest } from './search.ts';
+import { describeViolation, nameOf } from './witness.ts';
+
+export type Outcome = 'legal' | 'illegal' | 'out-of-memory' | 'undecided';
+
+/** Spent on explaining a key that is known to be illegal. */
+const EXPLANATION_STEPS = 1 << 17;
+
+export class Task {
+  readonly partition: Partition;
+  anomaly: Anomaly | null = null;
+  /** The test that refuted it without a search. */
+  refutedBy: string | null = null;
+  #outcome: Outcome = 'undecided';
+  #search: Search | null = null;
+  #account: MemoryAccount | null = null;
+  #figures = { steps: 0, configurations: 0, states: 0 };
+  readonly #model: Model;
+  readonly #budget: MemoryBudget;
+
+  constructor(model: Model, partition: Partition, budget: MemoryBudget) {
+    this.#model = model;
+    this.partition = partition;
+    this.#budget = budget;
+  }
+
+  get outcome(): Outcome {
+    return this.#outcome;
+  }
+
+  /** What the search has cost so far. */
+  get figures(): { readonly steps: number; readonly configurations: number; readonly states: number } {
+    if (this.#search === null) return this.#figures;
+    const { steps, configurations, states } = this.#search;
+    return { steps, configurations, states };
+  }
+
+  /** Goes on for about so many steps. */
+  advance(steps: number): void {
+    try {
+      if (this.#search === null && !this.#start()) return;
+      const found = this.#search?.run(steps);
+      if (found === 'illegal') this.#condemn(null);
+      else if (found === 'legal') this.#decide('legal');
+    } catch (error) {
+      if (!(error instanceof MemoryExhausted)) throw error;
+      this.#decide('out-of-memory');
+    }
+  }
+
+  /** False when the values alone have decided it. */
+  #start(): boolean {
+    const { operations, key } = this.partition;
+    const lineage: Lineage = traceLineage(this.#model, operations, nameOf(key, this.#model));
+    if (lineage.refutation !== null) {
+      this.refutedBy = lineage.refutation.test;
+      this.#condemn(lineage.refutation);
+      return false;
+    }
+    this.#account = this.#budget.open(() => this.#decide('out-of-memory'));
+    this.#search = new Search(this.#model, operations, this.#account, lineage);
+    return true;
+  }
+
+  #condemn(refutation: Refutation | null): void {
+    const furthest = this.#explain() ?? this.#search?.furthest() ?? null;
+    this.anomaly = describeViolation(this.#model, this.partition, furthest, refutation);
+    this.#decide('illegal');
+  }
+
+  /** How far an order can come by the model alone; null when that takes too long to find out. */
+  #explain(): Furthest | null {
+    const account = this.#budget.open(() => {});
+    try {
+      const search = new Search(this.#model, this.partition.operations, account);
+      const found = search.run(EXPLANATION_STEPS);
+      assert(
+        found !== 'legal',
+        'the search finds an order where the values, or the search that heeds them, find none',
+      );
+      return found === 'illegal' ? search.furthest() : null;
+    } catch (error) {
+      if (!(error instanceof MemoryExhausted)) throw error;
+      return null;
+    } finally {
+      account.close();
+    }
+  }
+
+  #decide(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.#figures = { ...this.figures };
+    this.#search = null;
+    this.#account?.close();
+    this.#account = null;
+  }
+}
