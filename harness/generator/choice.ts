@@ -4,7 +4,6 @@
  *     anyOf(clients(workload), nemesis(faults))   // both side by side, whichever is due first
  *     mix(read, write, cas)                       // one of three, by chance, at each operation
  */
-import { assert } from '../errors.ts';
 import type { Operation } from '../history/operation.ts';
 import type { Generator, GeneratorContext, Step } from './generator.ts';
 import { generatorOf, type GeneratorLike, pending } from './lift.ts';
@@ -89,7 +88,9 @@ export class Merge implements Generator {
     const step = steps[index];
     if (step === null || step === undefined) return null;
     // A child that is exhausted stays so.
-    const left = this.children.map((child, i) => (steps[i] === null ? null : child));
+    const left = this.children.some((child, i) => child !== null && steps[i] === null)
+      ? this.children.map((child, i) => (steps[i] === null ? null : child))
+      : this.children;
     if (step.op === 'pending') {
       const waiting = left.map((child, i) => steps[i]?.next ?? child);
       return pending(new Merge(this.rule, waiting, this.count));
@@ -98,7 +99,7 @@ export class Merge implements Generator {
     return { op: step.op, next: children === null ? null : new Merge(this.rule, children, this.count + 1) };
   }
   update(context: GeneratorContext, event: Operation): Generator {
-    const children = updateChildren(this.children, (child, i) =>
+    const children = updateAll(this.children, (child, i) =>
       this.rule.hears(i, context, event)
         ? child.update(this.rule.contextFor(i, context).at(i), event)
         : child,
@@ -108,14 +109,14 @@ export class Merge implements Generator {
 }
 
 /** The same array when nothing changed: most generators ignore most events. */
-function updateChildren(
-  children: Children,
+export function updateAll<T extends Generator | null>(
+  children: readonly T[],
   update: (child: Generator, index: number) => Generator,
-): Children {
-  let result = children;
+): readonly (T | Generator)[] {
+  let result: readonly (T | Generator)[] = children;
   for (let i = 0; i < children.length; i++) {
-    const child = children[i];
-    if (child === null || child === undefined) continue;
+    const child = children[i] as T;
+    if (child === null) continue;
     const updated = update(child, i);
     if (updated !== child) result = result.with(i, updated);
   }
@@ -137,35 +138,49 @@ export function anyOf(...generators: readonly GeneratorLike[]): Generator {
 }
 
 class Mix implements Generator {
-  readonly children: Children;
+  /** Those that are not exhausted, and where each stood at first, so that it keeps its draws. */
+  readonly children: readonly Generator[];
+  readonly places: readonly number[];
   readonly draws: number;
-  constructor(children: Children, draws: number) {
+  constructor(children: readonly Generator[], places: readonly number[], draws: number) {
     this.children = children;
+    this.places = places;
     this.draws = draws;
   }
   op(context: GeneratorContext): Step | null {
-    const live = this.children.flatMap((child, i) => (child === null ? [] : [i]));
-    if (live.length === 0) return null;
-    const first = Math.floor(context.random('mix', this.draws) * live.length);
-    let waiting: Children | null = null;
-    for (let k = 0; k < live.length; k++) {
-      const index = live[(first + k) % live.length] as number;
-      const step = this.children[index]?.op(context.at(index)) ?? null;
-      if (step === null)
-        return new Mix((waiting ?? this.children).with(index, null), this.draws + 1).op(context);
-      if (step.op !== 'pending') {
-        const children = replaceChild(this.children, index, step.next);
-        return { op: step.op, next: children === null ? null : new Mix(children, this.draws + 1) };
+    const { places, draws } = this;
+    let { children } = this;
+    if (children.length === 0) return null;
+    const first = Math.floor(context.random('mix', draws) * children.length);
+    for (let k = 0; k < children.length; k++) {
+      const index = (first + k) % children.length;
+      const step = (children[index] as Generator).op(context.at(places[index] as number));
+      if (step === null) return new Mix(...without(children, places, index), draws + 1).op(context);
+      if (step.op === 'pending') {
+        children = children.with(index, step.next);
+      } else if (step.next === null) {
+        const [left, leftPlaces] = without(children, places, index);
+        return { op: step.op, next: left.length === 0 ? null : new Mix(left, leftPlaces, draws + 1) };
+      } else {
+        return { op: step.op, next: new Mix(children.with(index, step.next), places, draws + 1) };
       }
-      waiting = (waiting ?? this.children).with(index, step.next);
     }
-    assert(waiting !== null, 'every child is pending');
-    return pending(new Mix(waiting, this.draws));
+    return pending(new Mix(children, places, draws));
   }
   update(context: GeneratorContext, event: Operation): Generator {
-    const children = updateChildren(this.children, (child, i) => child.update(context.at(i), event));
-    return children === this.children ? this : new Mix(children, this.draws);
+    const children = updateAll(this.children, (child, i) =>
+      child.update(context.at(this.places[i] as number), event),
+    );
+    return children === this.children ? this : new Mix(children, this.places, this.draws);
   }
+}
+
+function without(
+  children: readonly Generator[],
+  places: readonly number[],
+  index: number,
+): [children: readonly Generator[], places: readonly number[]] {
+  return [children.toSpliced(index, 1), places.toSpliced(index, 1)];
 }
 
 /**
@@ -173,7 +188,11 @@ class Mix implements Generator {
  * takes the turn. Each hears every event. Exhausted when all are.
  */
 export function mix(...generators: readonly GeneratorLike[]): Generator {
-  return new Mix(generators.map(generatorOf), 0);
+  return new Mix(
+    generators.map(generatorOf),
+    generators.map((_, i) => i),
+    0,
+  );
 }
 
 class FlipFlop implements Generator {
@@ -191,8 +210,8 @@ class FlipFlop implements Generator {
     return { op: step.op, next: new FlipFlop(children, (this.turn + 1) % children.length) };
   }
   update(context: GeneratorContext, event: Operation): Generator {
-    const children = updateChildren(this.children, (child, i) => child.update(context.at(i), event));
-    return children === this.children ? this : new FlipFlop(children as readonly Generator[], this.turn);
+    const children = updateAll(this.children, (child, i) => child.update(context.at(i), event));
+    return children === this.children ? this : new FlipFlop(children, this.turn);
   }
 }
 

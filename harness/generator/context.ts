@@ -32,6 +32,22 @@ interface Place {
   readonly low: number;
 }
 
+type ThreadPredicate = (thread: ThreadId) => boolean;
+
+/** Per predicate the list that it was last asked about, and what it kept: the threads of a run do not change. */
+const lastKept = new WeakMap<
+  ThreadPredicate,
+  { readonly of: readonly ThreadId[]; readonly kept: readonly ThreadId[] }
+>();
+
+function keptOf(threads: readonly ThreadId[], keep: ThreadPredicate): readonly ThreadId[] {
+  const last = lastKept.get(keep);
+  if (last?.of === threads) return last.kept;
+  const kept = threads.filter(keep);
+  lastKept.set(keep, { of: threads, kept });
+  return kept;
+}
+
 class Context implements GeneratorContext {
   readonly time: number;
   readonly threads: readonly ThreadId[];
@@ -93,10 +109,10 @@ class Context implements GeneratorContext {
     );
   }
 
-  only(keep: (thread: ThreadId) => boolean): GeneratorContext {
+  only(keep: ThreadPredicate): GeneratorContext {
     return new Context(
       this.time,
-      this.threads.filter(keep),
+      keptOf(this.threads, keep),
       this.freeThreads.filter(keep),
       this.#processes,
       this.#high,
@@ -107,6 +123,11 @@ class Context implements GeneratorContext {
   withTime(time: number): GeneratorContext {
     return new Context(time, this.threads, this.freeThreads, this.#processes, this.#high, this.#low);
   }
+}
+
+/** Threads are in ascending order, the nemesis last. */
+function isBefore(a: ThreadId, b: ThreadId): boolean {
+  return b === 'nemesis' || (a !== 'nemesis' && a < b);
 }
 
 export interface ThreadTableOptions {
@@ -124,10 +145,9 @@ export class ThreadTable {
   readonly threads: readonly ThreadId[];
   readonly #concurrency: number;
   readonly #root: Place;
-  readonly #busy = new Set<ThreadId>();
-  /** Replaced, never changed: contexts keep it. */
+  /** Both are replaced, never changed: contexts keep them. */
   #processes: readonly number[];
-  #freeThreads: readonly ThreadId[] | null = null;
+  #freeThreads: readonly ThreadId[];
 
   constructor(options: ThreadTableOptions) {
     const { concurrency, firstProcess = 0 } = options;
@@ -139,6 +159,7 @@ export class ThreadTable {
     }
     const clients = Array.from({ length: concurrency }, (_, thread) => thread);
     this.threads = options.nemesis ? [...clients, 'nemesis'] : clients;
+    this.#freeThreads = this.threads;
     this.#concurrency = concurrency;
     this.#processes = clients.map((thread) => firstProcess + thread);
     const random = randomStream(options.seed, 'generator', firstProcess);
@@ -146,33 +167,30 @@ export class ThreadTable {
   }
 
   context(time: number): GeneratorContext {
-    this.#freeThreads ??=
-      this.#busy.size === 0 ? this.threads : this.threads.filter((thread) => !this.#busy.has(thread));
-    return new Context(
-      time,
-      this.threads,
-      this.#freeThreads,
-      this.#processes,
-      this.#root.high,
-      this.#root.low,
-    );
+    const { high, low } = this.#root;
+    return new Context(time, this.threads, this.#freeThreads, this.#processes, high, low);
   }
 
   get busyCount(): number {
-    return this.#busy.size;
+    return this.threads.length - this.#freeThreads.length;
   }
 
   /** The thread runs this process from now on, which is its own or one that it would get later, and is not free. */
   occupy(thread: ThreadId, process: ProcessId): void {
-    if (this.#busy.has(thread)) throw new RangeError(`thread ${thread} is busy`);
-    this.#busy.add(thread);
-    this.#freeThreads = null;
+    const position = this.#freeThreads.indexOf(thread);
+    if (position === -1) throw new RangeError(`thread ${thread} is busy`);
+    this.#freeThreads = this.#freeThreads.toSpliced(position, 1);
     if (thread !== 'nemesis' && process !== 'nemesis') this.#assign(thread, process);
   }
 
   release(thread: ThreadId): void {
-    if (!this.#busy.delete(thread)) throw new RangeError(`thread ${thread} is free already`);
-    this.#freeThreads = null;
+    if (this.#freeThreads.includes(thread)) throw new RangeError(`thread ${thread} is free already`);
+    const after = this.#freeThreads.findIndex((other) => isBefore(thread, other));
+    this.#freeThreads = this.#freeThreads.toSpliced(
+      after === -1 ? this.#freeThreads.length : after,
+      0,
+      thread,
+    );
   }
 
   /** The thread's process is never used again; the thread gets the next one that is congruent to it. */

@@ -32,10 +32,11 @@ export function problemsOf(op: ProposedOperation, context: GeneratorContext): st
     problems.push(`process is ${String(process)}, must be a number or 'nemesis'`);
   } else {
     const thread = context.threadOf(op.process);
+    if (thread !== undefined && context.freeThreads.includes(thread)) return problems;
     if (thread === undefined) problems.push(`process ${op.process} is retired or was never there`);
     else if (!context.threads.includes(thread))
       problems.push(`there is no thread ${thread} for process ${op.process}`);
-    else if (!context.freeThreads.includes(thread)) problems.push(`process ${op.process} is not free`);
+    else problems.push(`process ${op.process} is not free`);
   }
   return problems;
 }

@@ -76,14 +76,15 @@ function fillIn(
     const thread = context.threadOf(process);
     if (thread !== undefined && !freeThreads.includes(thread)) return 'pending';
   }
-  return {
+  const op: { -readonly [name in keyof ProposedOperation]: ProposedOperation[name] } = {
     type: template.type ?? 'invoke',
     time: Math.max(template.time ?? 0, context.time),
     process,
     f: template.f,
-    ...(template.key === undefined ? undefined : { key: template.key }),
     value: template.value ?? null,
   };
+  if (template.key !== undefined) op.key = template.key;
+  return op;
 }
 
 class Once implements Generator {

@@ -7,6 +7,7 @@
 import type { Operation } from '../history/operation.ts';
 import { assert } from '../errors.ts';
 import { sToNs } from '../units.ts';
+import { updateAll } from './choice.ts';
 import type { Generator, GeneratorContext, ProposedOperation, Step } from './generator.ts';
 import { generatorOf, type GeneratorLike, type OperationTemplate, pending } from './lift.ts';
 import { Wrapper, yields } from './wrapper.ts';
@@ -115,11 +116,7 @@ class CycleTimes implements Generator {
     return pending(new CycleTimes(this.startsNs, this.periodNs, children, originNs));
   }
   update(context: GeneratorContext, event: Operation): Generator {
-    let children = this.children;
-    this.children.forEach((child, i) => {
-      const updated = child.update(context.at(i), event);
-      if (updated !== child) children = children.with(i, updated);
-    });
+    const children = updateAll(this.children, (child, i) => child.update(context.at(i), event));
     return children === this.children
       ? this
       : new CycleTimes(this.startsNs, this.periodNs, children, this.originNs);

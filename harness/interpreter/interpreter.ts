@@ -66,6 +66,8 @@ const DEFAULT_GRACE_NS = NS_PER_S;
 const OPERATIONS_BETWEEN_PAUSES = 4_096;
 const PAUSE_NS = NS_PER_US;
 
+type Mutable<T> = { -readonly [name in keyof T]: T[name] };
+
 /** Of what was in flight when the run failed; not in the history. */
 const ABANDONED: Completion = { type: 'info' };
 
@@ -251,16 +253,16 @@ class Interpreter implements Supervisor {
       return;
     }
     const worker = this.#workers.get(thread) as Worker;
-    const invocation: Operation = {
+    const invocation: Mutable<Operation> = {
       index: this.#nextIndex++,
       time: now,
       process: op.process,
       type: 'invoke',
       f: op.f,
-      ...(op.key === undefined ? undefined : { key: op.key }),
       value: op.value,
-      ...(worker.node === undefined ? undefined : { node: worker.node }),
     };
+    if (op.key !== undefined) invocation.key = op.key;
+    if (worker.node !== undefined) invocation.node = worker.node;
     onOperation(invocation);
     this.#tell(invocation);
     const deadline = now + (op.process === 'nemesis' ? nemesisTimeoutNs : operationTimeoutNs);
@@ -281,15 +283,15 @@ class Interpreter implements Supervisor {
   #record(inFlight: InFlight): void {
     const { worker, invocation } = inFlight;
     const { type, value, error, position } = inFlight.completion as Completion;
-    const operation: Operation = {
+    const operation: Mutable<Operation> = {
       ...invocation,
       index: this.#nextIndex++,
       time: this.#now(),
       type,
       value: value === undefined ? invocation.value : value,
-      ...(error === undefined ? undefined : { error }),
-      ...(position === undefined ? undefined : { position }),
     };
+    if (error !== undefined) operation.error = error;
+    if (position !== undefined) operation.position = position;
     worker.inFlight = null;
     this.#table.release(worker.thread);
     this.#options.onOperation(operation);
