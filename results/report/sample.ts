@@ -130,7 +130,7 @@ export function sampleRun(options: SampleOptions): ReportInput {
       }
     }
     drafts.push(invocation);
-    const isPending = i > operations - 4;
+    const isPending = start > (RUN_S - 2) * S && slot.process % threads < 2;
     if (!isPending) drafts.push(completion);
     if (type === 'info') slot.process += threads;
     slot.time = isPending ? Infinity : end + random.exponential(gap);

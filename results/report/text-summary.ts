@@ -88,12 +88,17 @@ function functionTable(rows: readonly FunctionRow[]): readonly string[] {
   );
 }
 
+/** By code, whatever the function. */
 function errorLines(data: Omit<ReportData, 'summary'>): readonly string[] {
-  const shown = data.errors
-    .slice(0, MAX_ERRORS)
-    .map((row) => `${row.f} ${row.code} ${formatCount(row.count)} (${row.outcome})`);
-  const more = data.errors.length - shown.length;
-  if (more > 0) shown.push(plural(more, 'other code', 'other codes'));
+  const counts = new Map<string, number>();
+  for (const { code, outcome, count } of data.errors) {
+    const name = `${code} (${outcome})`;
+    counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  const rows = [...counts].sort(([, a], [, b]) => b - a);
+  const shown = rows.slice(0, MAX_ERRORS).map(([name, count]) => `${name} ${formatCount(count)}`);
+  const more = rows.length - shown.length;
+  if (more > 0) shown.push(plural(more, 'other', 'others'));
   return shown.length === 0 ? [] : [shown.join(' · ')];
 }
 

@@ -34,7 +34,7 @@ export function formatShare(share: number): string {
   const percent = share * 100;
   if (percent > 0 && percent < 0.01) return '< 0.01 %';
   if (percent < 100 && percent > 99.99) return '> 99.99 %';
-  return `${Number(percent.toFixed(2))} %`;
+  return percent === 0 || percent === 100 ? `${percent} %` : `${percent.toFixed(2)} %`;
 }
 
 /** `plural(2, 'fault')` → `2 faults`. */

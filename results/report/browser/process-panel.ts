@@ -32,8 +32,9 @@ export function processPanel(stage: Stage): Panel {
   const topOf = (thread: number): number => thread * rowHeight + 2 + (rowHeight - barHeight) / 2;
 
   const bar = ({ x, left, right }: Frame, row: number): readonly [from: number, to: number] => {
-    const from = Math.max(left - 4, x(operations.start[row] as number));
-    return [from, Math.min(right + 4, Math.max(from + 1, x(operations.end[row] as number)))];
+    // Whole pixels: a bar of one pixel would else be two pale ones.
+    const from = Math.round(Math.max(left - 4, x(operations.start[row] as number)));
+    return [from, Math.round(Math.min(right + 4, Math.max(from + 1, x(operations.end[row] as number))))];
   };
 
   /** Calls back for every operation of a thread that reaches into the viewport. */

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { collectReportData } from './collect-data.ts';
+import { sampleRun } from './sample.ts';
+import { textSummary } from './text-summary.ts';
+
+const REPLAY = 'npx shaketable replay results/runs/raft-register/20260301T021500Z-7';
+
+test.each(['valid', 'invalid', 'unknown'] as const)('%s: fits 100 columns', (verdict) => {
+  const summary = textSummary(collectReportData(sampleRun({ verdict })));
+  for (const line of summary.split('\n')) {
+    if (!line.includes(REPLAY)) expect(line.length, line).toBeLessThanOrEqual(100);
+  }
+  expect(summary).toMatch(new RegExp(`^${verdict.toUpperCase()}  `));
+  expect(summary).toContain('lossy × 1: 1 NEVER TOOK EFFECT');
+});
+
+test('names each anomaly with its sentence, and the command that replays it on one line', () => {
+  const data = collectReportData(sampleRun({ verdict: 'invalid', hostile: false }));
+  const summary = textSummary(data);
+  const words = summary.replace(/\s+/g, ' ');
+  for (const { name, checker, explanation } of data.anomalies) {
+    expect(words).toContain(`${name} (${checker}): ${explanation}`);
+  }
+  expect(summary.split('\n').some((line) => line.endsWith(REPLAY))).toBe(true);
+});
+
+test('a command too long for a line stays on one, for copying', () => {
+  const replayCommand = `npx shaketable replay ${'x'.repeat(150)}`;
+  const data = collectReportData({ ...sampleRun({ verdict: 'valid' }), replayCommand });
+  expect(textSummary(data)).toContain(replayCommand);
+});
+
+test('hostile values cannot drive the terminal', () => {
+  const run = sampleRun({ verdict: 'invalid' });
+  const [first] = run.verdicts;
+  const anomalies = [{ name: 'x\u001b[2J', explanation: '\u202Egnihton\r\n', operations: [] }];
+  const verdicts = [{ checker: first?.checker ?? '', valid: false, anomalies }];
+  const summary = textSummary(collectReportData({ ...run, verdicts }));
+  expect(summary).not.toMatch(/[\u001b\u202e\r]/);
+  expect(summary).toContain('\\u001b[2J');
+});
+
+test('colours are opt-in and change nothing else', () => {
+  const data = collectReportData(sampleRun({ verdict: 'invalid' }));
+  const coloured = textSummary(data, { colour: true });
+  expect(coloured).toContain('\u001b[1;31mINVALID');
+  // eslint-disable-next-line no-control-regex
+  expect(coloured.replace(/\u001b\[[\d;]*m/g, '')).toBe(textSummary(data));
+});
