@@ -30,12 +30,12 @@ describe('schedules', () => {
   it('begin, hold, end, wait', () => {
     expect(invocations('kill-leader', 6).map(line)).toMatchInlineSnapshot(`
       [
-        "   704 kill {"fault":"kill-leader","target":"leader"}",
-        "  1002 restart {"fault":"kill-leader"}",
-        "  2280 kill {"fault":"kill-leader","target":"leader"}",
-        "  4276 restart {"fault":"kill-leader"}",
-        "  6273 kill {"fault":"kill-leader","target":"leader"}",
-        "  7269 restart {"fault":"kill-leader"}",
+        "   352 kill {"fault":"kill-leader","target":"leader"}",
+        "   650 restart {"fault":"kill-leader"}",
+        "  1928 kill {"fault":"kill-leader","target":"leader"}",
+        "  3924 restart {"fault":"kill-leader"}",
+        "  5921 kill {"fault":"kill-leader","target":"leader"}",
+        "  6917 restart {"fault":"kill-leader"}",
       ]
     `);
   });
@@ -43,18 +43,18 @@ describe('schedules', () => {
   it('run side by side, each with its own verbs', () => {
     expect(invocations('partition-one,power-loss-all,slow', 12).map(line)).toMatchInlineSnapshot(`
       [
-        "   678 kill {"fault":"power-loss-all","target":"all"}",
-        "   704 cut {"fault":"partition-one","target":"one"}",
-        "   941 degrade {"fault":"slow","target":"minority"}",
-        "  1002 heal {"fault":"partition-one"}",
-        "  1114 restore {"fault":"slow"}",
-        "  1309 restart {"fault":"power-loss-all"}",
-        "  1486 kill {"fault":"power-loss-all","target":"all"}",
-        "  2280 cut {"fault":"partition-one","target":"one"}",
-        "  2440 restart {"fault":"power-loss-all"}",
-        "  2832 degrade {"fault":"slow","target":"all"}",
-        "  3102 kill {"fault":"power-loss-all","target":"all"}",
-        "  3387 restore {"fault":"slow"}",
+        "   339 kill {"fault":"power-loss-all","target":"all"}",
+        "   352 cut {"fault":"partition-one","target":"one"}",
+        "   470 degrade {"fault":"slow","target":"minority"}",
+        "   644 restore {"fault":"slow"}",
+        "   654 heal {"fault":"partition-one"}",
+        "   970 restart {"fault":"power-loss-all"}",
+        "  1147 kill {"fault":"power-loss-all","target":"all"}",
+        "  1932 cut {"fault":"partition-one","target":"one"}",
+        "  2101 restart {"fault":"power-loss-all"}",
+        "  2361 degrade {"fault":"slow","target":"all"}",
+        "  2762 kill {"fault":"power-loss-all","target":"all"}",
+        "  2916 restore {"fault":"slow"}",
       ]
     `);
   });

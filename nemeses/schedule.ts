@@ -5,7 +5,7 @@
  *     // 3.1 s kill {fault: 'kill', target: 'leader'} · 9.8 s restart {fault: 'kill'} · 11.2 s kill …
  *
  * Waits and holds are uniform between nothing and twice `intervalMs`: short ones find other bugs than long ones. The
- * first wait counts from the beginning of the run. Built on its own and not of `sleep`, which would keep the one
+ * first wait counts from the beginning of the run and is half as long, so that short runs see a fault, too. Built on its own and not of `sleep`, which would keep the one
  * nemesis thread from the schedules beside it, nor of `stagger`, whose first operation comes at once.
  */
 import { type Generator, type GeneratorContext, generatorOf, type Step } from '../harness/generator/index.ts';
@@ -51,7 +51,8 @@ class FaultSchedule implements Generator {
 
   op(context: GeneratorContext): Step | null {
     const { fault, begins, endOf, meanNs, count } = this;
-    const time = this.lastTime + Math.floor(context.random('interval', count) * 2 * meanNs);
+    const longestNs = count === 0 ? meanNs : 2 * meanNs;
+    const time = this.lastTime + Math.floor(context.random('interval', count) * longestNs);
     const isBeginning = count % 2 === 0;
     const begin = begins[Math.floor(context.random('target', count) * begins.length)];
     if (begin === undefined) return null;

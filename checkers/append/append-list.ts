@@ -262,7 +262,7 @@ function judgeAppendsInTime({ name, appends, reads }: List, longest: ListRead, f
   }
   // From the end of the list: of all that stands behind, what was acknowledged first?
   let first: Append | null = null;
-  for (const id of [...longest.elements].reverse()) {
+  for (const id of [...new Set(longest.elements)].reverse()) {
     const append = appends.get(id);
     if (append === undefined) continue;
     if (first !== null && acknowledgedAt(first) < append.invocation.index) {

@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { History } from '../../harness/history/history.ts';
+import type { Json, Operation, OperationType } from '../../harness/history/operation.ts';
+import { type Random, randomStream } from '../../harness/random.ts';
+import { counterBounds } from './counter-bounds.ts';
+
+type Row = readonly [process: number, type: OperationType, f: string, value: Json, key?: string];
+
+function historyOf(rows: readonly Row[]): History {
+  return new History(
+    rows.map(([process, type, f, value, key], index): Operation => {
+      return { index, time: index, process, type, f, value, ...(key === undefined ? undefined : { key }) };
+    }),
+  );
+}
+
+/** One after the other, all ok. */
+function sequential(...calls: readonly (readonly [f: 'add' | 'read', value: Json])[]): Row[] {
+  return calls.flatMap(([f, value]): Row[] => [
+    [0, 'invoke', f, f === 'read' ? null : value],
+    [0, 'ok', f, value],
+  ]);
+}
+
+const inDoubt = (amount: number): Row[] => [
+  [1, 'invoke', 'add', amount],
+  [1, 'info', 'add', amount],
+];
+
+const failed = (amount: number): Row[] => [
+  [1, 'invoke', 'add', amount],
+  [1, 'fail', 'add', amount],
+];
+
+function judge(rows: readonly Row[]) {
+  const { valid, anomalies } = counterBounds().check({ history: historyOf(rows) });
+  return { valid, names: anomalies.map(({ name }) => name), anomalies };
+}
+
+describe('counts within bounds', () => {
+  it.each<[string, Row[]]>([
+    ['nothing added, null read', sequential(['read', null])],
+    ['all acknowledged', sequential(['add', 3], ['add', 5], ['read', 8])],
+    ['without an addition in doubt', [...inDoubt(5), ...sequential(['add', 3], ['read', 3])]],
+    ['with an addition in doubt', [...inDoubt(5), ...sequential(['add', 3], ['read', 8])]],
+    ['without a failed addition', [...failed(5), ...sequential(['add', 3], ['read', 3])]],
+    ['with an addition in flight', [[1, 'invoke', 'add', 5], ...sequential(['read', 0], ['read', 5])]],
+    [
+      'with a subtraction in flight',
+      [...sequential(['add', 3]), [1, 'invoke', 'add', -2], ...sequential(['read', 1])],
+    ],
+    [
+      'an addition that was acknowledged while the read was in flight',
+      [[1, 'invoke', 'read', null], ...sequential(['add', 3]), [1, 'ok', 'read', 0]],
+    ],
+    [
+      'one counter that knows nothing of another',
+      [
+        [0, 'invoke', 'add', 1, 'a'],
+        [0, 'ok', 'add', 1, 'a'],
+        [0, 'invoke', 'read', null, 'b'],
+        [0, 'ok', 'read', 0, 'b'],
+      ],
+    ],
+  ])('%s', (_name, rows) => {
+    expect(judge(rows)).toMatchObject({ valid: true, names: [] });
+  });
+
+  it('prove nothing when nobody reads', () => {
+    expect(counterBounds().check({ history: historyOf(sequential(['add', 1])) })).toMatchObject({
+      valid: 'unknown',
+    });
+  });
+});
+
+describe('each anomaly, named with its witness', () => {
+  it('duplicate-add', () => {
+    const { valid, names, anomalies } = judge(sequential(['add', 3], ['read', 6]));
+    expect({ valid, names }).toEqual({ valid: false, names: ['duplicate-add'] });
+    expect(anomalies[0]).toMatchObject({
+      explanation:
+        'The read of the counter in operation 3 returned 6, but all additions that can have happened by then come to 3: ' +
+        'something was counted twice.',
+      operations: [2, 3],
+      evidence: { key: 'the counter', value: 6, lower: 3, upper: 3 },
+    });
+  });
+
+  it('duplicate-add: a failed addition counts', () => {
+    expect(judge([...failed(5), ...sequential(['add', 3], ['read', 8])]).names).toEqual(['duplicate-add']);
+  });
+
+  it('lost-add', () => {
+    const { names, anomalies } = judge(sequential(['add', 3], ['add', 5], ['read', 5], ['read', 5]));
+    expect(names).toEqual(['lost-add']);
+    expect(anomalies[0]?.explanation).toBe(
+      'The read of the counter in operation 5 returned 5, but 8 had been acknowledged before it was invoked, and no later ' +
+        'read shows the rest. 1 more reads of the counter are like this.',
+    );
+  });
+
+  it('stale-read: a later read has it', () => {
+    expect(judge(sequential(['add', 3], ['read', 0], ['read', 3])).names).toEqual(['stale-read']);
+  });
+
+  it('stale-read: an earlier read had it', () => {
+    const { names, anomalies } = judge([...inDoubt(5), ...sequential(['read', 5], ['read', 0])]);
+    expect(names).toEqual(['stale-read']);
+    expect(anomalies[0]).toMatchObject({
+      explanation:
+        'The read of the counter in operation 5 returned 0, but operation 3 had already returned 5.',
+      operations: [2, 3, 4, 5],
+    });
+  });
+
+  it('not a stale-read where something is subtracted', () => {
+    expect(
+      judge([
+        ...inDoubt(5),
+        ...inDoubt(-5).map(([, ...row]): Row => [4, ...row]),
+        ...sequential(['read', 5], ['read', 0]),
+      ]).valid,
+    ).toBe(true);
+  });
+
+  it('malformed-read', () => {
+    expect(judge(sequential(['add', 1], ['read', 'one'])).names).toEqual(['malformed-read']);
+  });
+});
+
+describe('histories that are no counter histories', () => {
+  it('are refused', () => {
+    expect(() => judge([[0, 'invoke', 'write', 1]])).toThrow('a counter has read and add, no write');
+    expect(() => judge([[0, 'invoke', 'add', 'one']])).toThrow('an add wants a number, not "one"');
+  });
+});
+
+/** A history of a correct counter under concurrency, in which then perhaps one read is changed. */
+function randomHistory(random: Random): Row[] {
+  const rows: Row[] = [];
+  let count = 0;
+  const inFlight = new Map<number, { f: 'add' | 'read'; amount: number; seen: number | null }>();
+  const processes = [0, 1, 2];
+  const canSubtract = random.chance(0.3);
+  for (let i = 0; i < 10; i++) {
+    const slot = random.integer(0, 2);
+    const process = processes[slot] as number;
+    const call = inFlight.get(process);
+    if (call === undefined) {
+      const f = random.chance(0.5) ? 'add' : 'read';
+      const amount = random.integer(canSubtract ? -3 : 1, 4);
+      inFlight.set(process, { f, amount, seen: null });
+      rows.push([process, 'invoke', f, f === 'add' ? amount : null]);
+      continue;
+    }
+    const type = random.pick<OperationType>(['ok', 'ok', 'ok', 'fail', 'info']);
+    const happens = call.seen === null && (type === 'ok' || random.chance(0.3));
+    if (happens) {
+      if (call.f === 'add') count += call.amount;
+      call.seen = count;
+    }
+    if (type === 'fail' && call.seen !== null && call.f === 'add') continue;
+    if (happens && random.chance(0.3)) continue;
+    rows.push([process, type, call.f, call.f === 'add' ? call.amount : type === 'ok' ? call.seen : null]);
+    inFlight.delete(process);
+    if (type === 'info') processes[slot] = process + 3;
+  }
+  const reads = rows.flatMap(([, type, f], i) => (type === 'ok' && f === 'read' ? [i] : []));
+  if (reads.length > 0 && random.chance(0.6)) {
+    const index = random.pick(reads);
+    const [process, type, f, value] = rows[index] as Row;
+    rows[index] = [process, type, f, Number(value) + random.integer(-4, 4)];
+  }
+  return rows;
+}
+
+/** Tries every order. */
+function isLinearizable(history: History): boolean {
+  const calls = history.pairs().flatMap(({ invocation, completion }) => {
+    if (completion?.type === 'fail') return [];
+    const isKnown = completion?.type === 'ok';
+    if (!isKnown && invocation.f === 'read') return [];
+    return [
+      { invocation, end: isKnown ? completion.index : Infinity, isKnown, result: completion?.value ?? 0 },
+    ];
+  });
+  const search = (left: readonly (typeof calls)[number][], count: number): boolean => {
+    if (left.every(({ isKnown }) => !isKnown)) return true;
+    const firstEnd = Math.min(...left.map(({ end }) => end));
+    return left.some((call) => {
+      if (call.invocation.index > firstEnd) return false;
+      const rest = left.filter((other) => other !== call);
+      if (call.invocation.f === 'add') return search(rest, count + Number(call.invocation.value));
+      return call.result === count && search(rest, count);
+    });
+  };
+  return search(calls, 0);
+}
+
+describe('against brute force', () => {
+  it('condemns no linearizable history, and most of the others', () => {
+    let linearizable = 0;
+    let condemned = 0;
+    let missed = 0;
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const history = historyOf(randomHistory(randomStream(seed, 'counter-bounds')));
+        const isRight = isLinearizable(history);
+        const { valid } = counterBounds().check({ history });
+        if (isRight) {
+          linearizable++;
+          expect(valid).not.toBe(false);
+        } else if (valid === false) condemned++;
+        else missed++;
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(linearizable).toBeGreaterThan(400);
+    expect(condemned).toBeGreaterThan(400);
+    expect(missed).toBeLessThan(condemned);
+  });
+});
