@@ -132,7 +132,7 @@ function judgePrefix(
     first: other.record,
     second: record,
     detail:
-      `${other.record.node} and ${record.node} disagree on the committed log up to index ${event.index} ` +
+      `${bothNames(other.record, record)} disagree on the committed log up to index ${event.index} ` +
       `(prefix hashes ${other.value} and ${event.prefixHash})`,
     index: event.index,
   });
@@ -146,7 +146,7 @@ function judgeState(cluster: ClusterView, record: TraceRecord, index: number, st
     first: other.record,
     second: record,
     detail:
-      `${other.record.node} and ${record.node} have different states at applied index ${index} ` +
+      `${bothNames(other.record, record)} have different states at applied index ${index} ` +
       `(hashes ${other.value} and ${stateHash})`,
     index,
   });
@@ -262,4 +262,10 @@ export function onAcknowledge(
       `${entry.term}`,
     index: event.index,
   });
+}
+
+function bothNames(first: TraceRecord, second: TraceRecord): string {
+  return first.node === second.node
+    ? `${first.node} then and ${first.node} now`
+    : `${first.node} and ${second.node}`;
 }

@@ -46,7 +46,7 @@ const CASES: Record<InvariantName, Case> = {
   'two-leaders-in-a-term': {
     violates: `${LED} n2 role leader 1`,
     nearMiss: `${LED} n2 role leader 2`,
-    says: /N1 and n2 were both elected leader of term 1.*n2 at .*role leader in term 1 — contradicts — n1 at/,
+    says: /n1 and n2 were both elected leader of term 1.*n2 at .*role leader in term 1 — contradicts — n1 at/,
   },
   'leader-again-in-a-term': {
     violates: `${LED} n1 role follower 1
@@ -54,7 +54,7 @@ const CASES: Record<InvariantName, Case> = {
     nearMiss: `${LED} n1 role leader 1
       n1 role follower 1
       n1 role leader 2`,
-    says: /N1 was elected leader of term 1 twice/,
+    says: /n1 was elected leader of term 1 twice/,
   },
   'double-vote': {
     violates: `${LED} n2 stop kill
@@ -65,7 +65,7 @@ const CASES: Record<InvariantName, Case> = {
       n2 vote n1 1
       n2 persist 2 n3
       n2 vote n3 2`,
-    says: /N2 voted in term 1 for n1 and then for n3/,
+    says: /n2 voted in term 1 for n1 and then for n3/,
   },
   'vote-before-persist': {
     violates: `${LED} n3 persist 2 -
@@ -78,7 +78,7 @@ const CASES: Record<InvariantName, Case> = {
   'vote-forgotten': {
     violates: `${LED} n2 start term=1`,
     nearMiss: `${LED} n2 start term=2 vote=n3`,
-    says: /N2 had persisted term 1 and its vote for n1, and starts with term 1 and a vote for nobody/,
+    says: /n2 had persisted term 1 and its vote for n1, and starts with term 1 and a vote for nobody/,
   },
   'term-went-back': {
     violates: `${LED} n3 role follower 3
@@ -86,24 +86,24 @@ const CASES: Record<InvariantName, Case> = {
     nearMiss: `${LED} n3 role follower 3
       n3 start term=2
       n3 role follower 2`,
-    says: /N3 goes back from term 3 to term 2/,
+    says: /n3 goes back from term 3 to term 2/,
   },
   'log-gap': {
     violates: `${LED} n3 append 2:1`,
     nearMiss: `${LED} n3 append 1:1`,
-    says: /N3 appends index 2 to a log that ends at index 0/,
+    says: /n3 appends index 2 to a log that ends at index 0/,
   },
   'log-term-went-back': {
     violates: `${LED} n3 append 1:2
       n3 append 2:1`,
     nearMiss: `${LED} n3 append 1:2
       n3 append 2:2`,
-    says: /N3 appends index 2 of term 1 behind an entry of term 2/,
+    says: /n3 appends index 2 of term 1 behind an entry of term 2/,
   },
   'entry-redefined': {
     violates: `${LED} n3 append 1:1=77`,
     nearMiss: `${LED} n3 append 1:2=77`,
-    says: /N1 and n3 hold different entries at index 1 of term 1/,
+    says: /n1 and n3 hold different entries at index 1 of term 1/,
   },
   'log-mismatch': {
     violates: `${LED} n1 append 3:1
@@ -116,7 +116,7 @@ const CASES: Record<InvariantName, Case> = {
       n3 append 4:2
       n2 append 3:1
       n2 append 4:3`,
-    says: /N3 and n2 hold index 4 of term 2 behind different entries \(of terms 2 and 1\)/,
+    says: /n3 and n2 hold index 4 of term 2 behind different entries \(of terms 2 and 1\)/,
   },
   'leader-truncated-own-log': {
     violates: `${LED} n1 append 3:1
@@ -124,13 +124,13 @@ const CASES: Record<InvariantName, Case> = {
     nearMiss: `${LED} n1 append 3:1
       n1 role follower 2
       n1 truncate 3`,
-    says: /N1, leader of term 1, removes its own log from index 3/,
+    says: /n1, leader of term 1, removes its own log from index 3/,
   },
   'committed-entry-truncated': {
     violates: `${LED} n2 truncate 2`,
     nearMiss: `${LED} n2 append 3:1
       n2 truncate 3`,
-    says: /N2 removes its log from index 2, and its commit index is 2/,
+    says: /n2 removes its log from index 2, and its commit index is 2/,
   },
   'durable-entry-lost': {
     violates: `${LED} n2 start term=1 vote=n1 log=1:1`,
@@ -143,7 +143,7 @@ const CASES: Record<InvariantName, Case> = {
       n3 commit 2 term=1`,
     nearMiss: `${LED} n3 append 1:1
       n3 commit 1`,
-    says: /N3 commits index 2, and its log ends at index 1/,
+    says: /n3 commits index 2, and its log ends at index 1/,
   },
   'commit-went-back': {
     violates: `${LED} n2 commit 1`,
@@ -168,7 +168,7 @@ const CASES: Record<InvariantName, Case> = {
       n3 append 1:1 2:1 3:1 4:2
       n3 durable 4
       n2 commit 4`,
-    says: /N2, leader of term 2, commits index 3, an entry of term 1/,
+    says: /n2, leader of term 2, commits index 3, an entry of term 1/,
   },
   'committed-without-majority': {
     violates: `${LED} n1 append 3:1
@@ -181,27 +181,27 @@ const CASES: Record<InvariantName, Case> = {
       n2 append 3:1
       n2 durable 3
       n1 commit 3`,
-    says: /N1 commits index 3 of term 1, which is durable on 1 of 3 voters/,
+    says: /n1 commits index 3 of term 1, which is durable on 1 of 3 voters/,
   },
   'committed-entries-differ': {
     violates: `${LED} n3 append 1:1 2:2
       n3 commit 2`,
     nearMiss: `${LED} n3 append 1:1 2:1
       n3 commit 2`,
-    says: /N1 committed an entry of term 1 at index 2, and n3 one of term 2/,
+    says: /n1 committed an entry of term 1 at index 2, and n3 one of term 2/,
   },
   'leader-incomplete': {
     violates: `${LED} n3 role leader 2`,
     nearMiss: `${LED} n3 append 1:1 2:1
       n3 role leader 2`,
-    says: /N2 committed index 2 of term 1, but the log of n3, leader of term 2, ended at index 0|N1 committed index 2/,
+    says: /n2 committed index 2 of term 1, but the log of n3, leader of term 2, ended at index 0|n1 committed index 2/,
   },
   'applied-before-commit': {
     violates: `${LED} n2 append 3:1
       n2 apply 3`,
     nearMiss: `${LED} n2 append 3:1
       n2 apply 2`,
-    says: /N2 applies up to index 3, and its commit index is 2/,
+    says: /n2 applies up to index 3, and its commit index is 2/,
   },
   'applied-went-back': {
     violates: `${LED} n1 apply 1`,
@@ -213,7 +213,7 @@ const CASES: Record<InvariantName, Case> = {
   'snapshot-beyond-applied': {
     violates: `${LED} n2 snapshot taken 2`,
     nearMiss: `${LED} n1 snapshot taken 2`,
-    says: /N2 takes a snapshot up to index 2, and has applied up to 0/,
+    says: /n2 takes a snapshot up to index 2, and has applied up to 0/,
   },
   'state-diverged': {
     violates: `${LED} n1 apply 2 state=5
@@ -221,14 +221,14 @@ const CASES: Record<InvariantName, Case> = {
     nearMiss: `${LED} n1 apply 2 state=5
       n2 apply 1 state=6
       n2 apply 2 state=5`,
-    says: /N1 and n2 have different states at applied index 2 \(hashes 5 and 6\)/,
+    says: /n1 and n2 have different states at applied index 2 \(hashes 5 and 6\)/,
   },
   'acknowledged-before-commit': {
     violates: `${LED} n1 append 3:1
       n1 ack 3`,
     nearMiss: `${LED} n1 append 3:1
       n1 ack 2`,
-    says: /N1 acknowledges index 3 of term 1, and its commit index is 2/,
+    says: /n1 acknowledges index 3 of term 1, and its commit index is 2/,
   },
 };
 

@@ -120,11 +120,16 @@ function toAnomaly(contradiction: Contradiction): Anomaly {
       : `${describeRecord(second)} — contradicts — ${describeRecord(first)}`;
   return {
     name,
-    explanation: `${detail[0]?.toUpperCase() ?? ''}${detail.slice(1)}. ${witness}. ${rule}`,
+    explanation: `${sentence(detail)}. ${witness}. ${rule}`,
     operations: [],
     evidence: {
       first: first === undefined ? null : evidenceOf(first, index),
       second: evidenceOf(second, index),
     },
   };
+}
+
+/** Names of nodes keep their case. */
+function sentence(clause: string): string {
+  return clause.startsWith('the ') ? `The ${clause.slice(4)}` : clause;
 }
