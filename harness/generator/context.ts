@@ -88,13 +88,11 @@ class Context implements GeneratorContext {
   }
 
   random(path: string, draw: number): number {
-    let word = draw;
-    for (let i = 0; i < path.length; i++)
-      word = Math.imul(word ^ path.charCodeAt(i), 0x01000193) + 0x9e3779b9;
-    return (
-      (scramble(this.#high + Math.imul(scramble(this.#low ^ scramble(word)), 0x9e3779b1)) >>> 0) /
-      0x1_0000_0000
-    );
+    let word = path.length;
+    for (let i = 0; i < path.length; i++) word = Math.imul(word ^ path.charCodeAt(i), 0x01000193);
+    // Scrambled before the draw is added: else one word's draws would be another's, in another order.
+    word = scramble(scramble(word) + Math.imul(draw, 0x9e3779b1));
+    return (scramble(this.#high + Math.imul(scramble(this.#low ^ word), 0x9e3779b1)) >>> 0) / 0x1_0000_0000;
   }
 
   at(place: number): GeneratorContext {
