@@ -17,6 +17,7 @@ import type {
   RunningNode,
 } from '../../../systems/runtime/node-program.ts';
 import type { LogLevel } from '../../../systems/runtime/runtime.ts';
+import { formatLogLine, isLogged } from '../../../systems/runtime/log-line.ts';
 import { EVENT } from './event-queue.ts';
 import type { Host, Network } from './network.ts';
 import { NodeLog } from './node-log.ts';
@@ -34,8 +35,6 @@ export interface NodeHooks {
   afterStep(node: string): void;
 }
 
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-
 export class SimNode {
   readonly host: Host;
   readonly device: DiskDevice;
@@ -45,12 +44,14 @@ export class SimNode {
   readonly #program: NodeProgram;
   readonly #config: NodeConfig;
   readonly #hooks: NodeHooks;
-  readonly #logLevel: number;
+  readonly #logLevel: LogLevel;
   #incarnation = 0;
   #process: SimProcess | null = null;
   #running: RunningNode | null = null;
   /** Off after the first violation of an incarnation: an impossible state stays impossible. */
   #checksInvariants = false;
+  /** Timers that drifts moved since the clock was reset last. */
+  #timersMoved = 0;
 
   constructor(
     network: Network,
@@ -69,7 +70,7 @@ export class SimNode {
     this.#program = program;
     this.#config = config;
     this.#hooks = hooks;
-    this.#logLevel = LEVELS.indexOf(logLevel);
+    this.#logLevel = logLevel;
   }
 
   get isRunning(): boolean {
@@ -159,9 +160,6 @@ export class SimNode {
     this.#timersMoved += this.#moveTimers();
   }
 
-  /** Timers that drifts moved since the last reset. */
-  #timersMoved = 0;
-
   resetClock(): Observed {
     const { clock } = this.host;
     const clockReads = clock.skewedReads;
@@ -236,8 +234,10 @@ export class SimNode {
   }
 
   #addLog(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
-    if (LEVELS.indexOf(level) < this.#logLevel) return;
-    this.#hooks.log(this.host.name, this.log.add(this.#network.scheduler.now, level, message, fields));
+    if (!isLogged(level, this.#logLevel)) return;
+    const line = formatLogLine(this.#network.scheduler.now, level, message, fields);
+    this.log.add(line);
+    this.#hooks.log(this.host.name, line);
   }
 }
 

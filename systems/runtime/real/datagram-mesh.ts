@@ -1,0 +1,149 @@
+/**
+ * Datagrams between real nodes: frames on one persistent TCP connection from each node to each peer.
+ *
+ *     const mesh = new DatagramMesh({ name: 'n1', peers, onDatagram, onError, enter });
+ *     mesh.send('n2', bytes);      // now or never
+ *
+ * The first frame of a connection is the sender's name. A datagram is dropped while there is no connection and when
+ * too much waits on it, as a network would drop it; it is not dropped, duplicated or reordered otherwise. Who
+ * wants less reliable datagrams injects faults into {@link DatagramMesh.send}.
+ */
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { encodeFrameHeader, FRAME_BYTES_MAX, FrameDecoder } from './frames.ts';
+import type { Enter } from './real-connection.ts';
+
+export interface PeerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface MeshOptions {
+  readonly name: string;
+  /** All members, the node itself included. */
+  readonly peers: ReadonlyMap<string, PeerAddress>;
+  readonly onDatagram: (from: string, bytes: Uint8Array) => void;
+  /** It cannot listen. */
+  readonly onError: (error: Error) => void;
+  readonly enter: Enter;
+}
+
+const RECONNECT_MIN_MS = 20;
+const RECONNECT_MAX_MS = 1_000;
+/** Waiting on one connection: beyond this datagrams are dropped. */
+const QUEUED_BYTES_MAX = FRAME_BYTES_MAX;
+
+export class DatagramMesh {
+  readonly #options: MeshOptions;
+  readonly #server: Server;
+  readonly #incoming = new Set<Socket>();
+  readonly #outgoing = new Map<string, PeerLink>();
+
+  constructor(options: MeshOptions) {
+    this.#options = options;
+    const own = options.peers.get(options.name);
+    if (own === undefined) throw new Error(`${options.name} is not among its own peers`);
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.on('error', (error) => options.onError(error));
+    this.#server.listen(own.port, own.host);
+    for (const [peer, address] of options.peers) {
+      if (peer !== options.name) this.#outgoing.set(peer, new PeerLink(options.name, address));
+    }
+  }
+
+  send(peer: string, bytes: Uint8Array): void {
+    if (bytes.length > FRAME_BYTES_MAX) {
+      throw new RangeError(`a datagram of ${bytes.length} bytes: at most ${FRAME_BYTES_MAX} are possible`);
+    }
+    if (peer === this.#options.name) {
+      setImmediate(() => this.#options.enter(() => this.#options.onDatagram(peer, bytes)));
+      return;
+    }
+    const link = this.#outgoing.get(peer);
+    if (link === undefined) throw new Error(`no peer is called ${peer}`);
+    link.send(bytes);
+  }
+
+  async close(): Promise<void> {
+    for (const link of this.#outgoing.values()) link.close();
+    for (const socket of this.#incoming) socket.destroy();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const { peers, enter, onDatagram } = this.#options;
+    this.#incoming.add(socket);
+    socket.setNoDelay(true);
+    let from: string | null = null;
+    const decoder = new FrameDecoder((payload) => {
+      if (from !== null) return enter(() => onDatagram(from as string, payload));
+      from = new TextDecoder().decode(payload);
+      if (!peers.has(from)) socket.destroy(); // no member of this cluster
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        if (!socket.destroyed) decoder.push(chunk);
+      } catch {
+        socket.destroy(); // no peer of ours sends such a frame
+      }
+    });
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => this.#incoming.delete(socket));
+  }
+}
+
+/** The connection to one peer: opened at once, and again whenever it ends. */
+class PeerLink {
+  readonly #name: string;
+  readonly #address: PeerAddress;
+  #socket: Socket | null = null;
+  #isConnected = false;
+  #isClosed = false;
+  #waitMs = RECONNECT_MIN_MS;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(name: string, address: PeerAddress) {
+    this.#name = name;
+    this.#address = address;
+    this.#connect();
+  }
+
+  send(bytes: Uint8Array): void {
+    const socket = this.#socket;
+    if (socket === null || !this.#isConnected || socket.writableLength > QUEUED_BYTES_MAX) return;
+    writeFrame(socket, bytes);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#socket?.destroy();
+  }
+
+  #connect(): void {
+    const socket = connect({ ...this.#address, noDelay: true });
+    this.#socket = socket;
+    socket.on('connect', () => {
+      this.#isConnected = true;
+      this.#waitMs = RECONNECT_MIN_MS;
+      writeFrame(socket, new TextEncoder().encode(this.#name));
+    });
+    socket.resume(); // nothing comes back, but the end must be seen
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => {
+      this.#isConnected = false;
+      this.#socket = null;
+      if (this.#isClosed) return;
+      this.#retry = setTimeout(() => this.#connect(), this.#waitMs);
+      this.#waitMs = Math.min(2 * this.#waitMs, RECONNECT_MAX_MS);
+    });
+  }
+}
+
+function writeFrame(socket: Socket, payload: Uint8Array): void {
+  socket.cork();
+  socket.write(encodeFrameHeader(payload.length));
+  socket.write(payload);
+  socket.uncork();
+}

@@ -1,0 +1,137 @@
+/**
+ * A Connection over a TCP socket. Adds to the socket what the contract promises: bytes that arrive before anyone
+ * listens are kept, callbacks never run inside the call that registers them, the end is told once and with its reason.
+ */
+import type { Socket } from 'node:net';
+import type { Address, CloseReason, Connection } from '../runtime.ts';
+
+/** Runs a callback of the node, unless the node is dead; what it throws crashes the node. */
+export type Enter = (callback: () => void) => void;
+
+/** Arrived before anyone listens: beyond this the socket waits. */
+const UNREAD_BYTES_MAX = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export class RealConnection implements Connection {
+  readonly remote: Address;
+  readonly #socket: Socket;
+  readonly #enter: Enter;
+  #isOpen: boolean;
+  #isClosing = false;
+  #ended: CloseReason | null = null;
+  #error: NodeJS.ErrnoException | null = null;
+  #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #onOpen: (() => void) | null = null;
+  #onData: ((bytes: Uint8Array) => void) | null = null;
+  #onClose: ((reason: CloseReason) => void) | null = null;
+
+  /** @param isOpen - whether the socket was accepted, not just created to connect */
+  constructor(socket: Socket, remote: Address, isOpen: boolean, enter: Enter) {
+    this.remote = remote;
+    this.#socket = socket;
+    this.#isOpen = isOpen;
+    this.#enter = enter;
+    socket.setNoDelay(true);
+    if (!isOpen) this.#awaitConnect();
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('error', (error) => (this.#error = error));
+    socket.on('close', () => this.#end(this.#reason()));
+  }
+
+  get bufferedBytes(): number {
+    return this.#ended === null ? this.#socket.writableLength : 0;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isClosing || this.#ended !== null || bytes.length === 0) return;
+    this.#socket.write(bytes);
+  }
+
+  onOpen(callback: () => void): void {
+    this.#onOpen = callback;
+    if (this.#isOpen) this.#soon(() => this.#fireOpen());
+  }
+
+  onData(callback: (bytes: Uint8Array) => void): void {
+    this.#onData = callback;
+    this.#soon(() => this.#fireUnread());
+  }
+
+  onClose(callback: (reason: CloseReason) => void): void {
+    this.#onClose = callback;
+    if (this.#ended !== null) this.#soon(() => this.#fireClose());
+  }
+
+  close(): void {
+    if (this.#isClosing || this.#ended !== null) return;
+    this.#isClosing = true;
+    if (this.#isOpen) this.#socket.destroySoon();
+    else this.#socket.destroy();
+    setImmediate(() => this.#end('closed'));
+  }
+
+  #awaitConnect(): void {
+    const socket = this.#socket;
+    socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy());
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      this.#isOpen = true;
+      this.#enter(() => this.#fireOpen());
+    });
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#isClosing || this.#ended !== null) return;
+    // Not a Buffer, whose slice() would share memory where Uint8Array's copies.
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+    if (this.#onData !== null && this.#unread.length === 0) {
+      this.#enter(() => this.#onData?.(bytes));
+      return;
+    }
+    this.#unread.push(bytes);
+    this.#unreadBytes += bytes.length;
+    if (this.#unreadBytes > UNREAD_BYTES_MAX) this.#socket.pause();
+  }
+
+  #reason(): CloseReason {
+    if (this.#isClosing) return 'closed';
+    if (!this.#isOpen) return this.#error?.code === 'ECONNREFUSED' ? 'refused' : 'unreachable';
+    return this.#error === null ? 'closed' : 'reset';
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.#ended !== null) return;
+    this.#ended = reason;
+    this.#enter(() => {
+      this.#fireUnread(); // what came before the end comes before it here, too
+      this.#fireClose();
+    });
+  }
+
+  #soon(callback: () => void): void {
+    setImmediate(() => this.#enter(callback));
+  }
+
+  #fireOpen(): void {
+    const callback = this.#onOpen;
+    this.#onOpen = null;
+    callback?.();
+  }
+
+  #fireUnread(): void {
+    if (this.#onData === null || this.#unread.length === 0) return;
+    const unread = this.#unread;
+    this.#unread = [];
+    this.#unreadBytes = 0;
+    for (const bytes of unread) if (!this.#isClosing) this.#onData(bytes);
+    this.#socket.resume();
+  }
+
+  #fireClose(): void {
+    if (this.#ended === null) return;
+    const callback = this.#onClose;
+    this.#onClose = null;
+    callback?.(this.#ended);
+  }
+}
