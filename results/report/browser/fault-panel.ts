@@ -60,12 +60,19 @@ export function faultPanel(stage: Stage): Panel {
             pen.strokeRect(from + 0.75, top + 0.75, Math.max(1, to - from - 1.5), BAR_HEIGHT - 1.5);
             pen.setLineDash([]);
           }
-          // A label stays in sight while its bar does, and may reach beyond it up to the next.
-          const start = fault.instant ? from + DIAMOND + 4 : Math.max(from, left) + 5;
-          const room = roomBehind(placed, fault, lane, x, right) - start;
-          pen.fillStyle = theme.text;
           const words = fault.tookEffect === false ? `no effect: ${fault.description}` : fault.description;
-          pen.fillText(fitText(pen, words, room), start, top + BAR_HEIGHT / 2 + 0.5);
+          // A label stays in sight while its bar does; one that does not fit stands behind it.
+          const inside = Math.max(from, left) + 5;
+          const insideRoom = fault.instant ? 0 : Math.min(to, right) - inside - 4;
+          const behind = Math.max(fault.instant ? from + DIAMOND : to, left) + 5;
+          const behindRoom = roomBehind(placed, fault, lane, x, right) - behind;
+          const isInside = behindRoom <= insideRoom || pen.measureText(words).width <= insideRoom;
+          pen.fillStyle = theme.text;
+          pen.fillText(
+            fitText(pen, words, isInside ? insideRoom : behindRoom),
+            isInside ? inside : behind,
+            top + BAR_HEIGHT / 2 + 0.5,
+          );
         }
         if (inView === 0 && placed.length > 0) {
           pen.fillStyle = theme.muted;

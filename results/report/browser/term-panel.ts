@@ -8,7 +8,7 @@ import type { Frame, Hit, Panel, Stage } from './stage.ts';
 import { linearTicks } from './ticks.ts';
 
 const HEIGHT = 130;
-const PADDING = 14;
+const PADDING = 20;
 const BAR_HEIGHT = 8;
 const TICKS = 5;
 
@@ -54,8 +54,10 @@ export function termPanel(stage: Stage): Panel {
           pen.fillStyle = theme.text;
           const name = data.nodes[span.node] ?? '';
           const start = Math.max(from, left) + 2;
-          const above = span.term === highest || isSecond ? top + BAR_HEIGHT + 7 : top - 7;
-          pen.fillText(fitText(pen, name, Math.min(160, Math.max(30, to - start))), start, above);
+          // The next step begins at this height: the name ends before it.
+          const next = leaders[i + 1];
+          const room = Math.min(right, next === undefined ? right : x(next.start)) - start - 4;
+          pen.fillText(fitText(pen, name, room), start, isSecond ? top + BAR_HEIGHT + 7 : top - 7);
         });
       });
     },
