@@ -77,13 +77,14 @@ export class DatagramMesh {
     socket.setNoDelay(true);
     let from: string | null = null;
     const decoder = new FrameDecoder((payload) => {
+      if (socket.destroyed) return;
       if (from !== null) return enter(() => onDatagram(from as string, payload));
       from = new TextDecoder().decode(payload);
       if (!peers.has(from)) socket.destroy(); // no member of this cluster
     });
     socket.on('data', (chunk: Buffer) => {
       try {
-        if (!socket.destroyed) decoder.push(chunk);
+        decoder.push(chunk);
       } catch {
         socket.destroy(); // no peer of ours sends such a frame
       }

@@ -1,0 +1,201 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { msToNs } from '../../../harness/units.ts';
+import {
+  createRealRuntime,
+  type RealPeer,
+  type RealRuntime,
+  type RealRuntimeOptions,
+} from './real-runtime.ts';
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Waits for what other processes and the operating system do, at most five seconds. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !condition(); i++) await sleep(10);
+  expect(condition()).toBe(true);
+}
+
+describe('RealRuntime', () => {
+  let directory = '';
+  let peers: Record<string, RealPeer> = {};
+  let crashes: string[] = [];
+  let lines: string[] = [];
+  let runtimes: RealRuntime[] = [];
+
+  const create = (name: string, options: Partial<RealRuntimeOptions> = {}): RealRuntime => {
+    const runtime = createRealRuntime({
+      name,
+      peers,
+      dataDirectory: join(directory, name),
+      tracePath: join(directory, `${name}.trace.jsonl`),
+      writeLog: (line) => lines.push(line),
+      onCrash: (reason) => crashes.push(`${name}: ${reason}`),
+      ...options,
+    });
+    runtimes.push(runtime);
+    return runtime;
+  };
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'real-'));
+    peers = {};
+    for (const name of ['n1', 'n2']) peers[name] = { host: '127.0.0.1', port: await freePort() };
+    crashes = [];
+    lines = [];
+    runtimes = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(runtimes.map((runtime) => runtime.close()));
+    rmSync(directory, { recursive: true });
+  });
+
+  it('drops datagrams while the peer is down, and reaches it again when it is back', async () => {
+    const n1 = create('n1');
+    n1.sendDatagram('n2', Uint8Array.of(0));
+    const got: number[] = [];
+    const startPeer = (): RealRuntime => {
+      const n2 = create('n2');
+      n2.onDatagram((_from, bytes) => got.push(bytes[0]!));
+      return n2;
+    };
+    const first = startPeer();
+    let next = 1;
+    const sending = setInterval(() => n1.sendDatagram('n2', Uint8Array.of(next++)), 5);
+    try {
+      await until(() => got.length > 0);
+      await first.close();
+      await sleep(50);
+      const before = got.length;
+      startPeer();
+      await until(() => got.length > before);
+    } finally {
+      clearInterval(sending);
+    }
+    expect(got).not.toContain(0);
+    expect(got).toEqual(got.toSorted((a, b) => a - b));
+    expect(got.length).toBeLessThan(next);
+  });
+
+  it('finds its files again', async () => {
+    const first = create('n1');
+    const file = await first.files.open('log', { create: true });
+    await file.append(Uint8Array.of(1, 2, 3));
+    await file.sync();
+    await first.files.syncDirectory('');
+    await first.close();
+    expect([...(await create('n1').files.readAll('log'))]).toEqual([1, 2, 3]);
+  });
+
+  it('writes its trace as JSON Lines at once, and its log from the level on', () => {
+    const n1 = create('n1', { logLevel: 'warn' });
+    n1.trace({ kind: 'vote', term: 4, candidate: 'n2' });
+    n1.log('info', 'not this');
+    n1.log('warn', 'careful', { term: 4n });
+    const trace = readFileSync(join(directory, 'n1.trace.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(trace.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { node: 'n1', time: expect.any(Number) as number, event: { kind: 'vote', term: 4, candidate: 'n2' } },
+    ]);
+    expect(lines).toEqual([expect.stringMatching(/^\d+\.\d{9} warn {2}careful {"term":"4"}$/)]);
+  });
+
+  it('crashes on what a callback throws; nothing runs afterwards, and it says why', async () => {
+    const n1 = create('n1');
+    let afterlife = 0;
+    void n1.files.open('f', { create: true }).then(() => {
+      n1.setTimer(msToNs(1), () => {
+        throw new TypeError('oops');
+      });
+      n1.setTimer(msToNs(2), () => afterlife++);
+    });
+    await until(() => crashes.length > 0);
+    void n1.files.list('').then(() => afterlife++);
+    n1.setTimer(0, () => afterlife++);
+    n1.sendDatagram('n2', Uint8Array.of(1));
+    n1.trace({ kind: 'vote', term: 1, candidate: 'n1' });
+    n1.crash('again');
+    await sleep(50);
+    expect(afterlife).toBe(0);
+    expect(crashes).toEqual(['n1: TypeError: oops']);
+    expect(lines.at(-1)).toContain('error crashed: TypeError: oops');
+    expect(readFileSync(join(directory, 'n1.trace.jsonl'), 'utf8')).toContain('"reason":"TypeError: oops"');
+  });
+
+  it('crashes when another process has its port', async () => {
+    const n1 = create('n1');
+    const port = await freePort();
+    const other = createServer().listen(port, '127.0.0.1');
+    try {
+      await sleep(20);
+      n1.listen(port, () => undefined);
+      await until(() => crashes.length > 0);
+      expect(crashes[0]).toMatch(/n1: cannot listen on port \d+: .*EADDRINUSE/);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('hears no strangers: a name that is no peer, a frame that is none', async () => {
+    const n1 = create('n1');
+    let heard = 0;
+    n1.onDatagram(() => heard++);
+    await sleep(20);
+    const frame = (text: string): Buffer => {
+      const header = Buffer.alloc(4);
+      header.writeUInt32BE(text.length);
+      return Buffer.concat([header, Buffer.from(text)]);
+    };
+    for (const greeting of [
+      Buffer.concat([frame('stranger'), frame('hello')]),
+      Buffer.from('GET / HTTP/1.1\r\n'),
+    ]) {
+      const socket = connect(peers['n1']!.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.resume();
+      socket.write(greeting);
+      await closed;
+    }
+    expect(heard).toBe(0);
+    expect(crashes).toEqual([]);
+  });
+
+  it('resets the connections of a peer that dies', async () => {
+    const [n1, n2] = [create('n1'), create('n2')];
+    const port = await freePort();
+    n2.listen(port, () => undefined);
+    await sleep(20);
+    const connection = n1.connect({ host: 'n2', port });
+    const events: string[] = [];
+    connection.onOpen(() => events.push('open'));
+    connection.onClose((reason) => events.push(reason));
+    await until(() => events.length === 1);
+    n2.crash('power button');
+    await until(() => events.length === 2);
+    expect(events[0]).toBe('open');
+    expect(['closed', 'reset']).toContain(events[1]); // FIN or RST: the operating system's choice
+    await sleep(20);
+    connection.write(Uint8Array.of(1));
+    expect(connection.bufferedBytes).toBe(0);
+  });
+
+  it('waits longer than setTimeout can', () => {
+    const n1 = create('n1');
+    let fired = false;
+    n1.setTimer(2 ** 33 * 1e6, () => (fired = true)).cancel();
+    n1.setTimer(2 ** 33 * 1e6, () => (fired = true));
+    expect(fired).toBe(false);
+  });
+});
