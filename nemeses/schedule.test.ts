@@ -30,12 +30,12 @@ describe('schedules', () => {
   it('begin, hold, end, wait', () => {
     expect(invocations('kill-leader', 6).map(line)).toMatchInlineSnapshot(`
       [
-        "   352 kill {"fault":"kill-leader","target":"leader"}",
-        "   650 restart {"fault":"kill-leader"}",
-        "  1928 kill {"fault":"kill-leader","target":"leader"}",
-        "  3924 restart {"fault":"kill-leader"}",
-        "  5921 kill {"fault":"kill-leader","target":"leader"}",
-        "  6917 restart {"fault":"kill-leader"}",
+        "   312 kill {"fault":"kill-leader","target":"leader"}",
+        "  1995 restart {"fault":"kill-leader"}",
+        "  2932 kill {"fault":"kill-leader","target":"leader"}",
+        "  4479 restart {"fault":"kill-leader"}",
+        "  6305 kill {"fault":"kill-leader","target":"leader"}",
+        "  7918 restart {"fault":"kill-leader"}",
       ]
     `);
   });
@@ -43,18 +43,18 @@ describe('schedules', () => {
   it('run side by side, each with its own verbs', () => {
     expect(invocations('partition-one,power-loss-all,slow', 12).map(line)).toMatchInlineSnapshot(`
       [
-        "   339 kill {"fault":"power-loss-all","target":"all"}",
-        "   352 cut {"fault":"partition-one","target":"one"}",
-        "   470 degrade {"fault":"slow","target":"minority"}",
-        "   644 restore {"fault":"slow"}",
-        "   654 heal {"fault":"partition-one"}",
-        "   970 restart {"fault":"power-loss-all"}",
-        "  1147 kill {"fault":"power-loss-all","target":"all"}",
-        "  1932 cut {"fault":"partition-one","target":"one"}",
-        "  2101 restart {"fault":"power-loss-all"}",
-        "  2361 degrade {"fault":"slow","target":"all"}",
-        "  2762 kill {"fault":"power-loss-all","target":"all"}",
-        "  2916 restore {"fault":"slow"}",
+        "    99 degrade {"fault":"slow","target":"random"}",
+        "   312 cut {"fault":"partition-one","target":"one"}",
+        "   628 kill {"fault":"power-loss-all","target":"all"}",
+        "  1166 restore {"fault":"slow"}",
+        "  1405 restart {"fault":"power-loss-all"}",
+        "  1713 degrade {"fault":"slow","target":"leader"}",
+        "  1995 heal {"fault":"partition-one"}",
+        "  2360 restore {"fault":"slow"}",
+        "  2865 kill {"fault":"power-loss-all","target":"all"}",
+        "  2932 cut {"fault":"partition-one","target":"one"}",
+        "  3720 restart {"fault":"power-loss-all"}",
+        "  3914 kill {"fault":"power-loss-all","target":"all"}",
       ]
     `);
   });

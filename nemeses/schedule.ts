@@ -4,7 +4,8 @@
  *     faultSchedule('kill', [{ f: 'kill', target: 'leader' }], new Map([['kill', 'restart']]), 5_000)
  *     // 3.1 s kill {fault: 'kill', target: 'leader'} · 9.8 s restart {fault: 'kill'} · 11.2 s kill …
  *
- * Waits and holds are uniform between nothing and twice `intervalMs`: short ones find other bugs than long ones. The
+ * Waits are uniform between nothing and twice `intervalMs`, holds between a tenth of it and as much above the mean: short
+ * ones find other bugs than long ones, but a fault that is over at once has tested nothing. The
  * first wait counts from the beginning of the run and is half as long, so that short runs see a fault, too. Built on its own and not of `sleep`, which would keep the one
  * nemesis thread from the schedules beside it, nor of `stagger`, whose first operation comes at once.
  */
@@ -17,6 +18,9 @@ export interface Beginning {
   readonly f: string;
   readonly target: Json;
 }
+
+/** Of the mean. */
+const SHORTEST_HOLD = 0.1;
 
 class FaultSchedule implements Generator {
   readonly fault: string;
@@ -51,9 +55,11 @@ class FaultSchedule implements Generator {
 
   op(context: GeneratorContext): Step | null {
     const { fault, begins, endOf, meanNs, count } = this;
-    const longestNs = count === 0 ? meanNs : 2 * meanNs;
-    const time = this.lastTime + Math.floor(context.random('interval', count) * longestNs);
     const isBeginning = count % 2 === 0;
+    const shortest = isBeginning ? 0 : SHORTEST_HOLD;
+    const longest = count === 0 ? 1 : 2 - shortest;
+    const means = shortest + (longest - shortest) * context.random('interval', count);
+    const time = this.lastTime + Math.floor(means * meanNs);
     const begin = begins[Math.floor(context.random('target', count) * begins.length)];
     if (begin === undefined) return null;
     const { f, value } = isBeginning
