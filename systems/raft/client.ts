@@ -4,8 +4,8 @@
  *     const client = new RaftClient(endpoint, context);
  *     await client.invoke({ f: 'cas', key: 'x', value: [1, 2] }); // { type: 'ok', position: { term: 3, index: 17 } }
  *
- * It begins with the node that it was given, follows that node's word on who leads, and stays there. Changes go
- * through a session (registered with the first of them): a command that is sent again, after a reset or for want of
+ * It begins with the node that it was given, follows that node's word on who leads, and stays there for a while
+ * (`leaderHintMs`), so that clients of different nodes may believe in different leaders. Changes go through a session (registered with the first of them): a command that is sent again, after a reset or for want of
  * an answer, carries the same sequence number, and takes effect once. What the answer then means is decided once:
  *
  * - an answer of the log (`ok`, `precondition-failed`, …) is the answer, whichever attempt it came from;
@@ -55,11 +55,14 @@ export class RaftClient implements Client {
   private readonly nodes: readonly string[];
   private readonly attemptTimeoutNs: number;
   private readonly operationTimeoutNs: number;
+  private readonly leaderHintNs: number;
   private readonly retryDelayNs: number;
   private readonly maxAttempts: number;
   private readonly links = new Map<string, Link>();
   /** Who is asked next. */
   private target: string;
+  /** From then on, its own node again. */
+  private targetUntilNs = Infinity;
   private session: number | null = null;
   private sequence = 0;
   private requestId = 0;
@@ -75,12 +78,15 @@ export class RaftClient implements Client {
     this.target = context.node;
     this.attemptTimeoutNs = msToNs(options.attemptTimeoutMs);
     this.operationTimeoutNs = msToNs(options.operationTimeoutMs);
+    this.leaderHintNs = msToNs(options.leaderHintMs);
     this.retryDelayNs = msToNs(options.retryDelayMs);
     this.maxAttempts = options.maxAttempts;
   }
 
   async invoke(invocation: Invocation): Promise<Completion> {
-    const deadlineNs = this.endpoint.monotonicNs() + this.operationTimeoutNs;
+    const now = this.endpoint.monotonicNs();
+    const deadlineNs = now + this.operationTimeoutNs;
+    if (now >= this.targetUntilNs) this.turnTo(this.context.node);
     try {
       if (invocation.f === 'read') return await this.read(keyOf(invocation), deadlineNs);
       const command = commandOf(invocation);
@@ -160,14 +166,20 @@ export class RaftClient implements Client {
       if (!isDefinite(code)) maybeDone = true;
       if (code === RESULT.staleSequence || this.endpoint.monotonicNs() >= deadlineNs) break;
       if (attempt.leader !== null && attempt.leader !== this.target && this.nodes.includes(attempt.leader)) {
-        this.target = attempt.leader;
+        this.turnTo(attempt.leader);
       } else {
-        this.target = this.nodeAfter(this.target);
+        this.turnTo(this.nodeAfter(this.target));
         if (isDefinite(code))
           await this.sleep(Math.min(this.retryDelayNs, deadlineNs - this.endpoint.monotonicNs()));
       }
     }
     return { attempt, maybeDone };
+  }
+
+  private turnTo(node: string): void {
+    this.target = node;
+    this.targetUntilNs =
+      node === this.context.node ? Infinity : this.endpoint.monotonicNs() + this.leaderHintNs;
   }
 
   private nodeAfter(node: string): string {
