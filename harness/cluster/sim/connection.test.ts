@@ -218,6 +218,34 @@ describe('connections', () => {
     });
   });
 
+  it('keep their order when a pause ends at the instant at which more arrives', async () => {
+    const pair = new Pair({ network: { tailMs: 0, bandwidthBytesPerS: Infinity } });
+    await pair.run(async () => {
+      const { here, there } = await pair.connected();
+      await pair.cluster.pause('n2');
+      const at = pair.cluster.clock.now();
+      here.connection.write(bytes('first '));
+      await pair.sleep(1);
+      here.connection.write(bytes('second'));
+      await pair.sleep(0.35);
+      expect(pair.cluster.clock.now() - at).toBe(msToNs(1.35));
+      await pair.cluster.resume('n2');
+      await pair.sleep(1);
+      expect(there.text).toBe('first second');
+    });
+    const earlier = new Pair({ network: { tailMs: 0, bandwidthBytesPerS: Infinity } });
+    await earlier.run(async () => {
+      const { here, there } = await earlier.connected();
+      await earlier.cluster.pause('n2');
+      here.connection.write(bytes('first '));
+      earlier.cluster.clock.setTimer(msToNs(1.35), () => void earlier.cluster.resume('n2'));
+      await earlier.sleep(1);
+      here.connection.write(bytes('second'));
+      await earlier.sleep(1);
+      expect(there.text).toBe('first second');
+    });
+  });
+
   it('outlive the power of the other host until it answers, or time is up', async () => {
     const pair = new Pair();
     await pair.run(async () => {

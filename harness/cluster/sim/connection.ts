@@ -17,15 +17,16 @@
 import { msToNs } from '../../units.ts';
 import type { Address, CloseReason, Connection } from '../../../systems/runtime/runtime.ts';
 import { EVENT, SimEvent, type StepOwner } from './event-queue.ts';
-import { sampleHash, type Host, type Network } from './network.ts';
-import { CallbackEvent, ProcessEvent, type SimProcess } from './sim-process.ts';
+import { sampleHash, type Network } from './network.ts';
+import {
+  CallbackEvent,
+  ProcessEvent,
+  type Host,
+  type Listening,
+  type OwnedConnection,
+  type SimProcess,
+} from './sim-process.ts';
 import type { Link } from './link.ts';
-
-/** A port on which a process accepts connections. */
-export interface Listening {
-  readonly port: number;
-  readonly onConnection: (connection: Connection) => void;
-}
 
 /** First port that the operating system gives to the connecting side. */
 const EPHEMERAL_PORT = 49_152;
@@ -33,7 +34,7 @@ const EPHEMERAL_PORT = 49_152;
 type State = 'connecting' | 'open' | 'closing' | 'ended';
 
 /** One side of a connection. */
-export class SimConnection implements Connection {
+export class SimConnection implements Connection, OwnedConnection {
   readonly remote: Address;
   readonly process: SimProcess;
   readonly #network: Network;

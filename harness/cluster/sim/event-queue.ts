@@ -116,7 +116,7 @@ export class EventQueue {
   }
 
   /** Takes out all waiting events that match, in the order in which they would have come. Linear in the heap: for faults. */
-  takeWhere(matches: (event: SimEvent) => boolean): SimEvent[] {
+  takeWhere(matches: (event: SimEvent, time: number) => boolean): SimEvent[] {
     const taken: { event: SimEvent; time: number; sequence: number }[] = [];
     const size = this.#size;
     let kept = 0;
@@ -126,7 +126,7 @@ export class EventQueue {
       const sequence = this.#sequences[i]!;
       if (event.state === CANCELLED) {
         event.state = IDLE;
-      } else if (matches(event)) {
+      } else if (matches(event, time)) {
         event.state = IDLE;
         taken.push({ event, time, sequence });
       } else {

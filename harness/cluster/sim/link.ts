@@ -92,6 +92,7 @@ export class Link {
     const observed = this.#faultCounters;
     this.#fault = null;
     this.#faultCounters = noFaultCounters();
+    this.#lastDatagramArrival = 0; // new datagrams are fast at once, and overtake what was slowed down
     return observed;
   }
 

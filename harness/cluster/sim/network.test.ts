@@ -123,6 +123,21 @@ describe('datagrams', () => {
     expect(Math.max(...latencies)).toBeGreaterThan(msToNs(70));
   });
 
+  it('overtake those that a slow link still holds once it is restored', async () => {
+    const { cluster, arrivals } = numberedDatagrams();
+    await cluster.run(async () => {
+      await cluster.start();
+      await cluster.degrade('n1', 'n2', { delayMs: 500 });
+      await cluster.clock.sleep(msToNs(10.5));
+      await cluster.restore('n1', 'n2');
+      await cluster.clock.sleep(msToNs(2 * SENDS));
+    });
+    const order = numbers(arrivals.get('n2')!);
+    expect(order[0]).toBe(10);
+    expect(order.indexOf(0)).toBeGreaterThan(400);
+    expect(order.toSorted((a, b) => a - b)).toEqual(counting);
+  });
+
   it('keep their latency whatever happens to others: each link has streams of its own', async () => {
     const healthy = await degraded({});
     const lossy = await degraded({ lossProbability: 0.5, duplicateProbability: 0.5 });

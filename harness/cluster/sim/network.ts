@@ -5,7 +5,8 @@
  *     network.sendDatagram(process, 'n2', bytes);  // dropped, and counted
  *     network.heal('n1', 'n2');                    // {messagesDropped: 1, connectionsStalled: 0}
  *
- * A healthy link keeps datagrams in order; only a reordering or duplicating fault breaks it. What is under way
+ * A healthy link keeps datagrams in order; a reordering or duplicating fault breaks it, and so does the end of a slow
+ * one, since later datagrams are fast again at once. What is under way
  * when a link is cut still arrives: a cut refuses new messages. Connections are in `connection.ts`.
  * Bytes are handed over, not copied: a sender must not change what it sent, nor a receiver what it got.
  */
@@ -15,18 +16,7 @@ import type { HostClock } from './clock.ts';
 import { EVENT } from './event-queue.ts';
 import { Link, type NetworkOptions } from './link.ts';
 import type { Scheduler } from './scheduler.ts';
-import { ProcessEvent, type SimProcess } from './sim-process.ts';
-
-/** A machine on the network. Without a process it answers for the operating system alone; without power not at all. */
-export interface Host {
-  readonly name: string;
-  readonly number: number;
-  readonly clock: HostClock;
-  process: SimProcess | null;
-  powered: boolean;
-  /** Links from this host, by the other's name. */
-  readonly links: Map<string, Link>;
-}
+import { ProcessEvent, type Host, type SimProcess } from './sim-process.ts';
 
 /** A datagram above this is a programmer's error. */
 const DATAGRAM_BYTES_MAX = 64 * 1024 * 1024;

@@ -28,7 +28,7 @@ describe('Scheduler', () => {
         void (async () => {
           for (let i = 0; i < 1000; i++) await Promise.resolve();
           await new Promise<void>((resolve) => process.nextTick(resolve));
-          for (let i = 0; i < 1000; i++) await null;
+          for (let i = 0; i < 1000; i++) await Promise.resolve();
           seen.push('chain');
         })();
       });

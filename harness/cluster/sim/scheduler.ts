@@ -103,7 +103,7 @@ export class Scheduler {
           finish: () => undefined,
           fail: (error) => {
             run.settled = true;
-            reject(error);
+            reject(error instanceof Error ? error : HarnessError.from(error));
           },
         };
         this.#run = run;

@@ -5,8 +5,8 @@ import { HarnessError } from '../../errors.ts';
 import { randomStream } from '../../random.ts';
 import type { Endpoint } from '../../../systems/runtime/runtime.ts';
 import { HostClock } from './clock.ts';
-import { CLIENT_HOST_PREFIX, type Host, type Network } from './network.ts';
-import { ProcessEvent, SimProcess } from './sim-process.ts';
+import { CLIENT_HOST_PREFIX, type Network } from './network.ts';
+import { ProcessEvent, SimProcess, type Host } from './sim-process.ts';
 import { SimEndpoint } from './sim-runtime.ts';
 
 export class SimClientHost {

@@ -19,10 +19,10 @@ import type {
 import type { LogLevel } from '../../../systems/runtime/runtime.ts';
 import { formatLogLine, isLogged } from '../../../systems/runtime/log-line.ts';
 import { EVENT } from './event-queue.ts';
-import type { Host, Network } from './network.ts';
+import type { Network } from './network.ts';
 import { NodeLog } from './node-log.ts';
-import { DiskDevice, FileEvent, SimFiles } from './sim-files.ts';
-import { ProcessEvent, SimProcess, TimerEvent } from './sim-process.ts';
+import { FileEvent, SimFiles, type DiskDevice } from './sim-files.ts';
+import { ProcessEvent, SimProcess, TimerEvent, type Host } from './sim-process.ts';
 import { SimRuntime } from './sim-runtime.ts';
 
 /** What a node tells the cluster that it is part of. */
@@ -125,7 +125,8 @@ export class SimNode {
   kill(options: KillOptions): Observed {
     const losesPower = options.loseUnsynced === true;
     const process = this.#process;
-    const counters = process === null ? NOTHING_KILLED : this.#end(process, losesPower);
+    if (losesPower) this.host.powered = false;
+    const counters = process === null ? NOTHING_KILLED : this.#end(process);
     if (process !== null) {
       const reason = losesPower ? 'killed with loss of power' : 'killed';
       this.#addLog('info', reason);
@@ -146,7 +147,12 @@ export class SimNode {
     if (process?.paused !== true) return { processesResumed: 0, eventsDeferred: 0, datagramsDropped: 0 };
     process.paused = false;
     const { events, droppedDatagrams } = process.takeDeferred();
-    for (const event of events) this.#network.scheduler.after(0, event);
+    const { scheduler } = this.#network;
+    // What arrives at this very instant comes after what has waited, or a byte stream would lose its order.
+    const arriving = scheduler.queue.takeWhere(
+      (event, time) => time <= scheduler.now && event instanceof ProcessEvent && event.process === process,
+    );
+    for (const event of [...events, ...arriving]) scheduler.after(0, event);
     return { processesResumed: 1, eventsDeferred: events.length, datagramsDropped: droppedDatagrams };
   }
 
@@ -183,14 +189,13 @@ export class SimNode {
   }
 
   /** The process and everything that was on its way to it is no more. */
-  #end(process: SimProcess, losesPower: boolean): Observed {
+  #end(process: SimProcess): Observed {
     const { scheduler } = this.#network;
     process.alive = false;
     this.#process = null;
     this.#running = null;
     this.#checksInvariants = false;
     this.host.process = null;
-    this.host.powered = !losesPower;
     const queued = scheduler.queue.takeWhere(
       (event) => event instanceof ProcessEvent && event.process === process,
     ) as ProcessEvent[];
@@ -213,7 +218,7 @@ export class SimNode {
   #crash(process: SimProcess, reason: string): void {
     if (!process.alive) return;
     this.#addLog('error', `crashed: ${reason}`);
-    this.#end(process, false);
+    this.#end(process);
     this.#hooks.trace(this.host.name, { kind: 'stop', reason });
     this.#hooks.crashed(this.host.name, reason);
   }

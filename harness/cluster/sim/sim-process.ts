@@ -9,9 +9,34 @@
  *     }
  */
 import { EVENT, SimEvent, type EventKind, type StepOwner } from './event-queue.ts';
-import type { Host } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Listening, SimConnection } from './connection.ts';
+import type { HostClock } from './clock.ts';
+import type { Link } from './link.ts';
+import type { Connection } from '../../../systems/runtime/runtime.ts';
+
+/** A machine on the network. Without a process it answers for the operating system alone; without power not at all. */
+export interface Host {
+  readonly name: string;
+  readonly number: number;
+  readonly clock: HostClock;
+  process: SimProcess | null;
+  powered: boolean;
+  /** Links from this host, by the other's name. */
+  readonly links: Map<string, Link>;
+}
+
+/** A port on which a process accepts connections. */
+export interface Listening {
+  readonly port: number;
+  readonly onConnection: (connection: Connection) => void;
+}
+
+/** One side of a connection, as the process has it that holds it. */
+export interface OwnedConnection {
+  close(): void;
+  /** Its process is dead. Returns whether there was another side to find out. */
+  abandon(): boolean;
+}
 
 /** What the simulator does when a program's code came to rest or failed. */
 export interface ProcessHooks {
@@ -25,7 +50,7 @@ const DEFERRED_DATAGRAMS_MAX = 1024;
 export class SimProcess implements StepOwner {
   readonly host: Host;
   readonly listeners = new Map<number, Listening>();
-  readonly connections = new Set<SimConnection>();
+  readonly connections = new Set<OwnedConnection>();
   onDatagram: ((from: string, bytes: Uint8Array) => void) | null = null;
   alive = true;
   paused = false;

@@ -57,7 +57,8 @@ function openEchoClient(endpoint: Endpoint, context: ClientContext): Client {
       new Promise((resolve) => {
         if (ended !== null) return resolve({ type: 'fail', error: { code: ended } });
         waiting = resolve;
-        connection.write(new TextEncoder().encode(String(invocation.value)));
+        const { value } = invocation;
+        connection.write(new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)));
       }),
     close: () => connection.close(),
   };
