@@ -75,12 +75,12 @@ export function importOperations(
     if (f !== name) notes.count(`${name} was read as ${f}`);
 
     if (found.time === undefined || found.time === null) {
-      notes.count('without a time: one nanosecond after the one before');
+      notes.count('no time given: one nanosecond after the operation before');
       if (operations.length > 0) time++;
     } else if (typeof found.time !== 'number') {
       refuse(`time ${show(found.time)} is no number of nanoseconds`);
     } else if (found.time < time) {
-      notes.count('with a time before that of the one before: raised to it');
+      notes.count('time before that of the operation before: raised to it');
     } else {
       time = found.time;
     }
@@ -89,7 +89,9 @@ export function importOperations(
     let invocation = pending.get(process);
     if (process === 'nemesis' && type === 'info') {
       if (invocation !== undefined && invocation.f !== f) {
-        notes.count('of the nemesis that the next began without: an unknown outcome was put between');
+        notes.count(
+          'an operation of the nemesis did not end before the next: an unknown outcome was put between',
+        );
         append({ time, process, type: 'info', f: invocation.f, value: null }, line);
         invocation = undefined;
       }
@@ -140,7 +142,7 @@ class Notes {
   }
 
   sentences(): readonly string[] {
-    return [...this.#facts, ...[...this.#counts].map(([what, count]) => `${count} operations ${what}`)];
+    return [...this.#facts, ...[...this.#counts].map(([what, count]) => `${what} (${count} operations)`)];
   }
 }
 
