@@ -41,7 +41,6 @@ import { assertProposal, describeContext } from '../generator/inspect.ts';
 import { generatorOf } from '../generator/lift.ts';
 import type { Operation } from '../history/operation.ts';
 import { NS_PER_S, NS_PER_US, sToNs } from '../units.ts';
-import type { Timer } from '../../systems/runtime/runtime.ts';
 import { Alarm } from './alarm.ts';
 import type { Completion } from './client.ts';
 import type { InterpretOptions, InterpretResult } from './options.ts';
@@ -90,7 +89,7 @@ class Interpreter implements Supervisor {
   readonly #reject: (error: unknown) => void;
   readonly #table: ThreadTable;
   readonly #workers: ReadonlyMap<ThreadId, Worker>;
-  readonly #sleeping = new Map<ThreadId, Timer>();
+  readonly #sleeping = new Map<ThreadId, Alarm>();
   /** Completed, and not yet in the history. */
   #completed: InFlight[] = [];
   #generator: Generator;
@@ -133,14 +132,14 @@ class Interpreter implements Supervisor {
     );
     const turn = (): void => this.#requestTurn();
     this.#alarms = {
-      wake: new Alarm(this.#clock, turn),
-      deadline: new Alarm(this.#clock, () => this.#expire()),
-      pause: new Alarm(this.#clock, () => {
+      wake: new Alarm(this.#clock, 'last', turn),
+      deadline: new Alarm(this.#clock, 'in-turn', () => this.#expire()),
+      pause: new Alarm(this.#clock, 'last', () => {
         this.#isPaused = false;
         this.#operationsSincePause = 0;
         this.#requestTurn();
       }),
-      grace: new Alarm(this.#clock, () => this.#giveUp('interrupted', () => true)),
+      grace: new Alarm(this.#clock, 'in-turn', () => this.#giveUp('interrupted', () => true)),
     };
   }
 
@@ -246,10 +245,9 @@ class Interpreter implements Supervisor {
     }
     this.#table.occupy(thread, op.process);
     if (op.type === 'sleep') {
-      this.#sleeping.set(
-        thread,
-        this.#clock.setTimer(sToNs(Number(op.value)), () => this.#awaken(thread)),
-      );
+      const alarm = new Alarm(this.#clock, 'last', () => this.#awaken(thread));
+      this.#sleeping.set(thread, alarm);
+      alarm.set(now + sToNs(Number(op.value)));
       return;
     }
     const worker = this.#workers.get(thread) as Worker;
@@ -334,8 +332,8 @@ class Interpreter implements Supervisor {
     if (this.#interrupted || this.#finished) return;
     this.#interrupted = true;
     this.#alarms.wake.cancel();
-    for (const [thread, timer] of [...this.#sleeping]) {
-      timer.cancel();
+    for (const [thread, alarm] of [...this.#sleeping]) {
+      alarm.cancel();
       this.#awaken(thread);
     }
     const { operationTimeoutNs, interruptGraceNs = Math.min(DEFAULT_GRACE_NS, operationTimeoutNs) } =
@@ -347,7 +345,7 @@ class Interpreter implements Supervisor {
   #shutDown(): void {
     this.#finished = true;
     for (const alarm of Object.values(this.#alarms)) alarm.cancel();
-    for (const timer of this.#sleeping.values()) timer.cancel();
+    for (const alarm of this.#sleeping.values()) alarm.cancel();
     for (const worker of this.#workers.values()) {
       // A client that is still being opened is closed when it comes.
       if (worker.inFlight !== null) worker.inFlight.completion ??= ABANDONED;

@@ -11,6 +11,11 @@ interface Alarm {
   readonly ring: () => void;
 }
 
+export interface CountedClock extends Clock {
+  /** How many are set: none should be when a run is over. */
+  readonly pendingTimers: number;
+}
+
 export class VirtualClock implements Clock {
   #time = 0;
   #sequence = 0;
@@ -31,7 +36,7 @@ export class VirtualClock implements Clock {
   }
 
   /** The same clock, counting the timers that are set through it. */
-  counted(): Clock & { readonly pendingTimers: number } {
+  counted(): CountedClock {
     const pending = new Set<object>();
     const setTimer = (delayNs: number, ring: () => void): Timer => {
       const token = {};
