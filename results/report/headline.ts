@@ -13,7 +13,7 @@ import type { AnomalyRow, FaultRow, FunctionRow, VerdictRow, VerdictWord } from 
 export const VACUITY_CHECKER = 'vacuous';
 
 /** Anomalies named in the headline; the rest are counted. */
-const MAX_NAMED = 2;
+const MAX_NAMED = 3;
 
 export interface Judged {
   readonly verdict: VerdictWord;
@@ -94,13 +94,23 @@ function deciding(judged: Judged): VerdictRow | undefined {
   return unknown.find((row) => row.checker === VACUITY_CHECKER) ?? unknown[0];
 }
 
+/** `nonlinearizable on key k3, lost-commit (10) and 2 more kinds`. */
 function anomalyNames(judged: Judged): string {
-  const names = [
-    ...new Set(judged.anomalies.map(({ name, key }) => (key === null ? name : `${name} on key ${key}`))),
-  ];
-  if (names.length === 0) {
+  const byName = new Map<string, AnomalyRow[]>();
+  for (const anomaly of judged.anomalies) {
+    const known = byName.get(anomaly.name);
+    if (known === undefined) byName.set(anomaly.name, [anomaly]);
+    else known.push(anomaly);
+  }
+  if (byName.size === 0) {
     return judged.verdicts.find((row) => row.verdict === 'invalid')?.checker ?? 'no witness given';
   }
+  const names = [...byName].map(([name, rows]) => {
+    const keys = new Set(rows.map(({ key }) => key));
+    const [key] = keys;
+    const where = keys.size === 1 && key !== null && key !== undefined ? ` on key ${key}` : '';
+    return `${name}${where}${rows.length > 1 ? ` (${formatCount(rows.length)})` : ''}`;
+  });
   const more = names.length - MAX_NAMED;
   return (
     names.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${plural(more, 'more kind', 'more kinds')}` : '')

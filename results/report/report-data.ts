@@ -64,7 +64,7 @@ export interface FaultRow {
   /** Null: still in force when the history ended. */
   readonly end: number | null;
   readonly instant: boolean;
-  /** Counters of what was seen of it. */
+  /** Counters of what was seen of it, but those at zero. */
   readonly observed: readonly Field[];
   /** Null: nobody said. */
   readonly tookEffect: boolean | null;

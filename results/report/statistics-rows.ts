@@ -72,10 +72,12 @@ export function faultRows(
       start: window.startTime,
       end: window.endTime ?? null,
       instant: window.instant,
-      observed: Object.entries(window.observed ?? {}).map(([name, value]) => ({
-        name,
-        value: String(value),
-      })),
+      observed: Object.entries(window.observed ?? {})
+        .filter(([, value]) => value !== 0)
+        .map(([name, value]) => ({
+          name,
+          value: String(value),
+        })),
       tookEffect: window.tookEffect ?? null,
       invoked: row?.invoked ?? 0,
       ok: row?.ok ?? 0,

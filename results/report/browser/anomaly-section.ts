@@ -23,8 +23,32 @@ export function anomalySection(stage: Stage, actions: AnomalyActions): HTMLEleme
     'section',
     { 'aria-labelledby': 'anomalies' },
     element('h2', { id: 'anomalies' }, total === 1 ? 'The anomaly' : `${formatCount(total)} anomalies`),
-    ...anomalies.map((anomaly) => anomalyCard(stage, anomaly, actions)),
+    ...groupsOf(anomalies).flatMap(([first, ...rest]) => [
+      ...(first === undefined ? [] : [anomalyCard(stage, first, actions)]),
+      ...(rest.length === 0 ? [] : [moreOfAKind(stage, rest, actions)]),
+    ]),
     ...(unlisted > 0 ? [element('p', {}, `${formatCount(unlisted)} more are in verdict.json.`)] : []),
+  );
+}
+
+/** By checker and name, in the order of their first. */
+function groupsOf(anomalies: readonly AnomalyRow[]): readonly (readonly AnomalyRow[])[] {
+  const groups = new Map<string, AnomalyRow[]>();
+  for (const anomaly of anomalies) {
+    const name = `${anomaly.checker} ${anomaly.name}`;
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [anomaly]);
+    else known.push(anomaly);
+  }
+  return [...groups.values()];
+}
+
+function moreOfAKind(stage: Stage, anomalies: readonly AnomalyRow[], actions: AnomalyActions): HTMLElement {
+  return element(
+    'details',
+    { class: 'more' },
+    element('summary', {}, `${formatCount(anomalies.length)} more ${anomalies[0]?.name ?? ''}`),
+    ...anomalies.map((anomaly) => anomalyCard(stage, anomaly, actions)),
   );
 }
 

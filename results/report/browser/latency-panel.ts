@@ -125,7 +125,7 @@ export function latencyPanel(stage: Stage): Panel {
     }
     pen.globalAlpha = 1;
     pen.lineWidth = 2;
-    for (const row of stage.allWitnesses) ring(frame, row, theme.witness);
+    for (const row of stage.witness) ring(frame, row, theme.witness);
     if (stage.selected >= 0) ring(frame, stage.selected, theme.text);
   };
 

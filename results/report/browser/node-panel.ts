@@ -7,11 +7,12 @@ import type { Frame, Hit, Panel, Stage } from './stage.ts';
 import { faultColour, hatching } from './theme.ts';
 import { faultLines } from './fault-panel.ts';
 
-const ROW_HEIGHT = 30;
+const ROW_HEIGHT = 34;
 const ROLE_TOP = 4;
 const ROLE_HEIGHT = 16;
 const FAULT_TOP = 22;
-const FAULT_HEIGHT = 5;
+/** Shared by the kinds, each on a line of its own: faults overlap. */
+const FAULTS_HEIGHT = 9;
 
 export function nodePanel(stage: Stage): Panel {
   const { data } = stage;
@@ -50,20 +51,19 @@ export function nodePanel(stage: Stage): Panel {
     pen.fillText(text, start, top + ROLE_HEIGHT / 2 + 0.5);
   };
 
+  const lineHeight = Math.max(2, Math.min(5, Math.floor(FAULTS_HEIGHT / Math.max(1, stage.kinds.length))));
   const drawFaults = (frame: Frame): void => {
     const { pen, theme, x } = frame;
     for (const fault of data.faults) {
-      pen.fillStyle = faultColour(theme, stage.kinds.indexOf(fault.fault));
+      if (fault.tookEffect === false) continue;
+      const kind = stage.kinds.indexOf(fault.fault);
+      pen.fillStyle = faultColour(theme, kind);
       const from = x(fault.start);
       const width = Math.max(3, x(fault.end ?? data.duration) - from);
       for (const name of fault.nodes) {
         const node = data.nodes.indexOf(name);
-        if (node < 0) continue;
-        const top = node * ROW_HEIGHT + FAULT_TOP;
-        if (fault.tookEffect === false) {
-          pen.fillRect(from, top, width, 1);
-          pen.fillRect(from, top + FAULT_HEIGHT - 1, width, 1);
-        } else pen.fillRect(from, top, width, FAULT_HEIGHT);
+        const line = (kind * lineHeight) % FAULTS_HEIGHT;
+        if (node >= 0) pen.fillRect(from, node * ROW_HEIGHT + FAULT_TOP + line, width, lineHeight - 0.5);
       }
     }
   };

@@ -8,6 +8,7 @@ import { faultColour } from './theme.ts';
 
 const MARKER_HEIGHT = 9;
 const FAULT_HEIGHT = 6;
+const FULL_HEIGHT_SHARE = 0.98;
 
 export interface OverviewPanel extends Panel {
   /** Time at a place on the overview, which does not follow the viewport. */
@@ -39,14 +40,18 @@ export function overviewPanel(stage: Stage): OverviewPanel {
       { length: bins },
       (_, bin) => [count(okEnds, bin), count(otherEnds, bin)] as const,
     );
-    const most = Math.max(1, ...counts.map(([ok, other]) => ok + other));
+    // A burst, such as the final reads, must not flatten the rest: what is higher is cut.
+    const sums = counts.map(([ok, other]) => ok + other).sort((a, b) => a - b);
+    const most = Math.max(1, sums[Math.floor(sums.length * FULL_HEIGHT_SHARE)] ?? 1);
     const scale = (bottom - top) / most;
     counts.forEach(([ok, other], bin) => {
       const at = left + (bin * (right - left)) / bins;
       pen.fillStyle = theme.outcomes[0];
-      pen.fillRect(at, bottom - ok * scale, 2, ok * scale);
+      const okTop = Math.max(top, bottom - ok * scale);
+      pen.fillRect(at, okTop, 2, bottom - okTop);
       pen.fillStyle = theme.outcomes[2];
-      pen.fillRect(at, bottom - (ok + other) * scale, 2, other * scale);
+      const otherTop = Math.max(top, bottom - (ok + other) * scale);
+      pen.fillRect(at, otherTop, 2, okTop - otherTop);
     });
   };
 

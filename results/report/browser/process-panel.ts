@@ -86,22 +86,23 @@ export function processPanel(stage: Stage): Panel {
     const room = Math.min(to, right) - start - 3;
     if (room < MIN_LABEL_PX) return;
     const outcome = operations.outcome[row] as number;
-    pen.globalAlpha = stage.isShown(row) ? 1 : 0.4;
+    pen.globalAlpha = stage.isShown(row) ? 1 : 0.7;
     const text = fitText(pen, describe(data, operations, row).short, room);
     if (outcome >= INFO) {
       pen.fillStyle = theme.surface;
       pen.fillRect(start - 2, top + 1, pen.measureText(text).width + 4, barHeight - 2);
     }
-    pen.fillStyle = outcome === OK ? theme.onOk : outcome === FAIL ? theme.outcomes[FAIL] : theme.text;
+    if (!stage.isShown(row)) pen.fillStyle = theme.muted;
+    else pen.fillStyle = outcome === OK ? theme.onOk : outcome === FAIL ? theme.outcomes[FAIL] : theme.text;
     pen.fillText(text, start, top + barHeight / 2 + 0.5);
   };
 
-  const outline = (frame: Frame, row: number, colour: string): void => {
+  const outline = (frame: Frame, row: number, colour: string, width = 2): void => {
     const { pen } = frame;
     const [from, to] = bar(frame, row);
     const top = topOf(operations.thread[row] as number);
     pen.strokeStyle = colour;
-    pen.lineWidth = 2;
+    pen.lineWidth = width;
     pen.strokeRect(from - 1.5, top - 1.5, to - from + 3, barHeight + 3);
   };
 
@@ -167,7 +168,9 @@ export function processPanel(stage: Stage): Panel {
       clipToPlot(frame, () => {
         pen.font = SMALL_FONT;
         for (let thread = 0; thread < data.threads; thread++) drawThread(frame, thread, hatch);
-        for (const row of stage.allWitnesses) outline(frame, row, theme.witness);
+        // Those of other anomalies stay marked, faintly.
+        for (const row of stage.allWitnesses) outline(frame, row, theme.witness, 0.6);
+        for (const row of stage.witness) outline(frame, row, theme.witness);
         if (stage.selected >= 0) outline(frame, stage.selected, theme.text);
       });
       if (!stage.viewport.isWhole) drawCallouts(frame);

@@ -186,7 +186,7 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
     // The operation is in the middle of the plot, in one of the rows.
     let text = '';
     for (let y = 8; y < box.height && !text.includes('write k3'); y += 11) {
-      await page.mouse.move(box.x + 104 + (box.width - 118) / 2, box.y + y);
+      await page.mouse.move(box.x + 120 + (box.width - 134) / 2, box.y + y);
       text = (await tooltip.isVisible()) ? await tooltip.innerText() : '';
       if (text.includes('write k3')) await page.mouse.down();
     }
@@ -264,6 +264,11 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
     expect(await colourAt()).toContain(0x0072b2);
     await page.emulateMedia({ colorScheme: 'dark' });
     await expect.poll(async () => (await colourAt()).includes(0x56b4e9)).toBe(true);
+    // On paper it is light, whatever the screen was.
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    expect(await colourAt()).toContain(0x0072b2);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    await expect.poll(async () => (await colourAt()).includes(0x56b4e9)).toBe(true);
     const ratio = await page.locator(TIMELINE).evaluate((canvas) => {
       const element = canvas as HTMLCanvasElement;
       return element.width / element.clientWidth / devicePixelRatio;
@@ -294,6 +299,21 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
     // A step at the edge of the run may change nothing; nearly all are drawn in the frame that follows.
     expect((await frames(page)) - before).toBeGreaterThan(steps * 0.8);
     await page.getByRole('button', { name: 'Zoom to anomaly' }).first().click();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('many anomalies of a kind are one card and a list to open', async () => {
+    const run = sampleRun({ verdict: 'invalid' });
+    const verdicts = run.verdicts.map((verdict) => ({
+      ...verdict,
+      anomalies: verdict.anomalies.flatMap((anomaly) => Array.from({ length: 60 }, () => anomaly)),
+    }));
+    const { page, complaints } = await open({ verdict: 'invalid' }, buildReport({ ...run, verdicts }));
+    expect(await page.locator('.anomaly:visible').count()).toBe(2);
+    await page.getByText('49 more nonlinearizable').click();
+    expect(await page.locator('.anomaly:visible').count()).toBe(51);
+    expect(await page.getByText('20 more are in verdict.json').count()).toBe(1);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -14,7 +14,7 @@ import type { Ticks } from './ticks.ts';
 import { Viewport } from './viewport.ts';
 
 /** Room for row names on the left, CSS pixels; the same in all panels so that their times align. */
-export const GUTTER = 104;
+export const GUTTER = 120;
 export const MARGIN_RIGHT = 14;
 const TICK_EVERY_PX = 110;
 export const FONT = '12px system-ui, sans-serif';
@@ -191,9 +191,9 @@ export class Stage {
         pen.globalAlpha = 0.6;
         for (let y = 0; y < height; y += 6) pen.fillRect(from - 0.5, y, 1, 3);
       } else {
-        pen.globalAlpha = fault.tookEffect === false ? 0.05 : 0.12;
+        pen.globalAlpha = fault.tookEffect === false ? 0.03 : 0.09;
         pen.fillRect(from, 0, Math.max(1, to - from), height);
-        pen.globalAlpha = 0.5;
+        pen.globalAlpha = 0.35;
         pen.fillRect(from - 0.5, 0, 1, height);
         pen.fillRect(to - 0.5, 0, 1, height);
       }

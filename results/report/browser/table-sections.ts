@@ -1,5 +1,5 @@
 /** The tables below the charts: checkers, faults, statistics, leadership, the run itself. */
-import type { FunctionRow, ReportData } from '../report-data.ts';
+import type { ErrorRow, FunctionRow, ReportData } from '../report-data.ts';
 import { copyButton, element, table } from './dom.ts';
 import type { Column } from './dom.ts';
 import { formatCount, formatDuration, formatShare, formatTime, plural } from './format.ts';
@@ -167,7 +167,9 @@ export function statisticsSection(data: ReportData): HTMLElement {
           { title: 'Code', cell: ({ code }) => code },
           { title: 'Outcome', cell: ({ outcome }) => outcome },
           { title: 'Count', isNumber: true, cell: (row) => formatCount(row.count) },
-          { title: 'For example', isLong: true, cell: ({ example }) => example },
+          ...(data.errors.some(({ example }) => example !== '')
+            ? [{ title: 'For example', isLong: true, cell: ({ example }: ErrorRow) => example }]
+            : []),
         ],
         data.errors,
       ),
