@@ -96,7 +96,12 @@ describe('refutations, each with a near miss', () => {
       [...call(0, 'write', 'x', '"w"'), ...a, ...b, ...readKv('wab'), ...readKv('wb')],
       [...call(0, 'write', 'x', '"w"'), ...a, ...b, ...readKv('wab'), ...readKv('wab')],
     ],
-    ['inverted-order', kv, [...b, ...during(a, readKv('ab'))], during(b, during(a, readKv('ab')))],
+    [
+      'inverted-order',
+      kv,
+      [...b, ...during(a, readKv('ab'))],
+      during(call(3, 'append', 'x', '"b"'), during(a, readKv('ab'))),
+    ],
   ])('%s', (test, model, lines, nearMiss) => {
     const { refutation } = trace(model, lines);
     expect(refutation?.test).toBe(test);

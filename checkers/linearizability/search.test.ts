@@ -114,9 +114,9 @@ describe.each([...models.values()])('the search, compared with the definition: $
           expect(linearizability({ model }).check({ history }).valid).toBe(expected);
         },
       ),
-      { numRuns: 400, seed: 23 },
+      { numRuns: model.name === 'kv' && unique ? 100 : 300, seed: 23 },
     );
-    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(40);
+    expect(Math.min(seen.true, seen.false)).toBeGreaterThan(20);
   });
 
   it('the lineage refutes nothing that is linearizable', () => {
