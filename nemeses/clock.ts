@@ -81,8 +81,8 @@ const bump = faultKind<BumpParameters>({
   effects: NOTICED,
   parameters: z.object({
     offsetsMs: z.record(z.string(), z.number()),
-    note: z.string().optional(),
-  }) as unknown as z.ZodType<BumpParameters>,
+    note: z.string().exactOptional(),
+  }),
   // 16 ms, below any timeout, to a minute, above all of them; either way.
   choose: (target, scene, random) => {
     const draw = (): number => (random.chance(0.5) ? 1 : -1) * powerOfTwo(random, 4, 16);
@@ -94,7 +94,7 @@ const bump = faultKind<BumpParameters>({
       await jump(fault, node, offsetsMs[node] ?? 0);
     });
     if (note !== undefined) fault.note(note);
-    return describeEach(fault, 'bumped', (node) => `by ${offsetsMs[node]} ms`);
+    return describeEach(fault, 'bumped', (node) => `by ${offsetsMs[node] ?? 0} ms`);
   },
 });
 
@@ -106,8 +106,8 @@ const drift = faultKind<DriftParameters>({
   effects: NOTICED,
   parameters: z.object({
     rates: z.record(z.string(), z.number().positive()),
-    note: z.string().optional(),
-  }) as unknown as z.ZodType<DriftParameters>,
+    note: z.string().exactOptional(),
+  }),
   // A quarter to four times true time: enough to break a lease, not so much that nothing is left to see.
   choose: (target, scene, random) => {
     const draw = (): number => Math.round(4 ** (2 * random.float() - 1) * 1000) / 1000;
@@ -119,7 +119,7 @@ const drift = faultKind<DriftParameters>({
       await fault.cluster.driftClock(node, rates[node] ?? 1);
     });
     if (note !== undefined) fault.note(note);
-    return describeEach(fault, 'let run', (node) => `at ${rates[node]} of true time`);
+    return describeEach(fault, 'let run', (node) => `at ${rates[node] ?? 1} of true time`);
   },
 });
 
@@ -138,8 +138,8 @@ const strobe = faultKind<StrobeParameters>({
     nodes: z.array(z.string()),
     deltaMs: z.number().positive(),
     periodMs: z.number().positive(),
-    note: z.string().optional(),
-  }) as unknown as z.ZodType<StrobeParameters>,
+    note: z.string().exactOptional(),
+  }),
   choose: (target, scene, random) => ({
     ...chooseTarget(targetSchema.parse(target), scene, random),
     deltaMs: powerOfTwo(random, 2, 9),

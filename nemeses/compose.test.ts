@@ -35,7 +35,7 @@ describe('the registry', () => {
     const wanted =
       'none partition partition-leader partition-one partition-halves partition-ring partition-bridge partition-one-way ' +
       'kill kill-leader kill-minority kill-majority kill-all power-loss pause pause-leader ' +
-      'clock clock-bump clock-drift clock-strobe slow lossy duplicate reorder';
+      'clock clock-bump clock-drift clock-strobe slow lossy duplicate reorder links';
     for (const name of wanted.split(' ')) expect(nemeses.has(name), name).toBe(true);
     for (const [name, definition] of nemeses) {
       expect(definition.name).toBe(name);
@@ -321,6 +321,7 @@ const BEGINNINGS: readonly [f: string, fault: string, target: Json][] = [
   ['degrade', 'lossy', 'all'],
   ['degrade', 'duplicate', 'minority'],
   ['degrade', 'reorder', 'all'],
+  ['degrade', 'links', 'majority'],
 ];
 
 const ENDS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@
  *
  * A {@link FaultKind} says how to choose a fault's explicit parameters and how to inject it. While it injects, it
  * puts every single change on its {@link Fault} together with the way back, so that ending a fault is the same for
- * all: run the ways back, add up what was observed. A fault that failed half-way is ended in the same manner.
+ * all: go the ways back, add up what was observed. A fault that failed half-way is ended in the same manner.
  *
  *     const pause = faultKind({
  *       begin: 'pause', end: 'resume', parameters: z.object({ nodes: z.array(z.string()) }),
@@ -29,12 +29,6 @@ import type { ExplicitFault, HealedFault, Nemesis, NemesisOptions } from './neme
 import { addObserved, anyObserved } from './observed.ts';
 import { requireNodes, type Scene, sceneOf } from './targets.ts';
 
-interface Hold {
-  readonly resource: string;
-  /** The way back, with what was observed since. */
-  readonly release: () => Promise<Observed>;
-}
-
 /** In a description; a partition may leave many links alone. */
 const SHOWN_RESOURCES = 2;
 
@@ -47,7 +41,8 @@ export class Fault {
   readonly scene: Scene;
   observed: Observed = {};
   readonly #nodes = new Set<string>();
-  readonly #holds: Hold[] = [];
+  /** What it took, in that order. */
+  readonly #resources: string[] = [];
   readonly #notes: string[] = [];
   /** What it left alone, by the fault that has it. */
   readonly #left = new Map<number, readonly string[]>();
@@ -61,22 +56,23 @@ export class Fault {
 
   /**
    * Takes a resource, changes it, and keeps the way back. Leaves it alone, with a note, when another fault has it.
-   * `release` is run at the end unless the resource was taken away meanwhile; it must bear that the change
-   * itself failed.
+   *
+   * @param changeBack - run at the end, and never twice; answers what was observed since. It must bear that the change itself failed
    */
   async hold(
     resource: string,
     nodes: readonly string[],
     change: () => Promise<Observed | void>,
-    release: () => Promise<Observed>,
+    changeBack: () => Promise<Observed>,
   ): Promise<void> {
     requireNodes(nodes, this.cluster.nodes);
-    if (!this.ledger.take(resource, this.faultId)) {
-      const owner = this.ledger.ownerOf(resource) ?? 0;
-      this.#left.set(owner, [...(this.#left.get(owner) ?? []), resource]);
+    const owner = { faultId: this.faultId, changeBack: async () => this.observe(await changeBack()) };
+    if (!this.ledger.take(resource, owner)) {
+      const other = this.ledger.ownerOf(resource) ?? 0;
+      this.#left.set(other, [...(this.#left.get(other) ?? []), resource]);
       return;
     }
-    this.#holds.push({ resource, release });
+    this.#resources.push(resource);
     for (const node of nodes) this.#nodes.add(node);
     this.observe((await change()) ?? {});
   }
@@ -107,16 +103,12 @@ export class Fault {
     return [...left, ...this.#notes.splice(0)];
   }
 
-  /** Undoes every change. When one cannot be undone it and the rest stay in force, and another call tries again. */
+  /** Changes everything back. What cannot be changed back stays in force, and the rest with it; another call tries again. */
   async release(): Promise<void> {
-    for (let hold = this.#holds[0]; hold !== undefined; hold = this.#holds[0]) {
-      if (this.ledger.ownerOf(hold.resource) === this.faultId) {
-        this.observe(await hold.release());
-        this.ledger.free(hold.resource);
-      } else {
-        this.note(`the ${hold.resource} had been ended by another fault`);
-      }
-      this.#holds.shift();
+    for (let resource = this.#resources[0]; resource !== undefined; resource = this.#resources[0]) {
+      if (this.ledger.ownerOf(resource) === this.faultId) await this.ledger.giveBack(resource);
+      else this.note(`the ${resource} had been ended by another fault`);
+      this.#resources.shift();
     }
   }
 }

@@ -22,7 +22,7 @@ const keyOf = ({ from, to }: DirectedLink): string => `${from} ${to}`;
 
 /** Later layers over earlier ones. */
 function merge(layers: ReadonlyMap<number, LinkLayer>): LinkFault {
-  return Object.assign({}, ...[...layers.values()].map((layer) => layer.fault)) as LinkFault;
+  return [...layers.values()].reduce<LinkFault>((all, { fault }) => ({ ...all, ...fault }), {});
 }
 
 export class LinkLayers {

@@ -252,6 +252,17 @@ describe('pause', () => {
       expect((await end('resume', 'pause')).nodes).toEqual(['n2']);
     }));
 
+  it('tells what it did to a node that was killed in it', () =>
+    shake(async ({ begin, end, watch, of }) => {
+      await begin('pause', 'pause', ['n1']);
+      await watch(100);
+      await begin('kill', 'kill', ['n1']);
+      expect(of('n1').heard).toEqual([]);
+      const ended = await end('resume', 'pause');
+      expect(ended).toMatchObject({ tookEffect: true, observed: { processesPaused: 1 } });
+      expect(ended.observed?.['eventsDeferred']).toBeGreaterThan(30);
+    }));
+
   it('is over for a node that is killed, and not taken up by the next one', () =>
     shake(async ({ begin, end, cluster }) => {
       await begin('pause', 'pause', ['n1', 'n2']);
@@ -349,7 +360,7 @@ describe('links', () => {
     shake(async ({ replay, end, watch, of }) => {
       const parameters = { fault: 'slow', faultId: 1, nodes: ['n1'], link: { delayMs: 500 } };
       expect((await replay('degrade', parameters)).description).toBe(
-        'links from and to n1 delay by 500 to 500 ms',
+        'links from and to n1 delay messages by 500 to 500 ms',
       );
       await watch(100);
       expect(of('n2').heardFrom('n1')).toBe(0);
@@ -390,6 +401,21 @@ describe('links', () => {
         .map(({ number }) => number);
       expect(numbers).not.toEqual([...numbers].sort((a, b) => a - b));
       expect(await end('restore', 'reorder')).toMatchObject({ tookEffect: true });
+    }));
+
+  it('links mixes them', () =>
+    shake(async ({ begin, end, cluster }) => {
+      const mixes = new Set<string>();
+      for (let i = 0; i < 30; i++) {
+        const { description, parameters } = await begin('degrade', 'links', 'all');
+        const { link } = parameters as { link: object };
+        mixes.add(Object.keys(link).sort().join(' '));
+        expect(description).toMatch(/^links from and to n1, n2, n3, n4, n5 (delay|lose|duplicate|hold back)/);
+        await cluster.clock.sleep(msToNs(50));
+        expect(await end('restore', 'links')).toMatchObject({ tookEffect: true });
+      }
+      expect(mixes.size).toBeGreaterThan(8);
+      expect(mixes).toContain('lossProbability');
     }));
 
   it('add up, and each ends alone with its own counters', () =>

@@ -47,7 +47,7 @@ const targetSchema = z.union([z.enum(SHAPES), z.array(z.string())]);
 const parametersSchema = z.object({
   shape: z.union([z.enum(SHAPES), z.literal('group')]),
   grudge: z.record(z.string(), z.array(z.string())),
-  note: z.string().optional(),
+  note: z.string().exactOptional(),
 });
 
 type PartitionParameters = {
@@ -129,7 +129,7 @@ function describe({ shape, grudge }: PartitionParameters, scene: Scene): string 
 const cut = faultKind<PartitionParameters>({
   begin: 'cut',
   end: 'heal',
-  parameters: parametersSchema as unknown as z.ZodType<PartitionParameters>,
+  parameters: parametersSchema,
   effects: ['messagesDropped', 'connectionsStalled'],
   choose,
   inject: async (parameters, fault) => {

@@ -1,7 +1,7 @@
 /**
  * Faults of a node's process: `kill` and `power-loss` (kill/restart), `pause` (pause/resume).
  *
- * A kill ends what the process was doing and a pause of it with it; what the operating system had taken is safe.
+ * A kill ends what the process was doing, and a pause of it just before; what the operating system had taken is safe.
  * Power loss also loses what was written and not synced. Whoever killed or paused a node brings it back, and
  * nobody else: a node that crashed by its own decision stays down.
  */
@@ -11,7 +11,7 @@ import { type Fault, type FaultKind, faultKind } from './fault.ts';
 import type { NemesisDefinition } from './nemesis.ts';
 import { chooseTarget, nameNodes, type TargetRole, targetSchema } from './targets.ts';
 
-const parametersSchema = z.object({ nodes: z.array(z.string()), note: z.string().optional() });
+const parametersSchema = z.object({ nodes: z.array(z.string()), note: z.string().exactOptional() });
 
 type NodesParameters = { readonly nodes: readonly string[]; readonly note?: string };
 
@@ -30,7 +30,7 @@ function processFault({ begin, end, done, effects, hit }: ProcessFault): FaultKi
     begin,
     end,
     effects,
-    parameters: parametersSchema as unknown as z.ZodType<NodesParameters>,
+    parameters: parametersSchema,
     choose: (target, scene, random) => chooseTarget(targetSchema.parse(target), scene, random),
     inject: async ({ nodes, note }, fault) => {
       for (const node of nodes) {
@@ -55,9 +55,9 @@ function kill(done: string, loseUnsynced: boolean): FaultKind {
         `process of ${node}`,
         [node],
         async () => {
-          const observed = await cluster.kill(node, { loseUnsynced });
-          ledger.free(`pause of ${node}`);
-          return observed;
+          // A dead process is not paused: whoever paused it learns now what came of it.
+          await ledger.giveBack(`pause of ${node}`);
+          return cluster.kill(node, { loseUnsynced });
         },
         async () => {
           if (cluster.isRunning(node)) return {};

@@ -20,19 +20,22 @@ export function keyOptions(keys: number, operationsPerKey: number): readonly Wor
 export function integerOption(options: Options, name: string, min: number): number {
   const value = options[name];
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value;
-  throw new HarnessError('usage', `--option ${name}=${value}: wants a whole number of at least ${min}`);
+  throw new HarnessError(
+    'usage',
+    `--option ${name}=${String(value)}: wants a whole number of at least ${min}`,
+  );
 }
 
 /** @throws HarnessError `usage` when it is no number in 0 … 1 */
 export function shareOption(options: Options, name: string): number {
   const value = options[name];
   if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  throw new HarnessError('usage', `--option ${name}=${value}: wants a share between 0 and 1`);
+  throw new HarnessError('usage', `--option ${name}=${String(value)}: wants a share between 0 and 1`);
 }
 
 /** @throws HarnessError `usage` when it is none of the choices */
 export function choiceOption<T extends string>(options: Options, name: string, choices: readonly T[]): T {
   const choice = choices.find((known) => known === options[name]);
   if (choice !== undefined) return choice;
-  throw new HarnessError('usage', `--option ${name}=${options[name]}: wants ${choices.join(' or ')}`);
+  throw new HarnessError('usage', `--option ${name}=${String(options[name])}: wants ${choices.join(' or ')}`);
 }

@@ -28,7 +28,7 @@ const RECENT_FACTOR = 2;
 
 function learn(known: Known, { type, f, value }: Operation): Known {
   if (type !== 'ok') return known;
-  const current = f === 'cas' && Array.isArray(value) ? (value[1] as Json) : (value as Json);
+  const current = f === 'cas' && Array.isArray(value) ? (value[1] as Json) : value;
   if (current === null || current === known[0]) return known;
   return [current, ...known.filter((other) => other !== current)].slice(0, KNOWN_MAX);
 }

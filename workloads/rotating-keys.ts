@@ -128,11 +128,8 @@ export class RecentKeys {
   use(key: string | number): void {
     this.#keys.delete(key);
     this.#keys.add(key);
-    if (this.#keys.size <= this.#max) return;
-    for (const oldest of this.#keys) {
-      this.#keys.delete(oldest);
-      return;
-    }
+    const [oldest] = this.#keys;
+    if (this.#keys.size > this.#max && oldest !== undefined) this.#keys.delete(oldest);
   }
 
   get keys(): readonly (string | number)[] {

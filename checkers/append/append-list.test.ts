@@ -212,7 +212,6 @@ function randomHistory(random: Random): Row[] {
   const list: Json[] = [];
   const inFlight = new Map<number, { f: 'append' | 'read'; value: number; seen: Json[] | null }>();
   let next = 1;
-  let process = 0;
   const processes = [0, 1, 2];
   const apply = (call: { f: string; value: number; seen: Json[] | null }): void => {
     if (call.seen !== null) return;
@@ -221,7 +220,7 @@ function randomHistory(random: Random): Row[] {
   };
   for (let i = 0; i < 10; i++) {
     const slot = random.integer(0, 2);
-    process = processes[slot] as number;
+    const process = processes[slot] as number;
     const call = inFlight.get(process);
     if (call === undefined) {
       const f = random.chance(0.5) ? 'append' : 'read';

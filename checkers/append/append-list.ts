@@ -187,7 +187,7 @@ function judgePrefixes({ name, reads }: List, longest: ListRead, findings: Findi
     findings.add(
       'incompatible-order',
       `Operations ${read.completion.index} and ${longest.completion.index} read ${name} in two orders: place ${place} has ` +
-        `${read.elements[place]} in the one and ${longest.elements[place]} in the other.`,
+        `${read.elements[place] ?? 'nothing'} in the one and ${longest.elements[place] ?? 'nothing'} in the other.`,
       [read.invocation, read.completion, longest.invocation, longest.completion],
     );
   }

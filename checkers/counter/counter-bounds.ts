@@ -170,7 +170,8 @@ function judgeCounter(name: string, tally: Tally): Anomaly[] {
   report(
     'stale-read',
     back.filter((read) => !tooLow.includes(read)),
-    ({ highest }) => `but operation ${highest?.completion.index} had already returned ${highest?.value}.`,
+    ({ highest }) =>
+      `but operation ${highest?.completion.index ?? ''} had already returned ${highest?.value ?? 0}.`,
   );
   if (malformed[0] !== undefined) {
     anomalies.push({
