@@ -310,6 +310,34 @@ describe('connections', () => {
     expect(seen).toEqual(['hello', 'open']);
   });
 
+  it('tell of what came before the end, also when someone begins to listen at the last moment', async () => {
+    const seen: string[] = [];
+    const cluster = new SimCluster({
+      nodes: ['n1', 'n2'],
+      seed: 1,
+      network: { tailMs: 0, bandwidthBytesPerS: Infinity },
+      system: toySystem((runtime) => {
+        if (runtime.host === 'n2') {
+          runtime.listen(TOY_PORT, (connection) => {
+            connection.write(bytes('last words'));
+            connection.close();
+          });
+          return;
+        }
+        const connection = runtime.connect({ host: 'n2', port: TOY_PORT });
+        connection.onOpen(() => {
+          connection.onData((data) => seen.push(new TextDecoder().decode(data)));
+          connection.onClose((reason) => seen.push(reason));
+        });
+      }),
+    });
+    await cluster.run(async () => {
+      await cluster.start();
+      await cluster.clock.sleep(sToNs(1));
+    });
+    expect(seen).toEqual(['last words', 'closed']);
+  });
+
   it('carry a chunk larger than the window', async () => {
     const pair = new Pair({ network: { windowBytes: 10 } });
     await pair.run(async () => {

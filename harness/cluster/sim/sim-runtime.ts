@@ -16,7 +16,7 @@ import type {
   Runtime,
   Timer,
 } from '../../../systems/runtime/runtime.ts';
-import { connect } from './connection.ts';
+import { connect } from './handshake.ts';
 import type { Network } from './network.ts';
 import { wholeDelay } from './scheduler.ts';
 import { TimerEvent, type SimProcess } from './sim-process.ts';
