@@ -13,7 +13,6 @@ const TEXTS = /\.(ts|js|cjs|md|json|css|html|yml|sh|txt)$|^\.ci\//;
 const LINES_MAX = 400;
 /** Longer than they should be. Lower a number when its file shrinks; add a line only with a reason. */
 const LONG_FILES: Readonly<Record<string, number>> = {
-  'harness/cluster/sim/connection.ts': 535,
   'results/report/sample.ts': 421,
 };
 /** So much may an exception exceed its file, before the ratchet must be turned. */

@@ -164,7 +164,7 @@ describe('availability', () => {
             span: [from, to],
             type,
           } of operations)
-            builder.op('f', from, type as 'ok', to);
+            builder.op('f', from, type, to);
           for (const [from, to] of faults) builder.fault('cut', from, to);
           const { availability } = computeStatistics(builder.history());
           const okTimes = operations.filter(({ type }) => type === 'ok').map(({ span: [, to] }) => to);
