@@ -22,6 +22,7 @@ import { advanceLeaderCommit, leaderTick, onAppendReply, onSnapshotReply, propos
 import type { Message } from './messages.ts';
 import type { Payload } from './payload.ts';
 import { addRead } from './reads.ts';
+import type { LogView } from './rules.ts';
 import type { CoreConfig, Recovered } from './state.ts';
 import { CoreState } from './state.ts';
 
@@ -136,6 +137,11 @@ export class RaftCore {
   read(now: number, token: ReplyToken, key: string): void {
     this.s.now = now;
     addRead(this.s, token, key);
+  }
+
+  /** The log, to look at. */
+  get log(): LogView & { readonly firstIndex: number } {
+    return this.s.log;
   }
 
   status(): NodeStatus {
