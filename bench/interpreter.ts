@@ -14,7 +14,6 @@ import {
   stagger,
   timeLimit,
 } from '../harness/generator/index.ts';
-import { simulate } from '../harness/generator/simulate.ts';
 import { interpret } from '../harness/interpreter/interpreter.ts';
 import { NS_PER_MS, sToNs } from '../harness/units.ts';
 
@@ -76,12 +75,6 @@ async function interpreted(concurrency: number): Promise<void> {
   report(`interpreter, ${concurrency} threads`, operations, started);
 }
 
-function generated(concurrency: number): void {
-  const started = start();
-  const events = simulate(typical(60), { concurrency, maxEvents: 200_000 });
-  report(`generator alone, ${concurrency} threads`, events.length / 2, started);
-}
-
 interface Start {
   readonly wallMs: number;
   readonly cpu: NodeJS.CpuUsage;
@@ -102,7 +95,6 @@ function report(what: string, operations: number, { wallMs, cpu }: Start): void 
 }
 
 export async function run(): Promise<void> {
-  for (const concurrency of [10, 100]) generated(concurrency);
   for (const concurrency of [1, 10, 100]) await interpreted(concurrency);
 }
 

@@ -206,7 +206,9 @@ export class ThreadTable {
     const current = this.#processes[thread];
     if (current === process) return;
     if (current === undefined || process < current || process % this.#concurrency !== thread) {
-      throw new RangeError(`process ${process} cannot run on thread ${thread}, which runs ${current}`);
+      throw new RangeError(
+        `process ${process} cannot run on thread ${thread}, which runs ${current ?? 'nothing'}`,
+      );
     }
     this.#processes = this.#processes.with(thread, process);
   }

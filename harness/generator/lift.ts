@@ -55,7 +55,21 @@ export function generatorOf(like: GeneratorLike): Generator {
 const isArray: (like: GeneratorLike) => like is readonly GeneratorLike[] = Array.isArray as never;
 
 function isTemplate(like: Generator | OperationTemplate): like is OperationTemplate {
-  return !('op' in like);
+  // What a function returns is not always what its type says: undefined, or a promise.
+  const given: unknown = like;
+  if (typeof given === 'object' && given !== null) {
+    if ('op' in given && 'update' in given) return false;
+    if ('f' in given && typeof given.f === 'string') return true;
+  }
+  throw new HarnessError(
+    'generator',
+    `a generator is an operation with an f, an array, a function, null, or has op and update; this is ${describe(given)}`,
+  );
+}
+
+function describe(given: unknown): string {
+  if (given instanceof Promise) return 'a promise: generators cannot be asynchronous';
+  return typeof given === 'object' ? JSON.stringify(given) : typeof given;
 }
 
 /** `'pending'` while its process, or every thread, is busy; null when the context has no threads at all. */

@@ -106,6 +106,18 @@ export function reserve(
   return new Merge(rule, children, 0);
 }
 
+/** One predicate a thread, so that what a context made of it is found again. */
+const isThread = new Map<ThreadId, (other: ThreadId) => boolean>();
+
+function onlyThread(thread: ThreadId): (other: ThreadId) => boolean {
+  let predicate = isThread.get(thread);
+  if (predicate === undefined) {
+    predicate = (other) => other === thread;
+    isThread.set(thread, predicate);
+  }
+  return predicate;
+}
+
 class EachThread implements Generator {
   readonly fresh: Generator;
   /** Of the threads seen so far; null where exhausted. */
@@ -157,7 +169,7 @@ class EachThread implements Generator {
     return child === undefined ? this.fresh : child;
   }
   static #contextFor(thread: ThreadId, context: GeneratorContext): GeneratorContext {
-    return context.only((other) => other === thread).at(thread === 'nemesis' ? -1 : thread);
+    return context.only(onlyThread(thread)).at(thread === 'nemesis' ? -1 : thread);
   }
 }
 

@@ -240,7 +240,7 @@ class Interpreter implements Supervisor {
       onOperation,
     } = this.#options;
     if (op.type === 'log') {
-      onLog?.(String(op.value));
+      onLog?.(typeof op.value === 'string' ? op.value : JSON.stringify(op.value));
       return;
     }
     this.#table.occupy(thread, op.process);

@@ -259,6 +259,14 @@ describe('clients that answer at once', () => {
 });
 
 describe('what it is given', () => {
+  test('is told apart by the code of the error', async () => {
+    await expect(run(() => undefined as never)).rejects.toMatchObject({
+      code: 'generator',
+    });
+    await expect(run(clients({ f: 'odd-type' }))).rejects.toMatchObject({ code: 'client', exitCode: 70 });
+    await expect(run(nemesis({ f: 'odd' }))).rejects.toMatchObject({ code: 'nemesis', exitCode: 70 });
+  });
+
   test('a run needs a node, and what onOperation throws ends it', async () => {
     await expect(run(null, { nodes: [] })).rejects.toThrow('at least one node');
     const disk = new Error('no space left on device');
