@@ -71,10 +71,11 @@ export function notes(judged: Judged): readonly string[] {
     if (row.verdict !== 'unknown' || row === told) continue;
     result.push(`The ${row.checker} checker did not decide: ${row.reason ?? 'it gave no reason'}.`);
   }
-  const never = judged.functions.filter((row) => row.f !== null && row.ok === 0);
+  const never = judged.functions.flatMap(({ f, ok, invoked }) =>
+    f === null || ok > 0 ? [] : [`${f} (${plural(invoked, 'attempt')})`],
+  );
   if (never.length > 0) {
-    const which = never.map((row) => `${row.f} (${plural(row.invoked, 'attempt')})`).join(', ');
-    result.push(`Never acknowledged, so that nothing is known of it: ${which}.`);
+    result.push(`Never acknowledged, so that nothing is known of it: ${never.join(', ')}.`);
   }
   const idle = judged.faults.filter((fault) => fault.tookEffect === false);
   if (idle.length > 0) {

@@ -32,7 +32,7 @@ export const HOSTILE_TEXTS = [
   '</script><script>document.title="owned"</script>',
   '<img src=x onerror="document.title=\'owned\'">',
   '<!--<script>',
-  '"\'`${document.title}',
+  '"\'`$' + '{document.title}',
   '\u202Eright to left\u0000\u001b[31m',
   'https://example.com/beacon.png',
 ] as const;
@@ -199,7 +199,7 @@ function makeShakes(nodes: readonly string[]): readonly Shake[] {
         startS: startS + 1.5,
         endS: startS + 6,
         nodes: [nodes[0] as string],
-        description: `paused ${nodes[0]}`,
+        description: `paused ${nodes[0] as string}`,
       });
     }
   }
@@ -334,7 +334,8 @@ function sampleVerdicts(
       },
     ];
   }
-  const [write, read] = witness.map((index) => history.operations[index] as Operation);
+  const [write, read] = witness.map((index) => history.operations[index]);
+  const told = (value: unknown): string => JSON.stringify(value ?? null);
   const leaders = trace.filter(({ event }) => event.kind === 'role' && event.role === 'leader').slice(2, 4);
   return [
     {
@@ -344,9 +345,9 @@ function sampleVerdicts(
         {
           name: 'nonlinearizable',
           explanation:
-            `The read of ${write?.key} by process ${read?.process} returned ${JSON.stringify(read?.value)}, but the write of ` +
-            `${JSON.stringify(write?.value)} by process ${write?.process} had completed before that read was invoked, and nothing wrote ` +
-            `${JSON.stringify(read?.value)} again in between.`,
+            `The read of ${told(write?.key)} by process ${told(read?.process)} returned ${told(read?.value)}, but the write of ` +
+            `${told(write?.value)} by process ${told(write?.process)} had completed before that read was invoked, and nothing ` +
+            `wrote ${told(read?.value)} again in between.`,
           operations: witness,
           evidence: { possibleStates: [write?.value ?? null], longestPrefix: 212 },
         },
@@ -359,7 +360,7 @@ function sampleVerdicts(
       anomalies: [
         {
           name: 'two-leaders',
-          explanation: `Both ${nodes[2]} and ${nodes[3]} said that they lead term 3 (Raft paper, section 5.2: election safety).`,
+          explanation: `Both ${nodes.slice(2, 4).join(' and ')} said that they lead term 3 (Raft paper, section 5.2: election safety).`,
           operations: [],
           evidence: { events: leaders as unknown as Json },
         },

@@ -48,6 +48,7 @@ async function copyText(text: string): Promise<boolean> {
     area.value = text;
     document.body.append(area);
     area.select();
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- all that is left where there is no clipboard API
     const copied = document.execCommand('copy');
     area.remove();
     return copied;

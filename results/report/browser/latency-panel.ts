@@ -15,6 +15,7 @@ const PADDING_BOTTOM = 8;
 const DOT = 3;
 /** A cross or triangle hides others nearer than this. */
 const MARK = 3;
+const DIMMED_SHARE = 0.12;
 const MAX_NAME_PX = 160;
 const HIT_RADIUS_PX = 8;
 /** Functions beyond these share the last strip. */
@@ -45,13 +46,15 @@ export function latencyPanel(stage: Stage): Panel {
       (strip + 1) * STRIP_HEIGHT - PADDING_BOTTOM - share * (STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM)
     );
   };
-  const point = ({ x }: Frame, row: number): readonly [x: number, y: number] => {
-    const start = operations.start[row] as number;
-    return [
-      x(start),
-      yOf(stripOf.get(operations.f[row] as number) ?? 0, (operations.end[row] as number) - start),
-    ];
-  };
+  // Panning and zooming move points sideways only.
+  const ys = Float32Array.from({ length: operations.count }, (_, row) => {
+    const latency = (operations.end[row] as number) - (operations.start[row] as number);
+    return Number.isFinite(latency) ? yOf(stripOf.get(operations.f[row] as number) ?? 0, latency) : NaN;
+  });
+  const point = ({ x }: Frame, row: number): readonly [x: number, y: number] => [
+    x(operations.start[row] as number),
+    ys[row] as number,
+  ];
   const inSight = (visit: (row: number) => void): void => {
     const { from, to } = stage.viewport;
     for (let row = lowerBound(operations.start, from); row < operations.count; row++) {
@@ -89,44 +92,44 @@ export function latencyPanel(stage: Stage): Panel {
   };
 
   const drawPoints = (frame: Frame): void => {
-    const { pen, theme, width, height } = frame;
-    const painted = new Uint8Array(Math.ceil(width) * height);
-    pen.fillStyle = theme.outcomes[OK];
-    inSight((row) => {
-      if (operations.outcome[row] !== OK) return;
-      const [x, y] = point(frame, row);
-      const cell = Math.round(y) * Math.ceil(width) + Math.round(x);
-      const isShown = stage.isShown(row);
-      if (isShown && painted[cell] === 1) return;
-      if (isShown) painted[cell] = 1;
-      pen.globalAlpha = isShown ? 0.6 : 0.08;
-      pen.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT);
-    });
-    for (const outcome of [FAIL, INFO] as const) {
-      const painted = new Uint8Array(Math.ceil(width) * height);
-      for (const isShown of [false, true]) {
-        pen.globalAlpha = isShown ? 0.85 : 0.1;
-        pen.strokeStyle = pen.fillStyle = theme.outcomes[outcome];
-        pen.lineWidth = 1.5;
-        pen.beginPath();
-        inSight((row) => {
-          if (operations.outcome[row] !== outcome || stage.isShown(row) !== isShown) return;
-          const [x, y] = point(frame, row);
-          // Where marks are dense, one in a square of a few pixels says as much.
-          const cell = Math.round(y / MARK) * Math.ceil(width) + Math.round(x / MARK);
-          if (painted[cell] === 1) return;
-          painted[cell] = 1;
-          if (outcome === FAIL) cross(pen, x, y);
-          else triangle(pen, x, y);
-        });
-        if (outcome === FAIL) pen.stroke();
-        else pen.fill();
-      }
+    const { pen, theme } = frame;
+    // What the filter leaves out lies below what it shows.
+    for (const isShown of stage.keyFilter < 0 ? [true] : [false, true]) {
+      for (const outcome of [OK, FAIL, INFO] as const) drawOutcome(frame, outcome, isShown);
     }
     pen.globalAlpha = 1;
     pen.lineWidth = 2;
     for (const row of stage.witness) ring(frame, row, theme.witness);
     if (stage.selected >= 0) ring(frame, stage.selected, theme.text);
+  };
+
+  const drawOutcome = (
+    frame: Frame,
+    outcome: typeof OK | typeof FAIL | typeof INFO,
+    isShown: boolean,
+  ): void => {
+    const { pen, theme, width, height } = frame;
+    // Where marks are dense, one in a square of a few pixels says as much.
+    const size = outcome === OK ? 1 : MARK;
+    const columns = Math.ceil(width / size) + 1;
+    const painted = new Uint8Array(columns * (Math.ceil(height / size) + 1));
+    pen.globalAlpha = (isShown ? 1 : DIMMED_SHARE) * (outcome === OK ? 0.6 : 0.85);
+    pen.strokeStyle = pen.fillStyle = theme.outcomes[outcome];
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    inSight((row) => {
+      if (operations.outcome[row] !== outcome || stage.isShown(row) !== isShown) return;
+      const x = frame.x(operations.start[row] as number);
+      const y = ys[row] as number;
+      const cell = Math.round(y / size) * columns + Math.round(x / size);
+      if (painted[cell] === 1) return;
+      painted[cell] = 1;
+      if (outcome === OK) pen.fillRect(x - DOT / 2, y - DOT / 2, DOT, DOT);
+      else if (outcome === FAIL) cross(pen, x, y);
+      else triangle(pen, x, y);
+    });
+    if (outcome === FAIL) pen.stroke();
+    else if (outcome === INFO) pen.fill();
   };
 
   const ring = (frame: Frame, row: number, colour: string): void => {

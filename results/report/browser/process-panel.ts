@@ -15,6 +15,9 @@ const [MIN_ROW, MAX_ROW] = [6, 22];
 /** Narrower bars have neither outline nor hatching. */
 const MIN_DETAIL_PX = 4;
 const MIN_LABEL_PX = 26;
+const MIN_LABEL_HEIGHT = 12;
+/** ok, fail, info, pending. */
+const OUTCOMES = 4;
 const HIT_SLACK_PX = 3;
 const MAX_CALLOUTS = 12;
 const MAX_CALLOUT_PX = 220;
@@ -52,16 +55,19 @@ export function processPanel(stage: Stage): Panel {
   const drawThread = (frame: Frame, thread: number, hatch: CanvasPattern | string): void => {
     const { pen, theme } = frame;
     const top = topOf(thread);
-    // Where the last bar of each outcome ended: what lies on the same pixel is there already.
-    const painted = [-1, -1, -1, -1];
+    const labelled: number[] = [];
     for (const pass of [OK, FAIL] as const) {
+      // Where the last bar of each look ended: what lies on the same pixel is there already.
+      const painted = new Float64Array(2 * OUTCOMES).fill(-1);
       inSight(thread, (row) => {
         const outcome = operations.outcome[row] as number;
         if ((outcome === OK) !== (pass === OK)) return;
         const [from, to] = bar(frame, row);
         const width = to - from;
         const isShown = stage.isShown(row);
-        if (width <= 1 && from < (painted[outcome] ?? -1) && isShown) return;
+        const look = isShown ? outcome : OUTCOMES + outcome;
+        if (width <= 1 && from < (painted[look] as number)) return;
+        painted[look] = Math.max(painted[look] as number, from + 1);
         pen.globalAlpha = isShown ? 1 : DIMMED;
         if (outcome === FAIL && width >= MIN_DETAIL_PX) {
           pen.strokeStyle = theme.outcomes[FAIL];
@@ -72,10 +78,10 @@ export function processPanel(stage: Stage): Panel {
             outcome >= INFO && width >= MIN_DETAIL_PX ? hatch : (theme.outcomes[outcome] ?? theme.text);
           pen.fillRect(from, top, width, barHeight);
         }
-        if (isShown) painted[outcome] = Math.max(painted[outcome] ?? -1, from + 1);
+        if (width > MIN_LABEL_PX && barHeight >= MIN_LABEL_HEIGHT) labelled.push(row);
       });
     }
-    if (barHeight >= 12) inSight(thread, (row) => drawLabel(frame, row, top));
+    for (const row of labelled) drawLabel(frame, row, top);
     pen.globalAlpha = 1;
   };
 

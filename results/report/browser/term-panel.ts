@@ -72,7 +72,7 @@ export function termPanel(stage: Stage): Panel {
       if (span === undefined) return null;
       return {
         lines: [
-          `${data.nodes[span.node]} leads term ${span.term}`,
+          `${data.nodes[span.node] ?? '?'} leads term ${span.term}`,
           `${formatTime(span.start)} – ${formatTime(span.end)}`,
         ],
       };

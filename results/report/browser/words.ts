@@ -43,13 +43,14 @@ export function describe(data: ReportData, operations: Operations, row: number):
   const start = operations.start[row] as number;
   const end = operations.end[row] as number;
   const node = text(columns.node[row]);
+  const invocation = operations.invocation[row] as number;
   const indexes =
     outcome === PENDING
-      ? `operation ${operations.invocation[row]}`
-      : `operations ${operations.invocation[row]} and ${operations.completion[row]}`;
+      ? `operation ${invocation}`
+      : `operations ${invocation} and ${operations.completion[row] as number}`;
   return {
     short,
-    sentence: `process ${columns.process[row]}: ${short}`,
+    sentence: `process ${columns.process[row] as number}: ${short}`,
     outcome: OUTCOME_WORDS[outcome] ?? '',
     when:
       end === Infinity
@@ -71,7 +72,7 @@ export function describeMoment(data: ReportData, time: number, slack: number): r
   }
   const leaders = data.roles
     .filter(({ role, start, end }) => role === 'leader' && start <= time && time < end)
-    .map(({ node, term }) => `${data.nodes[node]} in term ${term}`);
+    .map(({ node, term }) => `${data.nodes[node] ?? '?'} in term ${term}`);
   if (data.roles.length > 0) lines.push(leaders.length === 0 ? 'no leader' : `leader: ${leaders.join('; ')}`);
   return lines;
 }
