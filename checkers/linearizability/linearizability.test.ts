@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../harness/errors.ts';
-import { History } from '../../harness/history/history.ts';
+import type { History } from '../../harness/history/history.ts';
 import { casRegister, kv, linearizability, register } from './index.ts';
 import type { LinearizabilityOptions, Model } from './index.ts';
 import { call, historyOf } from './testing/build.ts';

@@ -96,7 +96,8 @@ function enumerateStates(model: Model, states: readonly Json[]): string {
   if (states.length > told.length) {
     return `one of ${states.length} values, none of them allowed: ${told.join(', ')}, …`;
   }
-  return told.length < 2 ? told.join('') : `${told.slice(0, -1).join(', ')} or ${told.at(-1)}`;
+  const last = told.pop() ?? 'no value at all';
+  return told.length === 0 ? last : `${told.join(', ')} or ${last}`;
 }
 
 /** Invocations and completions, ascending. */

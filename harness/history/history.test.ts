@@ -145,16 +145,15 @@ describe('validation', () => {
 });
 
 describe('fault windows', () => {
-  const effect = (faultId: number, edge: FaultEffect['edge'], more: Partial<FaultEffect> = {}): Json =>
-    ({
-      faultId,
-      fault: 'partition',
-      edge,
-      nodes: ['n1'],
-      description: `${edge} ${faultId}`,
-      parameters: null,
-      ...more,
-    }) as unknown as Json;
+  const effect = (faultId: number, edge: FaultEffect['edge'], more: Partial<FaultEffect> = {}): Json => ({
+    faultId,
+    fault: 'partition',
+    edge,
+    nodes: ['n1'],
+    description: `${edge} ${faultId}`,
+    parameters: null,
+    ...more,
+  });
 
   it('last from the invocation of the beginning to the completion of the end', () => {
     const history = historyOf(

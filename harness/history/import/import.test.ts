@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../errors.ts';
 import type { Operation } from '../operation.ts';
@@ -211,5 +212,39 @@ describe('Jepsen logs', () => {
     expect(refusal(`${log[1]}\nINFO  jepsen.util - 0\t:o\n${log[3]}\n`)).toContain(
       'bad-format: h: line 2: an operation is PROCESS :TYPE :F VALUE',
     );
+  });
+});
+
+describe('damaged files', () => {
+  const samples = [
+    '{"format":"shaketable-history","version":1}\n{"index":0,"time":5,"process":0,"type":"invoke","f":"read","value":null}\n',
+    '[{:process 1, :type :invoke, :f :cas, :value [1 2], :error "x"}\n #_ 3 {:process 1, :type :ok, :f :cas}]',
+    'INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 0\t:ok\t:read\t[1 "a"]\n',
+  ].map(bytesOf);
+
+  it('are read or refused in one line, and never crash the reader', () => {
+    const damage = fc.array(
+      fc.tuple(fc.nat(200), fc.oneof(fc.nat(255), fc.constantFrom(...bytesOf('[]{}()"\\#:;\n')))),
+      {
+        maxLength: 4,
+      },
+    );
+    let refused = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...samples), damage, fc.nat(200), (sample, changes, length) => {
+        const bytes = sample.slice(0, length);
+        for (const [at, byte] of changes) if (at < bytes.length) bytes[at] = byte;
+        try {
+          readHistory(bytes);
+        } catch (error) {
+          refused++;
+          expect(error).toBeInstanceOf(HarnessError);
+          expect((error as HarnessError).exitCode).toBe(64);
+          expect((error as HarnessError).message).not.toContain('\n');
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(refused).toBeGreaterThan(300);
   });
 });
