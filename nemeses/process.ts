@@ -136,8 +136,8 @@ export const processFaults: readonly NemesisDefinition[] = [
   killing('kill-all', 'kills all nodes at once and restarts them', ['all']),
   powerLosing(
     'power-loss',
-    'kills nodes so that they lose unsynced writes, and restarts them: a minority, the leader, all',
-    ['leader', 'minority', 'minority-with-leader', 'all'],
+    'kills nodes so that they lose unsynced writes, and restarts them: the leader, a minority, a majority, all',
+    ['leader', 'minority', 'minority-with-leader', 'majority', 'all'],
   ),
   powerLosing('power-loss-leader', 'kills the leader so that it loses unsynced writes', ['leader']),
   powerLosing('power-loss-minority', 'kills a minority so that it loses unsynced writes', [
