@@ -241,7 +241,8 @@ export class FaultNemesis implements Nemesis {
     const fault = new Fault(faultId, this.#cluster, this.#ledger);
     const random = randomStream(this.#seed, 'nemesis', this.#name, faultId);
     const chosen = request.parameters ?? kind.choose(request.target, fault.scene, random);
-    const parameters = { ...(chosen as ExplicitFault), fault: this.#name, faultId };
+    // The order of the fields counts: a replay must record the same bytes.
+    const parameters: ExplicitFault = { fault: this.#name, faultId, ...(chosen as object) };
     if (this.#inForce !== null) {
       const { fault: other, description } = this.#inForce;
       return this.#nothing(parameters, `left fault ${other.faultId} in force: ${description}`);
