@@ -1,12 +1,15 @@
 /** The anomalies: what is wrong in a sentence, and the operations and events that prove it, each a jump away. */
-import type { AnomalyRow } from '../report-data.ts';
+import type { AnomalyRow, WitnessEvent } from '../report-data.ts';
 import { button, element } from './dom.ts';
 import { formatCount, formatTime } from './format.ts';
+import { OK } from './operations.ts';
 import type { Stage } from './stage.ts';
 import { describe } from './words.ts';
 
 /** Longer witnesses are cut in the list; the timeline marks them all. */
 const MAX_LISTED = 60;
+/** The rest is there to open. */
+const MAX_UNFOLDED = 6;
 
 export interface AnomalyActions {
   show(anomaly: AnomalyRow): void;
@@ -74,42 +77,59 @@ function anomalyCard(stage: Stage, anomaly: AnomalyRow, actions: AnomalyActions)
 }
 
 function witness(stage: Stage, anomaly: AnomalyRow, actions: AnomalyActions): HTMLElement {
-  const items = anomaly.operations.slice(0, MAX_LISTED).map((row, i) => {
-    const words = describe(stage.data, stage.operations, row);
-    const isOk = stage.operations.outcome[row] === 0;
-    return element(
-      'li',
-      {},
-      element('span', { class: 'badge', 'aria-hidden': 'true' }, String(i + 1)),
-      button(words.sentence, () => actions.jumpTo(anomaly, row), {
-        class: 'jump',
-        title: 'Show in the timeline',
-      }),
+  const operations = anomaly.operations
+    .slice(0, MAX_LISTED)
+    .map((row, i) => operationItem(stage, row, i + 1, () => actions.jumpTo(anomaly, row)));
+  const events = anomaly.events.map((event) =>
+    eventItem(event, () => actions.jumpToTime(anomaly, event.time)),
+  );
+  const items = [...operations, ...events];
+  const folded = items.length > MAX_UNFOLDED + 2 ? items.splice(MAX_UNFOLDED) : [];
+  const result = element('div', { class: 'witness' }, element('ol', {}, ...items));
+  if (folded.length > 0) {
+    const unlisted = anomaly.operations.length - operations.length;
+    const note = unlisted > 0 ? ` (${formatCount(unlisted)} more are marked in the timeline)` : '';
+    result.append(
       element(
-        'span',
-        { class: 'detail' },
-        [
-          isOk ? 'ok' : words.outcome,
-          words.when,
-          words.where,
-          ...(words.error === null ? [] : [words.error]),
-        ].join(' · '),
+        'details',
+        {},
+        element('summary', {}, `${formatCount(folded.length)} more${note}`),
+        element('ol', {}, ...folded),
       ),
     );
-  });
-  const cut = anomaly.operations.length - items.length;
-  if (cut > 0) items.push(element('li', { class: 'detail' }, `and ${formatCount(cut)} more operations`));
-  const events = anomaly.events.map(({ time, node, text }) =>
-    element(
-      'li',
-      {},
-      element('span', { class: 'badge event', 'aria-hidden': 'true' }, '•'),
-      button(`${node === null ? '' : `${node}: `}${text}`, () => actions.jumpToTime(anomaly, time), {
-        class: 'jump',
-        title: 'Show in the timeline',
-      }),
-      element('span', { class: 'detail' }, formatTime(time, 6)),
-    ),
+  }
+  return result;
+}
+
+function operationItem(stage: Stage, row: number, number: number, jump: () => void): HTMLElement {
+  const words = describe(stage.data, stage.operations, row);
+  const outcome = stage.operations.outcome[row] === OK ? 'ok' : words.outcome;
+  const details = [outcome, words.when, words.where, ...(words.error === null ? [] : [words.error])];
+  return witnessItem('badge', String(number), words.sentence, details.join(' · '), jump);
+}
+
+function eventItem({ time, node, text }: WitnessEvent, jump: () => void): HTMLElement {
+  return witnessItem(
+    'badge event',
+    '◆',
+    `${node === null ? '' : `${node}: `}${text}`,
+    formatTime(time, 6),
+    jump,
   );
-  return element('ol', { class: 'witness' }, ...items, ...events);
+}
+
+function witnessItem(
+  badge: string,
+  sign: string,
+  sentence: string,
+  detail: string,
+  jump: () => void,
+): HTMLElement {
+  return element(
+    'li',
+    {},
+    element('span', { class: badge, 'aria-hidden': 'true' }, sign),
+    button(sentence, jump, { class: 'jump', title: 'Show in the timeline' }),
+    element('span', { class: 'detail' }, detail),
+  );
 }

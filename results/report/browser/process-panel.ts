@@ -19,6 +19,7 @@ const MIN_LABEL_HEIGHT = 12;
 /** ok, fail, info, pending. */
 const OUTCOMES = 4;
 const HIT_SLACK_PX = 3;
+const BADGE_RADIUS = 8;
 const MAX_CALLOUTS = 12;
 const MAX_CALLOUT_PX = 220;
 /** Wider bars carry their label themselves. */
@@ -117,11 +118,10 @@ export function processPanel(stage: Stage): Panel {
     const { pen, theme, left, right } = frame;
     const [from, to] = bar(frame, row);
     if (to < left || from > right) return;
-    const radius = 8;
-    const at = Math.max(from, left + radius);
-    const y = Math.max(radius + 1, topOf(operations.thread[row] as number) - 3);
+    const at = Math.max(from, left + BADGE_RADIUS);
+    const y = Math.max(BADGE_RADIUS + 1, topOf(operations.thread[row] as number) - 3);
     pen.beginPath();
-    pen.arc(at, y, radius, 0, 2 * Math.PI);
+    pen.arc(at, y, BADGE_RADIUS, 0, 2 * Math.PI);
     pen.fillStyle = theme.witness;
     pen.fill();
     pen.fillStyle = theme.surface;
@@ -143,7 +143,15 @@ export function processPanel(stage: Stage): Panel {
       const text = fitText(pen, describe(data, operations, row).short, MAX_CALLOUT_PX);
       const width = pen.measureText(text).width + 8;
       const start = to + 12 + width > right ? from - 12 - width : to + 12;
-      const isTaken = placed.some(([a, b, other]) => other === thread && start < b && start + width > a);
+      const hides = (at: number, other: number): boolean =>
+        (other === thread || other === thread + 1) &&
+        at > start - BADGE_RADIUS &&
+        at < start + width + BADGE_RADIUS;
+      const isTaken =
+        placed.some(([a, b, other]) => other === thread && start < b && start + width > a) ||
+        stage.witness.some(
+          (other) => other !== row && hides(bar(frame, other)[0], operations.thread[other] as number),
+        );
       if (isTaken) continue;
       placed.push([start, start + width, thread]);
       const top = topOf(thread);
