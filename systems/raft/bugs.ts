@@ -39,16 +39,13 @@ const BUGS: readonly RaftBug[] = [
   {
     name: 'ack-before-fsync',
     summary:
-      'Entries count as stored before they are fsynced, so a power loss takes back acknowledged writes.',
+      'Votes and entries count as stored when the operating system has them: a power loss takes them back.',
     source: "Ongaro's dissertation, section 3.8; Alagappan et al., Protocol-Aware Recovery (FAST 2018)",
     foundBy: {
-      checkers: ['commit-loss', 'invariants', 'linearizability'],
-      command: `${RUN} --nemesis kill --bug ack-before-fsync`,
+      checkers: ['invariants', 'commit-loss', 'linearizability'],
+      command: `${RUN} --nemesis power-loss --bug ack-before-fsync`,
     },
-    replaces: {
-      acknowledgedIndex: (verifiedIndex) => verifiedIndex,
-      ownMatchIndex: (lastIndex) => lastIndex,
-    },
+    replaces: { storedAfterSync: () => false },
   },
   {
     name: 'ack-before-commit',

@@ -61,7 +61,7 @@ class RaftNode implements RunningNode {
     this.config = config;
     this.options = parseOptions(config.options);
     this.rules = rulesWith(config.bugs);
-    this.storage = new Storage(runtime.files, this.options);
+    this.storage = new Storage(runtime.files, this.options, this.rules);
     runtime.onDatagram((from, bytes) => this.onDatagram(from, bytes));
     runtime.listen(this.options.clientPort, (connection) => this.onConnection(connection));
     void this.start();

@@ -81,8 +81,11 @@ function onRefusal(s: CoreState, p: Progress, reply: AppendReply): void {
     { index: reply.hintIndex, term: reply.hintTerm, firstOfTerm: reply.hintFirst },
     s.log,
   );
-  p.becomeProbe(Math.max(1, next));
-  replicate(s, p);
+  const probed = p.state === 'probe' ? p.next : 0;
+  p.becomeProbe(next);
+  // A follower that lost what it acknowledged refuses the same place for ever: ask again at heartbeats only.
+  if (p.next === probed) p.probeSent = true;
+  else replicate(s, p);
 }
 
 function onAcceptance(s: CoreState, p: Progress, reply: AppendReply): void {

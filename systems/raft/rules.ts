@@ -97,6 +97,11 @@ export const correctRules = {
     return votedFor;
   },
 
+  /** Whether a batch of writes counts as stored only after its fsync, not when the operating system has it (3.8). */
+  storedAfterSync(): boolean {
+    return true;
+  },
+
   /** Whether a message may leave that rests on a disk write: after the write is durable (3.8). */
   mayLeave(requiredWrite: number, storedWrite: number): boolean {
     return requiredWrite <= storedWrite;

@@ -12,6 +12,7 @@ import { assert } from '../../harness/errors.ts';
 import type { Files, OpenFile } from '../runtime/runtime.ts';
 import { MalformedError } from './bytes.ts';
 import type { LogEntry } from './log.ts';
+import type { Rules } from './rules.ts';
 import type { Snapshot } from './snapshot.ts';
 import { decodeSnapshot } from './snapshot.ts';
 import type { Recovered } from './state.ts';
@@ -37,6 +38,7 @@ export class Storage {
   private readonly files: Files;
   private readonly segmentBytes: number;
   private readonly maxSessions: number;
+  private readonly rules: Pick<Rules, 'storedAfterSync'>;
   private file: OpenFile | null = null;
   private segments: Segment[] = [];
   private sizeBytes = 0;
@@ -48,8 +50,13 @@ export class Storage {
   private compactIndex = 0;
   private rotationDue = false;
 
-  constructor(files: Files, options: { readonly segmentBytes: number; readonly maxSessions: number }) {
+  constructor(
+    files: Files,
+    options: { readonly segmentBytes: number; readonly maxSessions: number },
+    rules: Pick<Rules, 'storedAfterSync'>,
+  ) {
     this.files = files;
+    this.rules = rules;
     this.segmentBytes = options.segmentBytes;
     this.maxSessions = options.maxSessions;
   }
@@ -100,7 +107,7 @@ export class Storage {
     const bytes = this.batch.take(++this.sequence);
     this.sizeBytes += bytes.length;
     await file.append(bytes);
-    await file.sync();
+    if (this.rules.storedAfterSync()) await file.sync();
     if (this.sizeBytes >= this.segmentBytes) this.rotationDue = true;
     return lastWrite;
   }
