@@ -7,7 +7,7 @@ import type { FaultEffect, Json } from '../harness/history/operation.ts';
 import type { Invocation } from '../harness/interpreter/client.ts';
 import { randomStream } from '../harness/random.ts';
 import { msToNs } from '../harness/units.ts';
-import { gossip } from './gossip-system.ts';
+import { gossip } from './testing/gossip-system.ts';
 import { composeNemeses, type NemesisDefinition, nemeses, requireCapabilities } from './index.ts';
 
 const FIVE = ['n1', 'n2', 'n3', 'n4', 'n5'];

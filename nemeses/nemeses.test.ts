@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SimCluster } from '../harness/cluster/sim/sim-cluster.ts';
 import type { FaultEffect, Json } from '../harness/history/operation.ts';
 import { msToNs } from '../harness/units.ts';
-import { FILE_BYTES, type Gossip, gossip } from './gossip-system.ts';
+import { FILE_BYTES, type Gossip, gossip } from './testing/gossip-system.ts';
 import { composeNemeses, type Nemesis, nemeses } from './index.ts';
 
 const FIVE = ['n1', 'n2', 'n3', 'n4', 'n5'];

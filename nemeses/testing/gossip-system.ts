@@ -4,9 +4,9 @@
  * Every node sends its name to every peer once in 10 ms of its own clock, answers connections with an echo, and has written, and not
  * synced, a file. The {@link Witness} of a node outlives its process.
  */
-import { serveEcho, toySystem } from '../harness/cluster/sim/toy-system.ts';
-import { msToNs } from '../harness/units.ts';
-import type { System } from '../systems/system.ts';
+import { serveEcho, toySystem } from '../../harness/cluster/sim/toy-system.ts';
+import { msToNs } from '../../harness/units.ts';
+import type { System } from '../../systems/system.ts';
 
 const INTERVAL_MS = 10;
 const FILE = 'unsynced';
