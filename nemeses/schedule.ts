@@ -4,10 +4,12 @@
  *     faultSchedule('kill', [{ f: 'kill', target: 'leader' }], new Map([['kill', 'restart']]), 5_000)
  *     // 3.1 s kill {fault: 'kill', target: 'leader'} · 9.8 s restart {fault: 'kill'} · 11.2 s kill …
  *
- * Waits are uniform between nothing and twice `intervalMs`, holds between a tenth of it and as much above the mean: short
- * ones find other bugs than long ones, but a fault that is over at once has tested nothing. The
- * first wait counts from the beginning of the run and is half as long, so that short runs see a fault, too. Built on its own and not of `sleep`, which would keep the one
- * nemesis thread from the schedules beside it, nor of `stagger`, whose first operation comes at once.
+ * Waits are uniform between nothing and twice `intervalMs`, holds between a tenth of it and 1.9 times: short ones find
+ * other bugs than long ones, but a fault that is over at once has tested nothing. The first wait counts from the
+ * beginning of the run and is half as long, so that short runs see a fault, too.
+ *
+ * Built on its own and not of `sleep`, which would keep the one nemesis thread from the schedules beside it, nor of
+ * `stagger`, whose first operation comes at once.
  */
 import { type Generator, type GeneratorContext, generatorOf, type Step } from '../harness/generator/index.ts';
 import type { Json } from '../harness/history/operation.ts';

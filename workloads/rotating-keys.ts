@@ -8,8 +8,9 @@
  *     // write k0 0 · write k1 1 · write k1 2 · …   k0 and k1 until each had 100, then k2, k3, …
  *
  * Short histories of many keys are what checkers can decide: their cost grows with the length of a key's history, and
- * with the operations on it of which nobody knows whether they happened. After Jepsen's `jepsen.independent`, without its fixed groups of
- * threads: every thread works on every key, so that a key sees as much concurrency as there is.
+ * with the operations on it of which nobody knows whether they happened. After Jepsen's `jepsen.independent`, but
+ * without its fixed groups of threads: every thread works on every key, so that a key sees as much concurrency as
+ * there is.
  */
 import {
   type Generator,

@@ -8,10 +8,10 @@
  * beginning of it. Real time is the order of the history. What passes is linearizable, since a list shows its
  * whole past, and it costs no search: one pass over the elements of all reads.
  *
- * Anomalies, by read: `duplicate-element`, `phantom-element` (never appended, or its append failed), `future-read`
- * (it was not yet invoked), `incompatible-order` (no beginning of the longest), `stale-read` (shorter than what had been
- * acknowledged or read before). By append: `lost-append` (acknowledged, and in no read that began later), `reordered-append`
- * (behind one that was invoked only after it was acknowledged).
+ * Anomalies of reads: `duplicate-element`; `phantom-element` (never appended, or its append failed); `future-read`
+ * (appended only later); `incompatible-order` (no beginning of the longest); `stale-read` (lacks what had been
+ * acknowledged or read); `malformed-read`. Of appends: `lost-append` (acknowledged, and in no read that began later);
+ * `reordered-append` (behind one that was invoked after it was acknowledged).
  */
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
