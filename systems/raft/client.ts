@@ -28,6 +28,9 @@ import { isArray } from './values.ts';
 /** No answer of a node is larger. */
 const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
+/** Pauses between attempts grow up to this many times the first. */
+const MAX_DELAY_GROWTH = 5;
+
 /** What one attempt came to: an answer, or a code of our own. */
 type Attempt = Pick<ClientReply, 'code' | 'index' | 'term' | 'value' | 'leader'>;
 
@@ -158,6 +161,7 @@ export class RaftClient implements Client {
   ): Promise<{ attempt: Attempt; maybeDone: boolean }> {
     let attempt = failed(RESULT.timeout);
     let maybeDone = false;
+    let pauses = 0;
     for (let count = 0; count < this.maxAttempts; count++) {
       attempt = await this.attempt(encode, deadlineNs);
       const { code } = attempt;
@@ -169,8 +173,10 @@ export class RaftClient implements Client {
         this.turnTo(attempt.leader);
       } else {
         this.turnTo(this.nodeAfter(this.target));
-        if (isDefinite(code))
-          await this.sleep(Math.min(this.retryDelayNs, deadlineNs - this.endpoint.monotonicNs()));
+        if (isDefinite(code)) {
+          const delayNs = this.retryDelayNs * Math.min(++pauses, MAX_DELAY_GROWTH);
+          await this.sleep(Math.min(delayNs, deadlineNs - this.endpoint.monotonicNs()));
+        }
       }
     }
     return { attempt, maybeDone };

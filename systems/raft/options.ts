@@ -84,14 +84,19 @@ const TABLE = {
     'client: how long one attempt may take before the next node is tried',
   ),
   operationTimeoutMs: number(2000, 1, 600_000, 'client: how long an operation is tried in all'),
-  maxAttempts: number(20, 1, 1000, 'client: how often an operation is tried in all, redirects included'),
+  maxAttempts: number(60, 1, 1000, 'client: how often an operation is tried in all, redirects included'),
   leaderHintMs: number(
     100,
     0,
     3_600_000,
     'client: how long it stays with a leader before it asks its own node again',
   ),
-  retryDelayMs: number(20, 0, 60_000, 'client: pause before it tries again where no leader is known'),
+  retryDelayMs: number(
+    20,
+    0,
+    60_000,
+    'client: pause before it tries again where no leader is known; grows to five times that',
+  ),
 } as const;
 
 type Table = typeof TABLE;
