@@ -44,6 +44,39 @@ export interface CheckInput {
 export interface Checker {
   readonly name: string;
   check(input: CheckInput): Verdict;
+  /** Where it judges the trace: follows it while the run goes on, so that nobody has to keep it. */
+  watch?(): Watch;
+}
+
+/** One checker on one run's trace as it comes. */
+export interface Watch {
+  observe(record: TraceRecord): void;
+  /** After the last record; `input.trace` is not looked at. */
+  verdict(input: CheckInput): Verdict;
+}
+
+/** Records between two looks at whether time is up. */
+const OVERDUE_INTERVAL = 4096;
+
+/** A checker that follows the trace: of a run that goes on, or of one that is over. */
+export function watchingChecker(name: string, watch: () => Watch): Checker {
+  return {
+    name,
+    watch,
+    check: (input) => {
+      const watching = watch();
+      let seen = 0;
+      for (const record of input.trace ?? []) {
+        watching.observe(record);
+        if (++seen % OVERDUE_INTERVAL === 0 && input.isOverdue?.() === true) {
+          const verdict = watching.verdict(input);
+          const reason = `The time budget ended after ${seen} trace records: allow more time.`;
+          return verdict.valid === false ? verdict : { ...verdict, valid: 'unknown', anomalies: [], reason };
+        }
+      }
+      return watching.verdict(input);
+    },
+  };
 }
 
 /** False over unknown over true. No verdict at all proves nothing: unknown. */

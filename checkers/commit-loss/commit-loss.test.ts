@@ -82,7 +82,7 @@ describe('a run that kept everything', () => {
     const stops = ['n1', 'n2', 'n3'].map((node) => ({
       node,
       time: 10 * NS_PER_S,
-      event: { kind: 'stop', reason: 'killed' } as const,
+      event: { kind: 'stop', by: 'harness', reason: 'killed' } as const,
     }));
     const history = historyOf([{ position: { index: 1, term: 1 } }]);
     const verdict = commitLoss().check({ history, trace: [...parseTrace(COMMITTED), ...stops] });

@@ -19,8 +19,9 @@ import type { History } from '../../harness/history/history.ts';
 import type { Operation, Position } from '../../harness/history/operation.ts';
 import { NS_PER_S, nsToS } from '../../harness/units.ts';
 import type { Anomaly, Checker, CheckInput, Verdict } from '../checker.ts';
-import { readFinalLogs } from './final-logs.ts';
-import type { FinalLog, FinalLogs } from './final-logs.ts';
+import { watchingChecker } from '../checker.ts';
+import { FinalLogs } from './final-logs.ts';
+import type { FinalLog } from './final-logs.ts';
 
 const NAME = 'commit-loss';
 /** Lost writes that are described; all are counted. */
@@ -35,7 +36,13 @@ export interface CommitLossOptions {
 }
 
 export function commitLoss(options: CommitLossOptions = {}): Checker {
-  return { name: NAME, check: (input) => check(input, options.graceNs ?? DEFAULT_GRACE_NS) };
+  return watchingChecker(NAME, () => {
+    const logs = new FinalLogs();
+    return {
+      observe: (record) => logs.observe(record),
+      verdict: (input) => judge(input, logs, options.graceNs ?? DEFAULT_GRACE_NS),
+    };
+  });
 }
 
 interface AcknowledgedWrite {
@@ -44,19 +51,34 @@ interface AcknowledgedWrite {
   readonly position: Position;
 }
 
-function check(input: CheckInput, graceNs: number): Verdict {
-  const endNs = input.history.operations.at(-1)?.time ?? Infinity;
-  const logs = readFinalLogs(input.trace ?? [], endNs);
+/** What the nodes were like at the end of the run. */
+interface End {
+  readonly time: number;
+  readonly nodes: readonly FinalLog[];
+  /** Those that ran until the end: a stop that comes later is the end of the run. */
+  readonly running: readonly FinalLog[];
+  readonly voters: readonly string[];
+}
+
+function endOf(history: History, logs: FinalLogs): End {
+  const time = history.operations.at(-1)?.time ?? Infinity;
+  const { nodes, voters } = logs;
+  const running = nodes.filter(({ stop }) => stop === undefined || stop.time >= time);
+  return { time, nodes, running, voters };
+}
+
+function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
+  const end = endOf(input.history, logs);
   const { writes, withoutPosition } = acknowledgedWrites(input.history);
   const anomalies: Anomaly[] = [];
   let lost = 0;
   let undecided = 0;
   const kept: AcknowledgedWrite[] = [];
   for (const write of writes) {
-    const fate = fateOf(write, logs);
+    const fate = fateOf(write, end);
     if (fate.kind === 'lost') {
       lost++;
-      if (anomalies.length < ANOMALIES_KEPT) anomalies.push(lostCommit(write, logs, fate.why));
+      if (anomalies.length < ANOMALIES_KEPT) anomalies.push(lostCommit(write, end, fate.why));
     } else if (fate.kind === 'undecided') {
       undecided++;
     } else {
@@ -64,7 +86,7 @@ function check(input: CheckInput, graceNs: number): Verdict {
     }
   }
   const inForce = input.history.faultWindows().filter((window) => window.endTime === undefined);
-  if (inForce.length === 0 && majorityRuns(logs)) anomalies.push(...notConverged(kept, logs, endNs, graceNs));
+  if (inForce.length === 0 && majorityRuns(end)) anomalies.push(...notConverged(kept, end, graceNs));
 
   const verdict = {
     checker: NAME,
@@ -74,10 +96,10 @@ function check(input: CheckInput, graceNs: number): Verdict {
       withoutPosition,
       lost,
       undecided,
-      commitIndexes: Object.fromEntries(logs.nodes.map((log) => [log.node, log.commitIndex])),
-      downNodes: logs.nodes
-        .filter((log) => !log.running)
-        .map((log) => `${log.node} (${log.stopReason ?? ''})`),
+      commitIndexes: Object.fromEntries(end.nodes.map((log) => [log.node, log.commitIndex])),
+      downNodes: end.nodes
+        .filter((log) => !end.running.includes(log))
+        .map((log) => `${log.node} (${log.stop?.reason ?? ''})`),
     },
   };
   if (anomalies.length > 0) return { ...verdict, valid: false };
@@ -120,13 +142,12 @@ function acknowledgedWrites(history: History): { writes: AcknowledgedWrite[]; wi
 
 type Fate = { readonly kind: 'kept' | 'undecided' } | { readonly kind: 'lost'; readonly why: string };
 
-function fateOf({ position }: AcknowledgedWrite, logs: FinalLogs): Fate {
+function fateOf({ position }: AcknowledgedWrite, end: End): Fate {
   const { index } = position;
   let stored = false;
   let committed = false;
-  for (const log of logs.nodes) {
-    if (!log.running) continue;
-    const term = termAt(log, logs, index);
+  for (const log of end.running) {
+    const term = termAt(log, end, index);
     if (index > log.commitIndex) {
       if (term !== undefined && isSame(position, term)) stored = true;
     } else if (term === undefined || isSame(position, term)) {
@@ -137,31 +158,30 @@ function fateOf({ position }: AcknowledgedWrite, logs: FinalLogs): Fate {
     }
   }
   if (committed) return { kind: 'kept' };
-  if (!majorityRuns(logs)) return { kind: 'undecided' };
+  if (!majorityRuns(end)) return { kind: 'undecided' };
   return stored ? { kind: 'kept' } : { kind: 'lost', why: 'the log of no running node holds it' };
 }
 
-function majorityRuns({ nodes, voters }: FinalLogs): boolean {
+function majorityRuns({ nodes, running, voters }: End): boolean {
   const members = voters.length > 0 ? voters : nodes.map((log) => log.node);
-  const running = nodes.filter((log) => log.running && members.includes(log.node));
-  return running.length * 2 > members.length;
+  return running.filter((log) => members.includes(log.node)).length * 2 > members.length;
 }
 
 const isSame = (position: Position, term: number): boolean =>
   position.term === undefined || position.term === term;
 
 /** In the node's own log; for what a snapshot replaced, in the committed log of another node. */
-function termAt(log: FinalLog, logs: FinalLogs, index: number): number | undefined {
+function termAt(log: FinalLog, end: End, index: number): number | undefined {
   const own = log.terms.get(index);
   if (own !== undefined || index > log.commitIndex) return own;
-  for (const other of logs.nodes) {
+  for (const other of end.nodes) {
     const term = index <= other.commitIndex ? other.terms.get(index) : undefined;
     if (term !== undefined) return term;
   }
   return undefined;
 }
 
-function lostCommit(write: AcknowledgedWrite, logs: FinalLogs, why: string): Anomaly {
+function lostCommit(write: AcknowledgedWrite, end: End, why: string): Anomaly {
   const { invocation, completion, position } = write;
   return {
     name: 'lost-commit',
@@ -171,9 +191,9 @@ function lostCommit(write: AcknowledgedWrite, logs: FinalLogs, why: string): Ano
     operations: [invocation.index, completion.index],
     evidence: {
       position: { index: position.index, term: position.term ?? null },
-      logs: logs.nodes.map((log) => ({
+      logs: end.nodes.map((log) => ({
         node: log.node,
-        running: log.running,
+        running: end.running.includes(log),
         commitIndex: log.commitIndex,
         lastIndex: log.lastIndex,
         termAtIndex: log.terms.get(position.index) ?? null,
@@ -182,34 +202,27 @@ function lostCommit(write: AcknowledgedWrite, logs: FinalLogs, why: string): Ano
   };
 }
 
-function notConverged(
-  kept: readonly AcknowledgedWrite[],
-  logs: FinalLogs,
-  endNs: number,
-  graceNs: number,
-): Anomaly[] {
+function notConverged(kept: readonly AcknowledgedWrite[], end: End, graceNs: number): Anomaly[] {
   let last: AcknowledgedWrite | undefined;
   for (const write of kept) {
-    if (write.completion.time > endNs - graceNs) continue;
+    if (write.completion.time > end.time - graceNs) continue;
     if (last === undefined || write.position.index > last.position.index) last = write;
   }
   if (last === undefined) return [];
   const { index } = last.position;
-  const behind = logs.nodes.filter((log) => log.running && log.commitIndex < index);
+  const behind = end.running.filter((log) => log.commitIndex < index);
   if (behind.length === 0) return [];
   return [
     {
       name: 'not-converged',
       explanation:
         `${describeWrite(last)} was acknowledged at ${nsToS(last.completion.time).toFixed(6)} s as ` +
-        `${describePosition(last.position)}. The run went on until ${nsToS(endNs).toFixed(6)} s with all faults ` +
+        `${describePosition(last.position)}. The run went on until ${nsToS(end.time).toFixed(6)} s with all faults ` +
         `healed, and ended with ${behind.map((log) => `${log.node} at commit index ${log.commitIndex}`).join(', ')}.`,
       operations: [last.invocation.index, last.completion.index],
       evidence: {
         acknowledgedIndex: index,
-        commitIndexes: Object.fromEntries(
-          logs.nodes.filter((log) => log.running).map((log) => [log.node, log.commitIndex]),
-        ),
+        commitIndexes: Object.fromEntries(end.running.map((log) => [log.node, log.commitIndex])),
       },
     },
   ];

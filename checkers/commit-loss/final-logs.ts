@@ -7,9 +7,8 @@ import { IndexWindow } from '../invariants/index-window.ts';
 
 export interface FinalLog {
   readonly node: string;
-  running: boolean;
-  /** Why it stopped; undefined while it runs. */
-  stopReason: string | undefined;
+  /** When and why it stopped; undefined while it runs. */
+  stop: { readonly time: number; readonly reason: string } | undefined;
   /** Terms by index: of its log, and of what it committed before a snapshot took its place. */
   readonly terms: IndexWindow<number>;
   lastIndex: number;
@@ -17,38 +16,25 @@ export interface FinalLog {
   commitIndex: number;
 }
 
-export interface FinalLogs {
-  readonly records: number;
-  /** In the order of their first record. */
-  readonly nodes: readonly FinalLog[];
+/** Follows a trace, record by record. */
+export class FinalLogs {
+  records = 0;
   /** The last configuration that a node reported, where any did. */
-  readonly voters: readonly string[];
-}
+  voters: readonly string[] = [];
+  readonly #nodes = new Map<string, FinalLog>();
 
-/** @param endNs - when the run was over: who stops then was running until the end */
-export function readFinalLogs(trace: Iterable<TraceRecord>, endNs: number): FinalLogs {
-  const nodes = new Map<string, FinalLog>();
-  let voters: readonly string[] = [];
-  let records = 0;
-  for (const { node: name, time, event } of trace) {
-    records++;
-    let log = nodes.get(name);
-    if (log === undefined) {
-      log = {
-        node: name,
-        running: true,
-        stopReason: undefined,
-        terms: new IndexWindow<number>(),
-        lastIndex: 0,
-        commitIndex: 0,
-      };
-      nodes.set(name, log);
-    }
+  /** In the order of their first record. */
+  get nodes(): readonly FinalLog[] {
+    return [...this.#nodes.values()];
+  }
+
+  observe({ node: name, time, event }: TraceRecord): void {
+    this.records++;
+    const log = this.#log(name);
     switch (event.kind) {
       case 'start':
-        log.running = true;
-        log.stopReason = undefined;
-        voters = event.voters;
+        log.stop = undefined;
+        this.voters = event.voters;
         // Not only what is listed survives: a snapshot holds what came before.
         truncate(log, event.snapshotIndex + 1);
         log.lastIndex = event.snapshotIndex;
@@ -75,18 +61,24 @@ export function readFinalLogs(trace: Iterable<TraceRecord>, endNs: number): Fina
         }
         break;
       case 'configuration':
-        voters = event.voters;
+        this.voters = event.voters;
         break;
       case 'stop':
-        if (time >= endNs) break;
-        log.running = false;
-        log.stopReason = event.reason;
+        log.stop = { time, reason: event.reason };
         break;
       default:
         break;
     }
   }
-  return { records, nodes: [...nodes.values()], voters };
+
+  #log(node: string): FinalLog {
+    let log = this.#nodes.get(node);
+    if (log === undefined) {
+      log = { node, stop: undefined, terms: new IndexWindow<number>(), lastIndex: 0, commitIndex: 0 };
+      this.#nodes.set(node, log);
+    }
+    return log;
+  }
 }
 
 function append(log: FinalLog, entries: readonly { readonly index: number; readonly term: number }[]): void {

@@ -46,8 +46,10 @@ function describeEvent(event: TraceEvent): string {
       return `configuration at index ${event.index} with voters ${event.voters.join(', ')}`;
     case 'acknowledge':
       return `acknowledge index ${event.index} of term ${event.term}`;
+    case 'impossible':
+      return `impossible state: ${event.message}`;
     case 'stop':
-      return `stop (${event.reason})`;
+      return event.by === 'node' ? `crash: ${event.reason}` : `stop (${event.reason})`;
   }
 }
 

@@ -67,6 +67,8 @@ const ROWS = {
     'Nodes that applied the same index have the same state.',
     'figure 3.2, State Machine Safety',
   ),
+  'impossible-state': row("A node's own check of its state holds after every step.", 'rules of the node'),
+  'node-crashed': row('No node ends by its own code, unless its disk fails.', 'rules of the node'),
   'acknowledged-before-commit': row(
     'A node acknowledges a command only when it knows that its entry is committed.',
     '3.5',

@@ -104,8 +104,23 @@ export class RaftInvariants {
         return;
       case 'acknowledge':
         return onAcknowledge(cluster, node, record, event);
+      case 'impossible':
+        return cluster.contradict({
+          name: 'impossible-state',
+          detail: `${node.name} found its own state impossible: ${event.message}`,
+          first: undefined,
+          second: record,
+        });
       case 'stop':
         node.role = 'follower';
+        if (event.by === 'node') {
+          cluster.contradict({
+            name: 'node-crashed',
+            detail: `${node.name} crashed: ${event.reason}`,
+            first: undefined,
+            second: record,
+          });
+        }
         return;
     }
   }

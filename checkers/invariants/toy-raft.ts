@@ -155,7 +155,7 @@ class ToyCluster {
     if (node === undefined) return;
     node.up = false;
     if (this.#bug === 'forget-synced-tail') node.disk = node.disk.slice(0, -1);
-    this.#emit(node, { kind: 'stop', reason: 'killed' });
+    this.#emit(node, { kind: 'stop', by: 'harness', reason: 'killed' });
   }
 
   #setTerm(node: ToyNode, term: number, votedFor: string | null): void {

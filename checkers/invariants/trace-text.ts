@@ -107,8 +107,11 @@ function parseEvent(node: TextNode, kind: string, words: readonly string[]): Tra
       return { kind: 'acknowledge', index: number(0), term: describeLogAt(node, number(0), option).term };
     case 'voters':
       return { kind: 'configuration', index: 0, voters: plain, learners: [] };
+    case 'impossible':
+      return { kind, message: plain.join(' ') };
     case 'stop':
-      return { kind, reason: plain.join(' ') };
+    case 'crash':
+      return { kind: 'stop', by: kind === 'stop' ? 'harness' : 'node', reason: plain.join(' ') };
     default:
       throw new Error(`unknown event ${kind}`);
   }

@@ -18,7 +18,7 @@ import type { RunDirectory } from '../../results/run-directory.ts';
 import { type Plan, planOfRun } from '../run/plan.ts';
 import { runTest } from '../run/run-test.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
-import { checkersOf, judge, type Judgement } from './judge.ts';
+import { checkersOf, type Judgement, Jury } from './judge.ts';
 import { lookUp } from './names.ts';
 import type { Output } from './output.ts';
 import { Progress } from './progress.ts';
@@ -39,6 +39,7 @@ export interface ExecuteOptions {
 export interface ExecutedRun extends Judgement {
   readonly test: TestDefinition;
   readonly history: History;
+  /** Roles only; the whole is in `trace.jsonl`. */
   readonly trace: readonly TraceRecord[];
   readonly interrupted: boolean;
   /** Of all simulated events: equal for equal runs. */
@@ -48,6 +49,9 @@ export interface ExecutedRun extends Judgement {
   readonly checkMs: number;
 }
 
+/** What the statistics and the report need of the trace. */
+const KEPT_EVENTS: ReadonlySet<TraceRecord['event']['kind']> = new Set(['start', 'role', 'stop']);
+
 const VERDICT_FORMAT = 'shaketable-verdict';
 const VERDICT_VERSION = 1;
 
@@ -55,12 +59,13 @@ export async function executeRun(options: ExecuteOptions): Promise<ExecutedRun> 
   const { test, directory, output } = options;
   directory?.writeJson('test.json', test);
   const startedMs = performance.now();
-  const recorded = await record(options);
+  const jury = new Jury(checkersOf(test));
+  const recorded = await record(options, jury);
   const runMs = performance.now() - startedMs;
 
   const history = new History(recorded.operations);
   output.live(`${options.label ?? ''}checking ${history.length} operations`);
-  const judgement = judge(checkersOf(test), { history, trace: recorded.trace });
+  const judgement = jury.verdict({ history, trace: recorded.trace });
   const run: ExecutedRun = {
     ...judgement,
     test,
@@ -89,7 +94,8 @@ export async function executeRun(options: ExecuteOptions): Promise<ExecutedRun> 
 }
 
 /** Everything up to the last recorded operation; what was recorded is on the disk also when this throws. */
-async function record({ test, plan, directory, interrupt, output, label = '' }: ExecuteOptions) {
+async function record(options: ExecuteOptions, jury: Jury) {
+  const { test, plan, directory, interrupt, output, label = '' } = options;
   const system = lookUp('system', systems, test.system);
   const workload = lookUp('workload', workloads, test.workload).prepare({
     nodes: test.nodes,
@@ -131,7 +137,8 @@ async function record({ test, plan, directory, interrupt, output, label = '' }: 
     const historyFile = openLines('history.jsonl', historyWriter.header());
     const traceFile = openLines('trace.jsonl', traceWriter.header());
     cluster.onTrace((record) => {
-      trace.push(record);
+      jury.observe(record);
+      if (KEPT_EVENTS.has(record.event.kind)) trace.push(record);
       traceFile?.append(traceWriter.line(record));
       progress.trace(record);
     });

@@ -79,11 +79,13 @@ export type TraceEvent =
     }
   /** It told a client that the command at (term, index) took effect; `term` is that of the entry. */
   | { readonly kind: 'acknowledge'; readonly term: number; readonly index: number }
+  /** Its own check of its state failed: what the message says cannot be. Written once a boot. */
+  | { readonly kind: 'impossible'; readonly message: string }
   /**
-   * It stops: by its own decision (`crash`), or killed by the harness, which then writes this for it, at the harness's
-   * time. A stop that is no earlier than the last operation of the history is the end of the run, and no fault.
+   * It stops: by its own code (`crash`, an exception), or killed by the harness, which then writes this for it, at the
+   * harness's time. A stop that is no earlier than the last operation of the history is the end of the run, and no fault.
    */
-  | { readonly kind: 'stop'; readonly reason: string };
+  | { readonly kind: 'stop'; readonly by: 'node' | 'harness'; readonly reason: string };
 
 /** A line of `trace.jsonl`. */
 export interface TraceRecord {

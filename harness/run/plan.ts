@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { HarnessError } from '../errors.ts';
 import { type PlanEntry, planOf } from '../generator/index.ts';
 import type { History } from '../history/history.ts';
-import type { RunTestResult } from './run-test.ts';
 
 const PLAN_FORMAT = 'shaketable-plan';
 const PLAN_VERSION = 1;
@@ -24,8 +23,16 @@ export interface Plan {
   readonly finalTime: number | null;
 }
 
+/** When the phases of a run were. */
+export interface PhaseTimes {
+  /** When the main phase was over and healing began, in nanoseconds since the run began. */
+  readonly healTime: number;
+  /** When the final phase began; null when there was none. */
+  readonly finalTime: number | null;
+}
+
 /** Healing is not part of the plan: it ends what is in force, whatever was left out. */
-export function planOfRun(history: History, { healTime, finalTime }: RunTestResult): Plan {
+export function planOfRun(history: History, { healTime, finalTime }: PhaseTimes): Plan {
   const { operations } = history;
   const isFinal = (time: number): boolean => finalTime !== null && time >= finalTime;
   // What the nemesis does once healing has begun is the healing.

@@ -11,7 +11,7 @@ import type { FaultEffect, Json, Operation } from '../history/operation.ts';
 import type { Invocation } from '../interpreter/client.ts';
 import { type Continuation, type Interrupt, interpret } from '../interpreter/interpreter.ts';
 import { msToNs, sToNs } from '../units.ts';
-import type { Plan } from './plan.ts';
+import type { PhaseTimes, Plan } from './plan.ts';
 import type { TestDefinition } from './test-definition.ts';
 
 /** What this module needs of a nemesis (nemeses/nemesis.ts has it). */
@@ -35,12 +35,8 @@ export interface RunTestOptions {
   readonly onOperation: (operation: Operation) => void;
 }
 
-export interface RunTestResult {
+export interface RunTestResult extends PhaseTimes {
   readonly interrupted: boolean;
-  /** When the main phase was over and healing began, in nanoseconds since the run began. */
-  readonly healTime: number;
-  /** When the final phase began; null when there was none. */
-  readonly finalTime: number | null;
 }
 
 /** Runs the phases; the cluster is stopped in any case. */
@@ -94,8 +90,8 @@ async function runPhases(options: RunTestOptions): Promise<RunTestResult> {
 }
 
 function mainGenerator({ test, clientGenerator, faults }: RunTestOptions): Generator {
-  const work = timeLimit(test.timeLimitS, clients(clientGenerator));
-  return faults === null ? work : anyOf(work, timeLimit(test.timeLimitS, nemesis(faults.generator)));
+  const work = clients(clientGenerator);
+  return timeLimit(test.timeLimitS, faults === null ? work : anyOf(work, nemesis(faults.generator)));
 }
 
 async function sleepUntil({ clock }: Cluster, timeNs: number): Promise<void> {

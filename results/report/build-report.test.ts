@@ -138,7 +138,7 @@ describe('roleSpans', () => {
   test('ends a role where the next begins, and at the stop of the node', () => {
     const role = (time: number, name: 'follower' | 'leader', term: number) =>
       ({ node: 'n1', time, event: { kind: 'role', role: name, term, leader: null } }) as const;
-    const stop = { node: 'n1', time: 9, event: { kind: 'stop', reason: 'killed' } } as const;
+    const stop = { node: 'n1', time: 9, event: { kind: 'stop', by: 'harness', reason: 'killed' } } as const;
     expect(
       roleSpans([role(0, 'follower', 1), role(2, 'leader', 2), role(4, 'leader', 2), stop], ['n1'], 12),
     ).toEqual([

@@ -264,7 +264,7 @@ function makeLeaders(shakes: readonly Shake[], nodes: readonly string[]): readon
   });
   for (const shake of shakes) {
     if (shake.fault === 'kill') {
-      const down = shake.nodes.map((node) => record(node, shake.startS, { kind: 'stop', reason: 'killed' }));
+      const down = shake.nodes.map((node) => record(node, shake.startS, { kind: 'stop', by: 'harness', reason: 'killed' }));
       const up = shake.nodes.map((node) => record(node, shake.endS, role('follower', term, null)));
       result.push({ records: [...down, ...up] });
     }

@@ -162,7 +162,9 @@ describe('a node that fails by its own code', () => {
       expect(cluster.isRunning('n2')).toBe(true);
     });
     expect(cluster.crashes.map((crash) => crash.message)).toEqual(['TypeError: oops']);
-    expect(stops.map((record) => record.event)).toEqual([{ kind: 'stop', reason: 'TypeError: oops' }]);
+    expect(stops.map((record) => record.event)).toEqual([
+      { kind: 'stop', by: 'node', reason: 'TypeError: oops' },
+    ]);
     expect(cluster.logs('n1').at(-1)).toContain('error crashed: TypeError: oops');
   });
 
@@ -430,7 +432,7 @@ describe('disks', () => {
       );
       await careful.run(async () => {
         await careful.start();
-        await careful.clock.sleep(msToNs(20));
+        await careful.clock.sleep(msToNs(80));
         await careful.kill('n1', { loseUnsynced: true });
         await careful.restart('n1');
         await careful.clock.sleep(msToNs(20));

@@ -130,7 +130,7 @@ export class SimNode {
     if (process !== null) {
       const reason = losesPower ? 'killed with loss of power' : 'killed';
       this.#addLog('info', reason);
-      this.#hooks.trace(this.host.name, { kind: 'stop', reason });
+      this.#hooks.trace(this.host.name, { kind: 'stop', by: 'harness', reason });
     }
     return losesPower ? { ...counters, ...this.device.disk.losePower() } : counters;
   }
@@ -219,7 +219,7 @@ export class SimNode {
     if (!process.alive) return;
     this.#addLog('error', `crashed: ${reason}`);
     this.#end(process);
-    this.#hooks.trace(this.host.name, { kind: 'stop', reason });
+    this.#hooks.trace(this.host.name, { kind: 'stop', by: 'node', reason });
     this.#hooks.crashed(this.host.name, reason);
   }
 
@@ -232,6 +232,7 @@ export class SimNode {
         this.#checksInvariants = false;
         const message = describe(thrown);
         this.#addLog('error', `invariant violated: ${message}`);
+        this.#hooks.trace(name, { kind: 'impossible', message });
         this.#hooks.invariantViolated(name, message);
       }
     }

@@ -164,7 +164,7 @@ export class RealRuntime implements Runtime {
   crash(reason: string): void {
     if (!this.#isAlive) return;
     this.log('error', `crashed: ${reason}`);
-    this.trace({ kind: 'stop', reason });
+    this.trace({ kind: 'stop', by: 'node', reason });
     void this.close();
     if (this.#options.onCrash === undefined) process.exit(1);
     this.#options.onCrash(reason);
