@@ -229,8 +229,16 @@ export class RaftClient implements Client {
     const { pending } = this;
     if (pending === null) return;
     const leftNs = pending.deadlineNs - this.endpoint.monotonicNs();
-    if (leftNs > 0) this.timer = this.endpoint.setTimer(leftNs, () => this.onTimer());
-    else this.settle(failed(RESULT.timeout));
+    if (leftNs > 0) {
+      this.timer = this.endpoint.setTimer(leftNs, () => this.onTimer());
+    } else if (pending.link.open) {
+      this.settle(failed(RESULT.timeout));
+    } else {
+      // What waits for a connection to open leaves with the opening: now it never will.
+      this.links.delete(pending.link.node);
+      pending.link.connection.close();
+      this.settle(failed(RESULT.unreachable));
+    }
   }
 
   private connect(node: string, address: Address): Link {

@@ -2,7 +2,7 @@
  * One Raft node as a state machine: inputs in, effects out, and nothing else. No promise, clock, timer or socket;
  * time comes with each input, randomness from the function that it was given.
  *
- *     const core = new RaftCore({ name: 'n1', voters: ['n1'], options, rules, random }, EMPTY_DISK, now);
+ *     const core = new RaftCore({ name: 'n1', voters: ['n1'], options, rules, random }, recovered, now);
  *     core.tick(later);                // effects: a vote to persist, …
  *     core.stored(later, 1);           // the vote is durable: n1 leads
  *     for (const effect of core.takeEffects()) perform(effect);

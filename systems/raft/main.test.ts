@@ -134,7 +134,13 @@ describe('three processes', () => {
     for (let i = 0; i < 300; i++) {
       const leaders = await Promise.all(ids.map(leaderAt));
       const [leader] = leaders;
-      if (leader != null && leader !== not && leaders.every((other) => other === leader)) return leader;
+      if (
+        leader !== null &&
+        leader !== undefined &&
+        leader !== not &&
+        leaders.every((other) => other === leader)
+      )
+        return leader;
       await sleep(50);
     }
     throw new Error(`no leader: ${output}`);

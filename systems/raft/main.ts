@@ -106,7 +106,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv);
   const offset = parsePort(args.clientPortOffset, '--client-port-offset');
   const peers = parsePeers(args.peers, offset);
-  if (!Object.hasOwn(peers, args.id)) {
+  const own = Object.hasOwn(peers, args.id) ? peers[args.id] : undefined;
+  if (own === undefined) {
     throw usage(`--id ${args.id} is none of the peers: ${Object.keys(peers).join(', ')}`);
   }
   const httpPort = args.http === undefined ? null : parsePort(args.http, '--http');
@@ -128,9 +129,9 @@ async function main(argv: readonly string[]): Promise<void> {
       () => raft.openClient(runtime, clientContext(args.id, names, options)),
       () => node.status(),
     );
-    await serve(api, httpPort, peers[args.id]?.host);
+    await serve(api, httpPort, own.host);
   }
-  announce(runtime, peers, args.id, httpPort);
+  announce(runtime, own, httpPort);
 }
 
 function clientContext(id: string, names: readonly string[], options: { readonly [name: string]: Json }) {
@@ -140,19 +141,13 @@ function clientContext(id: string, names: readonly string[], options: { readonly
   return { node: id, address: address(id), addresses, clientId: 0, options };
 }
 
-function announce(
-  runtime: RealRuntime,
-  peers: Record<string, RealPeer>,
-  id: string,
-  httpPort: number | null,
-): void {
-  const own = peers[id];
-  const clients = own?.ports?.[raft.clientPort];
-  const http = httpPort === null ? 'no HTTP' : `HTTP at http://${own?.host}:${httpPort}/`;
-  runtime.log('info', `node ${id}: peers at ${own?.host}:${own?.port}, clients at port ${clients}, ${http}`);
+function announce(runtime: RealRuntime, own: RealPeer, httpPort: number | null): void {
+  const clients = own.ports?.[raft.clientPort] ?? raft.clientPort;
+  const http = httpPort === null ? 'no HTTP' : `HTTP at http://${own.host}:${httpPort}/`;
+  runtime.log('info', `peers at ${own.host}:${own.port}, clients at port ${clients}, ${http}`);
 }
 
-function serve(api: HttpApi, port: number, host: string | undefined): Promise<void> {
+function serve(api: HttpApi, port: number, host: string): Promise<void> {
   const server = createServer((request, response) => {
     readBody(request)
       .then((body) => api.answer({ method: request.method ?? '', path: request.url ?? '', body }))

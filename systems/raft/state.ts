@@ -31,8 +31,6 @@ export interface Recovered {
   readonly entries: readonly LogEntry[];
 }
 
-export const EMPTY_DISK: Recovered = { term: 0, votedFor: null, snapshot: null, machine: null, entries: [] };
-
 export interface CoreConfig {
   readonly name: string;
   /** The members that a fresh cluster begins with. */

@@ -235,7 +235,7 @@ export class CoreCluster {
       const leader = status.leader === null ? '' : ` leader=${status.leader}`;
       this.output.push(
         `${name} ${status.role} term=${status.term}${leader} log=[${this.logTerms(name)}] ` +
-          `commit=${String(status['commitIndex'])} durable=${String(status['durableIndex'])}`,
+          `commit=${JSON.stringify(status['commitIndex'])} durable=${JSON.stringify(status['durableIndex'])}`,
       );
     }
   }
@@ -268,7 +268,7 @@ export class CoreCluster {
             : `index=${effect.index} term=${effect.term}`;
           const hint = effect.leader === null ? '' : ` leader=${effect.leader}`;
           const outcome = effect.code === 0 ? `ok ${what}` : `${errorName(effect.code)}${hint}`;
-          this.output.push(`${name} answers ${String(effect.token as number)}: ${outcome}`);
+          this.output.push(`${name} answers ${JSON.stringify(effect.token)}: ${outcome}`);
           break;
         }
         case 'save-snapshot':
