@@ -248,7 +248,9 @@ export class RaftClient implements Client {
     connection.onOpen(() => {
       link.open = true;
     });
-    const frames = new FrameReader(MAX_REPLY_BYTES, (content) => this.onReply(link, content));
+    const frames = new FrameReader(MAX_REPLY_BYTES, (bytes, begin, end) =>
+      this.onReply(link, decodeReply(bytes, begin, end)),
+    );
     connection.onData((bytes) => {
       try {
         frames.push(bytes);
@@ -263,8 +265,7 @@ export class RaftClient implements Client {
     return link;
   }
 
-  private onReply(link: Link, content: Uint8Array): void {
-    const reply = decodeReply(content);
+  private onReply(link: Link, reply: ClientReply): void {
     const { pending } = this;
     // An answer to an attempt that was given up.
     if (pending === null || pending.link !== link || pending.requestId !== reply.requestId) return;

@@ -320,7 +320,7 @@ describe('client protocol', () => {
         const frames = commands.map((value, i) => encodeProposal(i, value));
         const stream = Uint8Array.from(frames.flatMap((frame) => [...frame]));
         const seen: Uint8Array[] = [];
-        const reader = new FrameReader(100_000, (content) => seen.push(content.slice()));
+        const reader = new FrameReader(100_000, (bytes, begin, end) => seen.push(bytes.slice(begin, end)));
         let at = 0;
         for (const cut of cuts) {
           reader.push(stream.slice(at, at + cut));

@@ -119,8 +119,8 @@ class RaftNode implements RunningNode {
   }
 
   private onConnection(connection: Connection): void {
-    const frames = new FrameReader(this.options.maxRequestBytes, (content) =>
-      this.onRequest(connection, content),
+    const frames = new FrameReader(this.options.maxRequestBytes, (bytes, begin, end) =>
+      this.onRequest(connection, bytes, begin, end),
     );
     connection.onData((bytes) => {
       try {
@@ -134,14 +134,14 @@ class RaftNode implements RunningNode {
     });
   }
 
-  private onRequest(connection: Connection, content: Uint8Array): void {
+  private onRequest(connection: Connection, bytes: Uint8Array, begin: number, end: number): void {
     const { core } = this;
     let request;
     try {
-      request = decodeRequest(content);
+      request = decodeRequest(bytes, begin, end);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
-      connection.write(encodeRefusal(requestIdOf(content), RESULT.malformed, null));
+      connection.write(encodeRefusal(requestIdOf(bytes, begin, end), RESULT.malformed, null));
       return;
     }
     const { requestId } = request;

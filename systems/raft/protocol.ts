@@ -69,12 +69,15 @@ export function encodeProposal(requestId: number, payload: Payload): Uint8Array 
   return endFrame();
 }
 
-/** @throws MalformedError */
-export function decodeRequest(content: Uint8Array): Request {
-  const reader = new Reader(content);
+/**
+ * @param bytes - the frame's content is bytes `begin` to `end` of it
+ * @throws MalformedError
+ */
+export function decodeRequest(bytes: Uint8Array, begin = 0, end = bytes.length): Request {
+  const reader = new Reader(bytes, begin, end);
   const requestId = reader.varint();
   const start = reader.position;
-  if (content[start] === READ) {
+  if (start < end && bytes[start] === READ) {
     reader.u8();
     const key = reader.string();
     reader.finish();
@@ -83,13 +86,13 @@ export function decodeRequest(content: Uint8Array): Request {
   const payload = readPayload(reader);
   reader.finish();
   if (payload.kind === 'noop') throw new MalformedError('a client does not propose no-ops');
-  return { kind: 'propose', requestId, bytes: content.subarray(start), payload };
+  return { kind: 'propose', requestId, bytes: bytes.subarray(start, end), payload };
 }
 
 /** The number of a request whose rest is malformed; 0 where even that cannot be read. */
-export function requestIdOf(content: Uint8Array): number {
+export function requestIdOf(bytes: Uint8Array, begin = 0, end = bytes.length): number {
   try {
-    return new Reader(content).varint();
+    return new Reader(bytes, begin, end).varint();
   } catch (error) {
     if (error instanceof MalformedError) return 0;
     throw error;
@@ -125,9 +128,12 @@ export function encodeRefusal(requestId: number, code: number, leader: string | 
   return endFrame();
 }
 
-/** @throws MalformedError */
-export function decodeReply(content: Uint8Array): ClientReply {
-  const reader = new Reader(content);
+/**
+ * @param bytes - the frame's content is bytes `begin` to `end` of it
+ * @throws MalformedError
+ */
+export function decodeReply(bytes: Uint8Array, begin = 0, end = bytes.length): ClientReply {
+  const reader = new Reader(bytes, begin, end);
   const requestId = reader.varint();
   const code = reader.u8();
   const shape = reader.u8();
@@ -155,20 +161,23 @@ export function decodeReply(content: Uint8Array): ClientReply {
   return { requestId, code, term, index, value, leader };
 }
 
+/** A frame's content: bytes `begin` to `end`. They stay as they are. */
+type FrameHandler = (bytes: Uint8Array, begin: number, end: number) => void;
+
 /** Cuts a byte stream into frames. */
 export class FrameReader {
   private readonly maxFrameBytes: number;
-  private readonly onFrame: (content: Uint8Array) => void;
+  private readonly onFrame: FrameHandler;
   /** What has come of a frame that is not complete; null between frames. */
   private partial: Uint8Array | null = null;
 
-  constructor(maxFrameBytes: number, onFrame: (content: Uint8Array) => void) {
+  constructor(maxFrameBytes: number, onFrame: FrameHandler) {
     this.maxFrameBytes = maxFrameBytes;
     this.onFrame = onFrame;
   }
 
   /**
-   * Hands every complete frame on, as a view where the chunk holds all of it.
+   * Hands every complete frame on.
    * @throws MalformedError for a frame beyond the limit
    */
   push(chunk: Uint8Array): void {
@@ -188,7 +197,7 @@ export class FrameReader {
       const start = at + LENGTH_BYTES;
       if (bytes.length - start < length) break;
       at = start + length;
-      this.onFrame(bytes.subarray(start, at));
+      this.onFrame(bytes, start, at);
     }
     if (at < bytes.length) this.partial = bytes.subarray(at);
   }
