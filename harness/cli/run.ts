@@ -82,14 +82,17 @@ async function run(system: string, workload: string, options: Options, output: O
   }
   const valid = combineValidity(finished.map(({ run }) => run.valid));
   if (options.json === true) output.print(JSON.stringify(toJson(finished, valid), null, 2));
-  else if (count === 1) finished.forEach((one) => printRun(one, output));
+  else if (count === 1) finished.forEach(({ summary }) => output.print(summary));
   else printSummary(finished, count, output);
   return exitCodeOf(valid);
 }
 
+/** What is kept of a run: with --count, thousands of histories would not fit. */
 interface Finished {
-  readonly run: ExecutedRun;
+  readonly run: Omit<ExecutedRun, 'history' | 'trace'> & { readonly operations: number };
   readonly directory: RunDirectory;
+  /** What is printed of it alone. */
+  readonly summary: string;
 }
 
 async function runOne(
@@ -116,16 +119,16 @@ async function runOne(
       );
     }
   }
-  return { run, directory };
+  const { history, trace: _, ...kept } = run;
+  return {
+    run: { ...kept, operations: history.length },
+    directory,
+    summary: `${summaryOf(run, directory.path)}\n  report      ${directory.file('report.html')}`,
+  };
 }
 
 export function exitCodeOf(valid: Validity): number {
   return valid === true ? EXIT.valid : valid === false ? EXIT.invalid : EXIT.unknown;
-}
-
-function printRun({ run, directory }: Finished, output: Output): void {
-  output.print(summaryOf(run, directory.path));
-  output.print(`  report      ${directory.file('report.html')}`);
 }
 
 export function summaryOf(run: ExecutedRun, path: string): string {
@@ -181,7 +184,7 @@ function toJson(finished: readonly Finished[], valid: Validity): unknown {
       seed: run.test.seed,
       valid: run.valid,
       interrupted: run.interrupted,
-      operations: run.history.length,
+      operations: run.operations,
       eventHash: run.eventHash,
       eventCount: run.eventCount,
       runMs: Math.round(run.runMs),
