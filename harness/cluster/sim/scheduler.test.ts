@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../errors.ts';
 import { msToNs, sToNs } from '../../units.ts';
-import { Scheduler } from './scheduler.ts';
+import { EVENTS_AT_ONE_INSTANT_MAX, EVENTS_PENDING_MAX, Scheduler } from './scheduler.ts';
 
 describe('Scheduler', () => {
   it('moves virtual time from event to event', async () => {
@@ -63,6 +63,64 @@ describe('Scheduler', () => {
     await expect(stuck).rejects.toMatchObject({
       code: 'internal',
       message: expect.stringContaining('deadlock'),
+    });
+  });
+
+  it('gives up when events multiply without bound', async () => {
+    const scheduler = new Scheduler();
+    const answerTwice = (): void => {
+      scheduler.setTimer(1, answerTwice);
+      scheduler.setTimer(1, answerTwice);
+    };
+    await expect(
+      scheduler.run(async () => {
+        answerTwice();
+        await scheduler.sleep(sToNs(1));
+      }),
+    ).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining('runs away: more than 1000000'),
+    });
+  });
+
+  it('gives up when one event schedules without end, even where that is caught', async () => {
+    const scheduler = new Scheduler();
+    const run = scheduler.run(async () => {
+      try {
+        for (;;) scheduler.setTimer(1, () => undefined);
+      } catch {
+        // as the driver of a node does
+      }
+      await scheduler.sleep(sToNs(1));
+    });
+    await expect(run).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining('runs away'),
+    });
+  });
+
+  it('keeps as many events as the bound allows, and does not count cancelled ones', async () => {
+    const scheduler = new Scheduler();
+    await scheduler.run(async () => {
+      for (let i = 0; i < EVENTS_PENDING_MAX + 10; i++) scheduler.setTimer(1, () => undefined).cancel();
+      for (let i = 0; i < 1000; i++) scheduler.setTimer(1, () => undefined);
+      await scheduler.sleep(2);
+    });
+    expect(scheduler.now).toBe(2);
+  });
+
+  it('gives up when virtual time stands still', async () => {
+    const scheduler = new Scheduler();
+    const again = (): void => void scheduler.setTimer(0, again);
+    await expect(
+      scheduler.run(async () => {
+        await scheduler.sleep(sToNs(2));
+        again();
+        await scheduler.sleep(1);
+      }),
+    ).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining(`stands still at 2 s: more than ${EVENTS_AT_ONE_INSTANT_MAX}`),
     });
   });
 

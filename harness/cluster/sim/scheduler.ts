@@ -14,9 +14,11 @@
  * the process takes signals, so that Ctrl-C works. Events that ran nobody's code need no drain.
  *
  * Deterministic as long as the code under it awaits only what the simulator settles. Code that awaits the real world
- * (a file, a socket, `setTimeout`) looks like a deadlock here, and is reported as one.
+ * (a file, a socket, `setTimeout`) looks like a deadlock here, and is reported as one. Events that multiply without bound, or
+ * never let time pass, end the run with a sentence; a loop inside one event that never returns cannot be seen from here.
  */
 import { assert, HarnessError } from '../../errors.ts';
+import { nsToS } from '../../units.ts';
 import { EVENT, EventQueue, SimEvent, type StepOwner } from './event-queue.ts';
 
 /** Drains a batch; signals are taken between batches. */
@@ -24,7 +26,9 @@ const BATCH_DRAINS = 256;
 /** Events without anyone's code before a callback ends nevertheless. */
 const QUIET_EVENTS_MAX = 1024;
 /** A node that sets zero timers for ever would hold virtual time still: give up and say so. */
-const EVENTS_AT_ONE_INSTANT_MAX = 5_000_000;
+export const EVENTS_AT_ONE_INSTANT_MAX = 1_000_000;
+/** Nodes that answer each message with several would fill the memory; a cluster in order has some thousands. */
+export const EVENTS_PENDING_MAX = 1_000_000;
 
 interface Run {
   settled: boolean;
@@ -57,12 +61,16 @@ export class Scheduler {
     return hex(this.#hashA) + hex(this.#hashB);
   }
 
+  /** @throws HarnessError `internal` when far too much is pending; the run ends with it, whoever catches it */
   at(time: number, event: SimEvent): void {
     this.queue.push(event, time < this.now ? this.now : time);
+    if (this.queue.length > EVENTS_PENDING_MAX) this.#refuseMore();
   }
 
+  /** Like {@link at}. */
   after(delayNs: number, event: SimEvent): void {
     this.queue.push(event, this.now + delayNs);
+    if (this.queue.length > EVENTS_PENDING_MAX) this.#refuseMore();
   }
 
   cancel(event: SimEvent): void {
@@ -91,7 +99,8 @@ export class Scheduler {
   /**
    * Drives virtual time until `main` settles; then time stands still until the next run.
    *
-   * @throws HarnessError `internal` when no event is left while `main` is pending
+   * @throws HarnessError `internal` when no event is left while `main` is pending, when time stands still, and when events
+   * multiply without bound
    */
   async run<T>(main: () => Promise<T>): Promise<T> {
     assert(this.#run === null, 'a simulation is running already');
@@ -121,6 +130,17 @@ export class Scheduler {
       this.#owner = null;
       restoreRejections();
     }
+  }
+
+  /** Thrown, too, so that the code that schedules without end stops. */
+  #refuseMore(): never {
+    const error = new HarnessError(
+      'internal',
+      `the simulation runs away: more than ${EVENTS_PENDING_MAX} events are pending at ${nsToS(this.now)} s ` +
+        '(do nodes answer each message with several, or set timers that they never cancel?)',
+    );
+    this.#run?.fail(error);
+    throw error;
   }
 
   #queueCallbacks(): void {
@@ -172,7 +192,8 @@ export class Scheduler {
     } else if (++this.#eventsAtThisInstant > EVENTS_AT_ONE_INSTANT_MAX) {
       throw new HarnessError(
         'internal',
-        `virtual time stands still at ${time} ns: more than ${EVENTS_AT_ONE_INSTANT_MAX} events at one instant`,
+        `virtual time stands still at ${nsToS(time)} s: more than ${EVENTS_AT_ONE_INSTANT_MAX} events at one instant ` +
+          '(does a node set timers of zero length, or a client ask again and again, without waiting?)',
       );
     }
     this.eventCount++;
