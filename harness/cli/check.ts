@@ -12,7 +12,7 @@ import { readHistory } from '../history/import/index.ts';
 import type { CommandContext } from './command-context.ts';
 import { checkersOf, judge, type Judgement } from './judge.ts';
 import { lookUp } from './names.ts';
-import type { Output } from './output.ts';
+import { type Output, wantsColour } from './output.ts';
 import { replayCommand } from './replay-command.ts';
 import { exitCodeOf } from './run.ts';
 import { openSavedRun } from './saved-run.ts';
@@ -93,7 +93,7 @@ function checkPath(path: string, options: Options, output: Output): Checked {
       operations: history.length,
       ...judgement,
       checkMs: performance.now() - startedMs,
-      text: textSummary(data, { colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined }),
+      text: textSummary(data, { colour: wantsColour() }),
     };
   }
   const file = RunDirectory.isRun(path) ? RunDirectory.open(path).file('history.jsonl') : path;

@@ -12,7 +12,9 @@ import { TraceWriter } from '../history/trace-lines.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import type { Interrupt } from '../interpreter/interpreter.ts';
 import { composeNemeses } from '../../nemeses/index.ts';
-import { buildReport } from '../../results/report/build-report.ts';
+import { renderReport } from '../../results/report/build-report.ts';
+import { collectReportData } from '../../results/report/collect-data.ts';
+import { textSummary } from '../../results/report/text-summary.ts';
 import type { LineFile } from '../../results/line-file.ts';
 import type { RunDirectory } from '../../results/run-directory.ts';
 import { type Plan, planOfRun } from '../run/plan.ts';
@@ -20,7 +22,7 @@ import { runTest } from '../run/run-test.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { checkersOf, type Judgement, Jury } from './judge.ts';
 import { lookUp } from './names.ts';
-import type { Output } from './output.ts';
+import { type Output, wantsColour } from './output.ts';
 import { Progress } from './progress.ts';
 import { nemeses, systems, workloads } from './registries.ts';
 import { replayCommand } from './replay-command.ts';
@@ -47,6 +49,8 @@ export interface ExecutedRun extends Judgement {
   readonly eventCount: number;
   readonly runMs: number;
   readonly checkMs: number;
+  /** For people; empty when nothing was written. */
+  readonly summary: string;
 }
 
 /** What the statistics and the report need of the trace. */
@@ -66,7 +70,8 @@ export async function executeRun(options: ExecuteOptions): Promise<ExecutedRun> 
   const history = new History(recorded.operations);
   output.live(`${options.label ?? ''}checking ${history.length} operations`);
   const judgement = jury.verdict({ history, trace: recorded.trace });
-  const run: ExecutedRun = {
+  const checkMs = performance.now() - startedMs - runMs;
+  const run = {
     ...judgement,
     test,
     history,
@@ -75,12 +80,12 @@ export async function executeRun(options: ExecuteOptions): Promise<ExecutedRun> 
     eventHash: recorded.cluster.eventHash,
     eventCount: recorded.cluster.eventCount,
     runMs,
-    checkMs: performance.now() - startedMs - runMs,
+    checkMs,
   };
-  if (directory !== null) {
-    directory.writeJson('plan.json', planOfRun(history, recorded.result));
-    writeJudgement(directory, run);
-    for (const node of test.nodes) {
+  if (directory === null) return { ...run, summary: '' };
+  directory.writeJson('plan.json', planOfRun(history, recorded.result));
+  const summary = writeJudgement(directory, run);
+  for (const node of test.nodes) {
       directory.write(
         join('nodes', node, 'node.log'),
         recorded.cluster
@@ -164,7 +169,8 @@ async function record(options: ExecuteOptions, jury: Jury) {
   }
 }
 
-export function writeJudgement(directory: RunDirectory, run: ExecutedRun): void {
+/** Returns the summary for the terminal. */
+function writeJudgement(directory: RunDirectory, run: Omit<ExecutedRun, 'summary'>): string {
   directory.writeJson('verdict.json', {
     format: VERDICT_FORMAT,
     version: VERDICT_VERSION,
@@ -174,17 +180,9 @@ export function writeJudgement(directory: RunDirectory, run: ExecutedRun): void 
     eventCount: run.eventCount,
     verdicts: run.verdicts,
   });
-  directory.write(
-    'report.html',
-    buildReport({
-      test: run.test,
-      history: run.history,
-      verdicts: run.verdicts,
-      valid: run.valid,
-      trace: run.trace,
-      replayCommand: replayCommand(directory.path),
-    }),
-  );
+  const data = collectReportData({ ...run, replayCommand: replayCommand(directory.path) });
+  directory.write('report.html', renderReport(data));
+  return `${textSummary(data, { colour: wantsColour() })}\n  report      ${directory.file('report.html')}`;
 }
 
 /** The event hash that a saved run recorded; undefined when it was cut off before its verdict. */

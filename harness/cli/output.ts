@@ -37,3 +37,8 @@ export function processOutput(): Output {
     },
   };
 }
+
+/** Standard output is a terminal, and nobody asked for plain text (no-color.org). */
+export function wantsColour(): boolean {
+  return process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+}

@@ -9,7 +9,7 @@ import type { CommandContext } from './command-context.ts';
 import { executeRun, recordedEventHash } from './execute-run.ts';
 import { interruptOnSignal } from './interrupt.ts';
 import type { Output } from './output.ts';
-import { exitCodeOf, summaryOf } from './run.ts';
+import { exitCodeOf } from './run.ts';
 import { openSavedRun } from './saved-run.ts';
 
 interface Options {
@@ -82,8 +82,7 @@ async function replay(path: string, options: Options, output: Output): Promise<n
         ),
       );
     } else {
-      output.print(summaryOf(run, directory.path));
-      output.print(`  report      ${directory.file('report.html')}`);
+      output.print(run.summary);
     }
     if (!run.interrupted && (difference !== null || !sameEvents)) {
       throw new HarnessError(

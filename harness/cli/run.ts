@@ -2,8 +2,6 @@
 import type { Command } from 'commander';
 import { combineValidity, type Validity } from '../../checkers/checker.ts';
 import { RunDirectory } from '../../results/run-directory.ts';
-import { collectReportData } from '../../results/report/collect-data.ts';
-import { textSummary } from '../../results/report/text-summary.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import type { CommandContext } from './command-context.ts';
@@ -82,7 +80,7 @@ async function run(system: string, workload: string, options: Options, output: O
   }
   const valid = combineValidity(finished.map(({ run }) => run.valid));
   if (options.json === true) output.print(JSON.stringify(toJson(finished, valid), null, 2));
-  else if (count === 1) finished.forEach(({ summary }) => output.print(summary));
+  else if (count === 1) finished.forEach(({ run }) => output.print(run.summary));
   else printSummary(finished, count, output);
   return exitCodeOf(valid);
 }
@@ -91,8 +89,6 @@ async function run(system: string, workload: string, options: Options, output: O
 interface Finished {
   readonly run: Omit<ExecutedRun, 'history' | 'trace'> & { readonly operations: number };
   readonly directory: RunDirectory;
-  /** What is printed of it alone. */
-  readonly summary: string;
 }
 
 async function runOne(
@@ -123,25 +119,11 @@ async function runOne(
   return {
     run: { ...kept, operations: history.length },
     directory,
-    summary: `${summaryOf(run, directory.path)}\n  report      ${directory.file('report.html')}`,
   };
 }
 
 export function exitCodeOf(valid: Validity): number {
   return valid === true ? EXIT.valid : valid === false ? EXIT.invalid : EXIT.unknown;
-}
-
-export function summaryOf(run: ExecutedRun, path: string): string {
-  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  const data = collectReportData({
-    test: run.test,
-    history: run.history,
-    verdicts: run.verdicts,
-    valid: run.valid,
-    trace: run.trace,
-    replayCommand: replayCommand(path),
-  });
-  return textSummary(data, { colour });
 }
 
 const WORD: ReadonlyMap<Validity, string> = new Map<Validity, string>([
