@@ -235,6 +235,28 @@ describe('disks', () => {
     }
   });
 
+  test('what a killed process left is durable before it counts: names, too', async () => {
+    for (let killUs = 0; killUs < 16_000; killUs += 200) {
+      await inCluster(
+        { nodes: ['n1'], seed: killUs, options: { snapshotEveryEntries: 5 } },
+        async (cluster) => {
+          const client = await cluster.openClient('n1', 1);
+          for (let i = 1; i <= 2; i++) await write(client, i);
+          // Some time around a snapshot and the new segment that comes with it.
+          const last = write(client, 3);
+          await cluster.clock.sleep(killUs * 1000);
+          await cluster.kill('n1');
+          await cluster.restart('n1');
+          await last;
+          expect((await write(client, 4)).type).toBe('ok');
+          await cluster.kill('n1', { loseUnsynced: true });
+          await cluster.restart('n1');
+          expect(await read(client), `killed after ${killUs} µs`).toEqual({ type: 'ok', value: 4 });
+        },
+      );
+    }
+  });
+
   test('a follower that was away for long comes back by snapshot, and leads with the same state', async () => {
     await inCluster(
       {

@@ -183,6 +183,8 @@ export class Storage {
     this.votedFor = replay.votedFor;
     if (this.file === null) await this.beginSegment(1);
     const entries = await this.joinSnapshot(replay, found?.snapshot ?? null);
+    // A process that was killed between a creation or a rename and its fsync left names that only the cache has.
+    await this.files.syncDirectory(ROOT);
     return {
       term: replay.term,
       votedFor: replay.votedFor,
