@@ -86,16 +86,15 @@ export async function executeRun(options: ExecuteOptions): Promise<ExecutedRun> 
   directory.writeJson('plan.json', planOfRun(history, recorded.result));
   const summary = writeJudgement(directory, run);
   for (const node of test.nodes) {
-      directory.write(
-        join('nodes', node, 'node.log'),
-        recorded.cluster
-          .logs(node)
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
-    }
+    directory.write(
+      join('nodes', node, 'node.log'),
+      recorded.cluster
+        .logs(node)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
   }
-  return run;
+  return { ...run, summary };
 }
 
 /** Everything up to the last recorded operation; what was recorded is on the disk also when this throws. */
