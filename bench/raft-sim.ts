@@ -6,6 +6,7 @@
  *     node bench/raft-sim.ts
  */
 import { pathToFileURL } from 'node:url';
+import { RaftInvariants } from '../checkers/invariants/index.ts';
 import { SimCluster } from '../harness/cluster/sim/sim-cluster.ts';
 import type { Invocation } from '../harness/interpreter/client.ts';
 import { randomStream } from '../harness/random.ts';
@@ -26,7 +27,12 @@ interface Load {
 async function measure(load: Load): Promise<void> {
   const cluster = new SimCluster({ system: raft, nodes: NODES, seed: 1 });
   let traceRecords = 0;
-  cluster.onTrace(() => traceRecords++);
+  const monitor = new RaftInvariants({ globalOrder: true });
+  let violations = 0;
+  cluster.onTrace((record) => {
+    traceRecords++;
+    if (monitor.observe(record) !== undefined) violations++;
+  });
   const counts = { ok: 0, fail: 0, info: 0 };
   const endNs = sToNs(load.simulatedS);
   const startedMs = performance.now();
@@ -58,7 +64,7 @@ async function measure(load: Load): Promise<void> {
     `${load.simulatedS} s simulated in ${wallS.toFixed(2)} s (${cpuS.toFixed(2)} s of CPU time)`,
     `${Math.round(total / wallS)} operations/s (${Math.round(total / cpuS)} a second of CPU time)`,
     `${perOperation(cluster.eventCount)} events and ${perOperation(traceRecords)} trace records an operation`,
-    `${cluster.invariantViolations.length + cluster.crashes.length} incidents`,
+    `${violations} violations`,
   ];
   console.log(`raft-sim: ${load.title}: ${parts.join('; ')}`);
 }
