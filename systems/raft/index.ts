@@ -9,7 +9,7 @@ import { BUG_LIST } from './bugs.ts';
 import { FUNCTIONS, RaftClient } from './client.ts';
 import { raftProgram } from './driver.ts';
 import { ERRORS } from './errors.ts';
-import { OPTIONS } from './options.ts';
+import { OPTIONS, parseOptions } from './options.ts';
 
 const CLIENT_PORT = 7000;
 
@@ -19,6 +19,7 @@ export const raft: System = {
   defaultNodes: 5,
   functions: FUNCTIONS,
   options: OPTIONS,
+  checkOptions: (options) => void parseOptions(options),
   errors: ERRORS,
   bugs: BUG_LIST,
   program: raftProgram,
