@@ -1,6 +1,13 @@
 /**
  * An append-only file of lines that survives the death of the process: what was appended more than
- * `FLUSH_INTERVAL_MS` ago has been handed to the operating system, so a `kill -9` loses at most that much.
+ * `FLUSH_INTERVAL_MS` ago has been handed to the operating system, so a `kill -9` loses at most that much, and an exit
+ * of the process nothing.
+ *
+ *     const file = new LineFile('history.jsonl', { head: header });
+ *     file.append('{"index":0,…}\n');
+ *     file.close();
+ *
+ * It does not fsync: it is the process that dies in a test, not the machine.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { HarnessError } from '../harness/errors.ts';
@@ -9,40 +16,69 @@ import { HarnessError } from '../harness/errors.ts';
 const FLUSH_INTERVAL_MS = 200;
 const FLUSH_CHARACTERS = 1 << 16;
 
+export interface LineFileOptions {
+  /** First lines, on the disk at once. */
+  readonly head?: string;
+  /** Flushed before this file, whatever happens: on the disk it is never behind. */
+  readonly ahead?: LineFile;
+}
+
+const openFiles = new Set<LineFile>();
+
 export class LineFile {
   readonly path: string;
   readonly #descriptor: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #ahead: LineFile | undefined;
   #pending: string[] = [];
   #pendingCharacters = 0;
-  #lastFlushMs: number;
+  /** Of a flush that nobody called for; the next call throws it. */
+  #failure: HarnessError | null = null;
   #closed = false;
 
-  constructor(path: string) {
+  /**
+   * Makes the file.
+   *
+   * @throws HarnessError `io` when there is one already, or it cannot be made
+   */
+  constructor(path: string, { head = '', ahead }: LineFileOptions = {}) {
     this.path = path;
-    this.#lastFlushMs = performance.now();
+    this.#ahead = ahead;
     try {
       this.#descriptor = openSync(path, 'wx');
     } catch (error) {
       throw HarnessError.from(error, 'io', `cannot create ${path}`);
     }
-  }
-
-  /** Adds text that ends with a newline. */
-  append(text: string): void {
-    this.#pending.push(text);
-    this.#pendingCharacters += text.length;
-    if (
-      this.#pendingCharacters >= FLUSH_CHARACTERS ||
-      performance.now() - this.#lastFlushMs >= FLUSH_INTERVAL_MS
-    ) {
+    // A writer that falls silent leaves nothing behind in memory.
+    this.#timer = setInterval(() => this.#flushUnasked(), FLUSH_INTERVAL_MS).unref();
+    if (openFiles.size === 0) process.on('exit', flushAll);
+    openFiles.add(this);
+    this.#pending.push(head);
+    try {
       this.flush();
+    } catch (error) {
+      this.#release();
+      throw error;
     }
   }
 
-  /** @throws HarnessError `io` when the disk is full or gone; what was flushed before stays. */
+  /**
+   * Adds text that ends with a newline.
+   *
+   * @throws HarnessError `io` when the disk is full or gone, maybe some lines later; what was flushed before stays
+   */
+  append(text: string): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#pending.push(text);
+    this.#pendingCharacters += text.length;
+    if (this.#pendingCharacters >= FLUSH_CHARACTERS) this.flush();
+  }
+
+  /** @throws HarnessError `io` when the disk is full or gone */
   flush(): void {
-    this.#lastFlushMs = performance.now();
+    if (this.#failure !== null) throw this.#failure;
     if (this.#pending.length === 0) return;
+    this.#ahead?.flush();
     const bytes = Buffer.from(this.#pending.join(''));
     this.#pending = [];
     this.#pendingCharacters = 0;
@@ -52,17 +88,43 @@ export class LineFile {
         written += writeSync(this.#descriptor, bytes, written);
       }
     } catch (error) {
-      throw HarnessError.from(error, 'io', `cannot write ${this.path}`);
+      this.#failure = HarnessError.from(error, 'io', `cannot write ${this.path}`);
+      throw this.#failure;
     }
   }
 
+  /** Idempotent. Throws as `flush` does; the file is closed nevertheless. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
     try {
       this.flush();
     } finally {
-      closeSync(this.#descriptor);
+      this.#release();
     }
   }
+
+  /** @internal */
+  flushAtExit(): void {
+    this.#flushUnasked();
+  }
+
+  #flushUnasked(): void {
+    try {
+      this.flush();
+    } catch {
+      // Kept in #failure for whoever appends next.
+    }
+  }
+
+  #release(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    openFiles.delete(this);
+    if (openFiles.size === 0) process.off('exit', flushAll);
+    closeSync(this.#descriptor);
+  }
+}
+
+function flushAll(): void {
+  for (const file of openFiles) file.flushAtExit();
 }

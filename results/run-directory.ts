@@ -7,10 +7,10 @@
  *     directory.writeJson('test.json', test);
  *     const history = directory.lines('history.jsonl');
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HarnessError } from '../harness/errors.ts';
-import { LineFile } from './line-file.ts';
+import { LineFile, type LineFileOptions } from './line-file.ts';
 
 /** How many runs of one seed may start in one second before we give up on finding a free name. */
 const MAX_NAME_ATTEMPTS = 1000;
@@ -78,8 +78,11 @@ export class RunDirectory {
     return existsSync(this.file(name));
   }
 
-  lines(name: string): LineFile {
-    return new LineFile(this.file(name));
+  /** A new file that grows. */
+  lines(name: string, options?: LineFileOptions): LineFile {
+    const path = this.file(name);
+    makeFolder(dirname(path));
+    return new LineFile(path, options);
   }
 
   read(name: string): Buffer {
@@ -94,13 +97,22 @@ export class RunDirectory {
   write(name: string, text: string): void {
     const target = this.file(name);
     const temporary = `${target}.partial`;
+    makeFolder(dirname(target));
     try {
-      mkdirSync(dirname(target), { recursive: true });
       writeFileSync(temporary, text);
       renameSync(temporary, target);
     } catch (error) {
+      rmSync(temporary, { force: true });
       throw HarnessError.from(error, 'io', `cannot write ${target}`);
     }
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw HarnessError.from(error, 'io', `cannot make the folder ${path}`);
   }
 }
 
@@ -108,14 +120,17 @@ export class RunDirectory {
 export function readInput(path: string): Buffer {
   try {
     if (statSync(path).isDirectory()) {
-      throw new HarnessError('usage', `${path} is a folder, and no run directory: it has no test.json`);
+      throw new HarnessError(
+        'usage',
+        `${path} is a folder, and no run directory: it has no test.json (name the runs in it, one by one)`,
+      );
     }
     return readFileSync(path);
   } catch (error) {
     if (error instanceof HarnessError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const reason =
-      code === 'ENOENT'
+      code === 'ENOENT' || code === 'ENOTDIR'
         ? `${path} does not exist`
         : code === 'EACCES'
           ? `${path} may not be read: permission denied`

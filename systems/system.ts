@@ -40,6 +40,8 @@ export interface System {
   /** Functions that its client serves: `read`, `write`, `cas`, … */
   readonly functions: readonly string[];
   readonly options: readonly SystemOption[];
+  /** Throws HarnessError `usage` for values that no node would start with. */
+  checkOptions?(options: { readonly [name: string]: Json }): void;
   readonly errors: readonly SystemError[];
   readonly bugs: readonly Bug[];
   readonly program: NodeProgram;

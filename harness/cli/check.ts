@@ -1,22 +1,24 @@
 /** `shaketable check`: judges saved runs again, or histories that others recorded. */
 import type { Command } from 'commander';
-import { combineValidity, type Verdict } from '../../checkers/checker.ts';
-import { linearizability, models } from '../../checkers/linearizability/index.ts';
-import { statistics, vacuity } from '../../checkers/statistics/index.ts';
+import { type Checker, combineValidity, type Validity, type Verdict } from '../../checkers/checker.ts';
+import { linearizability, type Model, models } from '../../checkers/linearizability/index.ts';
+import { statistics } from '../../checkers/statistics/index.ts';
 import { readInput, RunDirectory } from '../../results/run-directory.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
 import { readHistory } from '../history/import/index.ts';
+import { checkBudget } from './check-budget.ts';
 import type { CommandContext } from './command-context.ts';
-import { checkersOf, judge, type Judgement } from './judge.ts';
+import { interruptNotes } from './execute-run.ts';
+import type { Judgement } from './judge.ts';
 import { lookUp } from './names.ts';
+import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
 import { type Output, wantsColour } from './output.ts';
 import { replayCommand } from './replay-command.ts';
 import { exitCodeOf } from './run.ts';
-import { openSavedRun } from './saved-run.ts';
-import { parseNumber } from './test-from-options.ts';
+import { judgeSavedRun, openSavedRun, tornNote } from './saved-run.ts';
 
 interface Options {
   readonly model?: string;
@@ -25,12 +27,26 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** The options as they are meant. */
+interface Settings {
+  readonly model: Model | null;
+  readonly budgetMs: number;
+  readonly memoryBytes: number;
+}
+
 interface Checked extends Judgement {
   readonly path: string;
   readonly operations: number;
   readonly checkMs: number;
+  readonly notes: readonly string[];
   /** What is printed. */
   readonly text: string;
+}
+
+/** A path that could not be judged. */
+interface Refused {
+  readonly path: string;
+  readonly error: HarnessError;
 }
 
 const BYTES_PER_MIB = 1 << 20;
@@ -43,7 +59,7 @@ Examples:
   shaketable check --model kv history.edn --time-budget 300
   shaketable check RUN --json
 
-A PATH is a run directory, a history.jsonl, a Jepsen history (EDN), or a log of Porcupine's test data.`;
+A path that cannot be read does not keep the others from being judged. A PATH is a run directory, a history.jsonl, a Jepsen history (EDN), or a log of Porcupine's test data.`;
 
 export function addCheckCommand(program: Command, { output, finish }: CommandContext): void {
   program
@@ -51,89 +67,121 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
     .description('judge saved runs again, or histories that others recorded')
     .argument('<path...>', 'run directories or history files')
     .option('--model <name>', `what the history should look like: ${[...models.keys()].join(', ')}`)
-    .option('--time-budget <seconds>', 'for each path; the verdict is unknown when it is used up', '600')
+    .option(
+      '--time-budget <seconds>',
+      'for each path; the verdict is unknown when it is used up',
+      String(DEFAULT_CHECK_BUDGET_S),
+    )
     .option('--memory-budget <MiB>', "for the search's tables", '1024')
     .option('--json', 'the verdicts for machines, on standard output')
     .addHelpText('after', EXAMPLES)
-    .action((paths: string[], options: Options) => {
-      const checked = paths.map((path) => {
-        const one = checkPath(path, options, output);
-        if (options.json !== true) output.print(one.text);
-        return one;
-      });
-      const valid = combineValidity(checked.map((one) => one.valid));
-      if (options.json === true) {
-        const results = checked.map(({ text: _, ...rest }) => rest);
-        output.print(JSON.stringify({ valid, results }, null, 2));
-      }
-      finish(exitCodeOf(valid));
+    .action(async (paths: string[], options: Options) => {
+      finish(await check(paths, options, output));
     });
 }
 
-function checkPath(path: string, options: Options, output: Output): Checked {
-  const budgetMs = parseNumber('time-budget', options.timeBudget) * 1000;
-  const startedMs = performance.now();
-  const limits = {
-    isOverdue: () => performance.now() - startedMs > budgetMs,
-    onProgress: (share: number) => output.live(`${path}: ${Math.round(share * 100)} % checked`),
+async function check(paths: readonly string[], options: Options, output: Output): Promise<number> {
+  const settings: Settings = {
+    model: options.model === undefined ? null : lookUp('model', models, options.model),
+    budgetMs: parseNumber('--time-budget', options.timeBudget, { above: 0 }) * 1000,
+    memoryBytes: parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * BYTES_PER_MIB,
   };
-  if (RunDirectory.isRun(path) && options.model === undefined) {
-    const { test, history, trace, notes } = openSavedRun(path);
-    for (const note of notes) output.note(note);
-    const judgement = judge(checkersOf(test), { history, trace, ...limits });
-    const data = collectReportData({
-      test,
-      history,
-      trace,
-      ...judgement,
-      replayCommand: replayCommand(path),
-    });
-    return {
+  const results: (Checked | Refused)[] = [];
+  for (const path of paths) {
+    const result = await checkPath(path, settings, output).catch((error: unknown): Refused => ({
       path,
-      operations: history.length,
-      ...judgement,
-      checkMs: performance.now() - startedMs,
-      text: textSummary(data, { colour: wantsColour() }),
-    };
+      error: HarnessError.from(error),
+    }));
+    results.push(result);
+    if ('error' in result) {
+      // Of one path the command says it, as of any other mistake.
+      if (paths.length === 1) throw result.error;
+      output.note(`shaketable: ${result.error.message}`);
+    } else {
+      for (const note of result.notes) output.note(note);
+      if (options.json !== true) output.print(result.text);
+    }
   }
-  const file = RunDirectory.isRun(path) ? RunDirectory.open(path).file('history.jsonl') : path;
-  const { history, notes } = readHistory(readInput(file), { fileName: file });
-  for (const note of notes) output.note(`${file}: ${note}`);
-  const model =
-    options.model === undefined ? guessModel(history, file, output) : lookUp('model', models, options.model);
-  const memoryBytes = parseNumber('memory-budget', options.memoryBudget) * BYTES_PER_MIB;
-  const judgement = judge(
-    [
-      linearizability({ model, memoryBytes }),
-      vacuity({ mustSucceed: [], requestedFaults: [] }),
-      statistics(),
-    ],
-    { history, ...limits },
+  const valid = combineValidity(
+    results.map((result): Validity => ('error' in result ? 'unknown' : result.valid)),
   );
+  if (options.json === true) {
+    const rows = results.map((result) => {
+      if ('error' in result) return { path: result.path, error: result.error.message };
+      const { text: _, ...row } = result;
+      return row;
+    });
+    output.print(JSON.stringify({ valid, results: rows }, null, 2));
+  }
+  const refused = results.find((result) => 'error' in result);
+  return valid === false || refused === undefined ? exitCodeOf(valid) : refused.error.exitCode;
+}
+
+function checkPath(path: string, settings: Settings, output: Output): Promise<Checked> {
+  return RunDirectory.isRun(path) && settings.model === null
+    ? checkRun(path, settings, output)
+    : checkFile(path, settings, output);
+}
+
+async function checkRun(path: string, { budgetMs }: Settings, output: Output): Promise<Checked> {
+  const startedMs = performance.now();
+  const saved = openSavedRun(path);
+  const judged = await judgeSavedRun(saved, checkBudget({ output, label: path, budgetMs }));
+  const notes = [...judged.notes, ...interruptNotes(saved.verdict?.interruptTime ?? null)];
+  const data = collectReportData({ ...saved, ...judged, notes, replayCommand: replayCommand(path) });
+  return {
+    path,
+    operations: saved.history.length,
+    valid: judged.valid,
+    verdicts: judged.verdicts,
+    checkMs: performance.now() - startedMs,
+    notes,
+    text: textSummary(data, { colour: wantsColour() }),
+  };
+}
+
+async function checkFile(path: string, settings: Settings, output: Output): Promise<Checked> {
+  const startedMs = performance.now();
+  const file = RunDirectory.isRun(path) ? RunDirectory.open(path).file('history.jsonl') : path;
+  const { history, notes, torn } = readHistory(readInput(file), { fileName: file });
+  const told = notes.map((note) => `${file}: ${note}`);
+  if (torn !== undefined) told.push(tornNote(file, torn));
+  const model = settings.model ?? guessModel(history, file, told);
+  if (!history.operations.some(({ process, type }) => process !== 'nemesis' && type === 'ok')) {
+    told.push(`${file}: nothing was acknowledged: a valid verdict proves little`);
+  }
+  const input = { history, ...checkBudget({ output, label: file, budgetMs: settings.budgetMs }) };
+  const checkers: readonly Checker[] = [
+    linearizability({ model, memoryBytes: settings.memoryBytes }),
+    statistics(),
+  ];
+  const verdicts = checkers.map((checker) => checker.check(input));
+  const judgement = { valid: combineValidity(verdicts.map(({ valid }) => valid)), verdicts };
   const checkMs = performance.now() - startedMs;
   return {
     path,
     operations: history.length,
     ...judgement,
     checkMs,
+    notes: told,
     text: describeFile(path, history, model.name, judgement, checkMs),
   };
 }
 
 /** The first model, in the order of the list, that knows every function of the history. */
-function guessModel(history: History, path: string, output: Output) {
-  const functions = new Set(history.clientOperations().map(({ f }) => f));
+function guessModel(history: History, path: string, notes: string[]): Model {
+  const functions = [...new Set(history.clientOperations().map(({ f }) => f))];
   for (const model of models.values()) {
-    if ([...functions].every((f) => Object.hasOwn(model.functions, f))) {
-      output.note(
-        `${path}: no --model given: judged as ${model.name}, which knows ${[...functions].join(', ')}`,
+    if (functions.every((f) => Object.hasOwn(model.functions, f))) {
+      notes.push(
+        `${path}: no --model given: judged as ${model.name}, which knows ${functions.join(', ') || 'all of nothing'}`,
       );
       return model;
     }
   }
   throw new HarnessError(
     'usage',
-    `${path}: no model knows all of ${[...functions].join(', ')}: name one with --model (${[...models.keys()].join(', ')})`,
+    `${path}: no model knows all of ${functions.join(', ')}: name one with --model (${[...models.keys()].join(', ')})`,
   );
 }
 

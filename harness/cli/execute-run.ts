@@ -2,38 +2,46 @@
  * One run from its definition to its verdict: builds the cluster, runs the phases, writes the run directory as it
  * happens, judges, and writes the report. `run` and `replay` differ only in where the definition comes from.
  */
-import { join } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import { SimCluster } from '../cluster/sim/sim-cluster.ts';
-import { HistoryWriter } from '../history/json-lines.ts';
 import { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
-import { TraceWriter } from '../history/trace-lines.ts';
 import type { TraceRecord } from '../history/trace.ts';
-import type { Interrupt } from '../interpreter/interpreter.ts';
 import { composeNemeses } from '../../nemeses/index.ts';
 import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
-import type { LineFile } from '../../results/line-file.ts';
 import type { RunDirectory } from '../../results/run-directory.ts';
-import { type Plan, planOfRun } from '../run/plan.ts';
+import { type PhaseTimes, type Plan, planOfRun } from '../run/plan.ts';
+import { RunInterrupt } from '../run/run-interrupt.ts';
 import { runTest } from '../run/run-test.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
-import { checkersOf, type Judgement, Jury } from './judge.ts';
+import { nsToS } from '../units.ts';
+import { checkBudget } from './check-budget.ts';
+import type { SignalInterrupt } from './interrupt.ts';
+import { checkersOf, type Judgement, Jury, prepareWorkload } from './judge.ts';
 import { lookUp } from './names.ts';
 import { type Output, wantsColour } from './output.ts';
 import { Progress } from './progress.ts';
-import { nemeses, systems, workloads } from './registries.ts';
+import { Recording } from './recording.ts';
+import { nemeses, systems } from './registries.ts';
 import { replayCommand } from './replay-command.ts';
+import { verdictFile } from './verdict-file.ts';
+
+/** Who pressed Ctrl-C does not wait for a hard history. */
+const INTERRUPTED_CHECK_MS = 5_000;
 
 export interface ExecuteOptions {
   readonly test: TestDefinition;
   readonly plan?: Plan;
+  /** Interrupts the run at this time of its own: as the run that is replayed was. */
+  readonly interruptTime?: number;
   /** Null: nothing is written. */
   readonly directory: RunDirectory | null;
-  readonly interrupt: Interrupt;
+  readonly interrupt: SignalInterrupt;
   readonly output: Output;
+  /** For the checkers in all; the verdict is unknown when it is used up. */
+  readonly checkBudgetMs: number;
   /** Before the live line: `seed 3 of 50 · `. */
   readonly label?: string;
 }
@@ -43,7 +51,8 @@ export interface ExecutedRun extends Judgement {
   readonly history: History;
   /** Roles only; the whole is in `trace.jsonl`. */
   readonly trace: readonly TraceRecord[];
-  readonly interrupted: boolean;
+  /** When it was interrupted, in nanoseconds since it began; null when it was not. */
+  readonly interruptTime: number | null;
   /** Of all simulated events: equal for equal runs. */
   readonly eventHash: string;
   readonly eventCount: number;
@@ -53,67 +62,57 @@ export interface ExecutedRun extends Judgement {
   readonly summary: string;
 }
 
-/** What the statistics and the report need of the trace. */
-const KEPT_EVENTS: ReadonlySet<TraceRecord['event']['kind']> = new Set(['start', 'role', 'stop']);
-
-const VERDICT_FORMAT = 'shaketable-verdict';
-const VERDICT_VERSION = 1;
-
+/** @throws HarnessError that says where the record is, as far as there is one */
 export async function executeRun(options: ExecuteOptions): Promise<ExecutedRun> {
-  const { test, directory, output } = options;
+  const { test, directory } = options;
+  try {
+    return await execute(options);
+  } catch (error) {
+    const { code, message, cause } = HarnessError.from(error);
+    const place = directory === null ? '' : `; what was recorded is in ${directory.path}`;
+    throw new HarnessError(code, `${message} (seed ${test.seed}${place})`, { cause: cause ?? error });
+  }
+}
+
+async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
+  const { test, plan, directory } = options;
   directory?.writeJson('test.json', test);
+  if (plan !== undefined) directory?.writeJson('plan.json', plan);
   const startedMs = performance.now();
   const jury = new Jury(checkersOf(test));
-  const recorded = await record(options, jury);
+  const { cluster, operations, times } = await record(options, jury);
   const runMs = performance.now() - startedMs;
 
-  const history = new History(recorded.operations);
-  output.live(`${options.label ?? ''}checking ${history.length} operations`);
-  const judgement = jury.verdict({ history, trace: recorded.trace });
-  const checkMs = performance.now() - startedMs - runMs;
+  const history = new History(operations);
+  if (plan === undefined) directory?.writeJson('plan.json', planOfRun(history, times));
+  const judgement = await judgeRun(options, jury, history);
   const run = {
     ...judgement,
     test,
     history,
-    trace: recorded.trace,
-    interrupted: recorded.result.interrupted,
-    eventHash: recorded.cluster.eventHash,
-    eventCount: recorded.cluster.eventCount,
+    trace: jury.trace,
+    interruptTime: times.interruptTime,
+    eventHash: cluster.eventHash,
+    eventCount: cluster.eventCount,
     runMs,
-    checkMs,
+    checkMs: performance.now() - startedMs - runMs,
   };
-  if (directory === null) return { ...run, summary: '' };
-  directory.writeJson('plan.json', planOfRun(history, recorded.result));
-  const summary = writeJudgement(directory, run);
-  for (const node of test.nodes) {
-    directory.write(
-      join('nodes', node, 'node.log'),
-      recorded.cluster
-        .logs(node)
-        .map((line) => `${line}\n`)
-        .join(''),
-    );
-  }
-  return { ...run, summary };
+  return { ...run, summary: directory === null ? '' : writeJudgement(directory, run) };
 }
 
 /** Everything up to the last recorded operation; what was recorded is on the disk also when this throws. */
 async function record(options: ExecuteOptions, jury: Jury) {
-  const { test, plan, directory, interrupt, output, label = '' } = options;
-  const system = lookUp('system', systems, test.system);
-  const workload = lookUp('workload', workloads, test.workload).prepare({
-    nodes: test.nodes,
-    concurrency: test.concurrency,
-    rate: test.rate,
-    options: test.workloadOptions,
-  });
+  const { test, plan, directory, output, label = '' } = options;
+  const workload = prepareWorkload(test);
   const nemesisDefinition = composeNemeses(test.nemeses.map((name) => lookUp('nemesis', nemeses, name)));
+  const recording = directory === null ? null : new Recording(directory, test);
   const cluster = new SimCluster({
-    system,
+    system: lookUp('system', systems, test.system),
     nodes: test.nodes,
     seed: test.seed,
     options: test.systemOptions,
     bugs: test.bugs,
+    onLog: (node, line) => recording?.log(node, line),
   });
   const nemesisOptions = { intervalMs: test.nemesisIntervalS * 1000, seed: test.seed };
   const faults =
@@ -124,29 +123,16 @@ async function record(options: ExecuteOptions, jury: Jury) {
           generator: nemesisDefinition.generator(test.nodes, nemesisOptions),
         };
 
-  const progress = new Progress(output, test.timeLimitS + test.quietS, label);
+  const progress = new Progress({ output, limitS: test.timeLimitS + test.quietS, label });
   const operations: Operation[] = [];
-  const trace: TraceRecord[] = [];
-  const files: LineFile[] = [];
-  const openLines = (name: string, header: string): LineFile | null => {
-    if (directory === null) return null;
-    const file = directory.lines(name);
-    files.push(file);
-    file.append(header);
-    return file;
-  };
+  const { interrupt, release } = interruptOf(options, cluster);
   try {
-    const historyWriter = new HistoryWriter();
-    const traceWriter = new TraceWriter();
-    const historyFile = openLines('history.jsonl', historyWriter.header());
-    const traceFile = openLines('trace.jsonl', traceWriter.header());
     cluster.onTrace((record) => {
       jury.observe(record);
-      if (KEPT_EVENTS.has(record.event.kind)) trace.push(record);
-      traceFile?.append(traceWriter.line(record));
+      recording?.trace(record);
       progress.trace(record);
     });
-    const result = await cluster.run(() =>
+    const times: PhaseTimes = await cluster.run(() =>
       runTest({
         test,
         cluster,
@@ -157,42 +143,77 @@ async function record(options: ExecuteOptions, jury: Jury) {
         ...(plan === undefined ? undefined : { plan }),
         onOperation: (operation) => {
           operations.push(operation);
-          historyFile?.append(historyWriter.line(operation));
+          recording?.operation(operation);
           progress.operation(operation);
         },
       }),
     );
-    return { cluster, operations, trace, result };
+    recording?.close();
+    return { cluster, operations, times };
+  } catch (error) {
+    // What ended the run is the news, not that its files cannot be closed either.
+    attempt(() => recording?.close());
+    throw error;
   } finally {
-    for (const file of files) file.close();
+    release();
+  }
+}
+
+/** Comes with a signal, or when the recorded one came. */
+function interruptOf({ interrupt: signals, interruptTime }: ExecuteOptions, { clock }: SimCluster) {
+  const interrupt = new RunInterrupt(clock);
+  const release = signals.onRequest(() => interrupt.request());
+  if (interruptTime !== undefined) interrupt.requestAt(interruptTime);
+  if (signals.requested) interrupt.request();
+  return { interrupt, release };
+}
+
+async function judgeRun(options: ExecuteOptions, jury: Jury, history: History): Promise<Judgement> {
+  const { directory, interrupt, output, checkBudgetMs, label = '' } = options;
+  await interrupt.settle();
+  // A checker never looks up: signals would wait for its end.
+  if (interrupt.requested) interrupt.letSignalsEnd();
+  try {
+    return jury.verdict({
+      history,
+      ...checkBudget({
+        output,
+        label: `${label}checking ${history.length} records`,
+        budgetMs: interrupt.requested ? Math.min(checkBudgetMs, INTERRUPTED_CHECK_MS) : checkBudgetMs,
+        onLong: () => {
+          interrupt.letSignalsEnd();
+          if (directory === null) return;
+          output.note(
+            `the check takes its time; Ctrl-C ends it, and shaketable check ${directory.path} does it again`,
+          );
+        },
+      }),
+    });
+  } finally {
+    interrupt.listen();
   }
 }
 
 /** Returns the summary for the terminal. */
 function writeJudgement(directory: RunDirectory, run: Omit<ExecutedRun, 'summary'>): string {
-  directory.writeJson('verdict.json', {
-    format: VERDICT_FORMAT,
-    version: VERDICT_VERSION,
-    valid: run.valid,
-    interrupted: run.interrupted,
-    eventHash: run.eventHash,
-    eventCount: run.eventCount,
-    verdicts: run.verdicts,
-  });
-  const data = collectReportData({ ...run, replayCommand: replayCommand(directory.path) });
+  directory.writeJson('verdict.json', verdictFile({ ...run, operations: run.history.length }));
+  const notes = interruptNotes(run.interruptTime);
+  const data = collectReportData({ ...run, notes, replayCommand: replayCommand(directory.path) });
   directory.write('report.html', renderReport(data));
   return `${textSummary(data, { colour: wantsColour() })}\n  report      ${directory.file('report.html')}`;
 }
 
-/** The event hash that a saved run recorded; undefined when it was cut off before its verdict. */
-export function recordedEventHash(directory: RunDirectory): string | undefined {
-  if (!directory.has('verdict.json')) return undefined;
+/** What a reader must know of a run that was interrupted. */
+export function interruptNotes(interruptTime: number | null): readonly string[] {
+  if (interruptTime === null) return [];
+  const when = nsToS(interruptTime).toFixed(1);
+  return [`The run was interrupted after ${when} s: what is judged is what there was by then.`];
+}
+
+function attempt(action: () => void): void {
   try {
-    const verdict = JSON.parse(directory.read('verdict.json').toString('utf8')) as { eventHash?: unknown };
-    return typeof verdict.eventHash === 'string' ? verdict.eventHash : undefined;
-  } catch (error) {
-    throw new HarnessError('bad-format', `${directory.file('verdict.json')} is not JSON: is it cut off?`, {
-      cause: error,
-    });
+    action();
+  } catch {
+    // The caller has something more important to say.
   }
 }

@@ -14,6 +14,7 @@ import { raftInvariants } from '../../checkers/invariants/index.ts';
 import { statistics, vacuity } from '../../checkers/statistics/index.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
+import type { PreparedWorkload } from '../../workloads/workload.ts';
 import { lookUp } from './names.ts';
 import { workloads } from './registries.ts';
 
@@ -27,14 +28,27 @@ export interface Judgement {
   readonly verdicts: readonly Verdict[];
 }
 
-/** The checkers of a test, those that explain most first. */
-export function checkersOf(test: TestDefinition): readonly Checker[] {
-  const workload = lookUp('workload', workloads, test.workload).prepare({
+/** What the statistics and the report need of the trace; those who need all of it follow it as it comes. */
+const KEPT_EVENTS: ReadonlySet<TraceRecord['event']['kind']> = new Set(['start', 'role', 'stop']);
+
+/** Records of a saved trace between two looks at whether time is up. */
+const OVERDUE_INTERVAL = 4096;
+
+/** The workload of a test. Options that it did not have when the test was recorded are at their defaults. */
+export function prepareWorkload(test: TestDefinition): PreparedWorkload {
+  const workload = lookUp('workload', workloads, test.workload);
+  const defaults = Object.fromEntries(workload.options.map((option) => [option.name, option.default]));
+  return workload.prepare({
     nodes: test.nodes,
     concurrency: test.concurrency,
     rate: test.rate,
-    options: test.workloadOptions,
+    options: { ...defaults, ...test.workloadOptions },
   });
+}
+
+/** The checkers of a test, those that explain most first. */
+export function checkersOf(test: TestDefinition): readonly Checker[] {
+  const workload = prepareWorkload(test);
   return [
     ...workload.checkers,
     ...(SYSTEM_CHECKERS.get(test.system)?.(test) ?? []),
@@ -43,22 +57,29 @@ export function checkersOf(test: TestDefinition): readonly Checker[] {
   ];
 }
 
-/** Judges what is recorded. */
+/** Judges a history that has no trace. */
 export function judge(checkers: readonly Checker[], input: CheckInput): Judgement {
   return combine(checkers.map((checker) => guard(checker.name, () => checker.check(input))));
 }
 
-/** Judges a run while it goes on: the checkers that can follow the trace do, and the trace need not be kept for them. */
+/**
+ * Judges a run while it goes on, or while its record is read: the checkers that can follow the trace do, and the trace need
+ * not be kept for them.
+ */
 export class Jury {
+  /** Of the trace what has to be kept. */
+  readonly trace: TraceRecord[] = [];
   readonly #members: readonly { readonly checker: Checker; readonly watch: Watch | undefined }[];
   /** By checker: it crashed while it watched. */
   readonly #crashed = new Map<Checker, unknown>();
+  #cutOffAfter: number | null = null;
 
   constructor(checkers: readonly Checker[]) {
     this.#members = checkers.map((checker) => ({ checker, watch: checker.watch?.() }));
   }
 
   observe(record: TraceRecord): void {
+    if (KEPT_EVENTS.has(record.event.kind)) this.trace.push(record);
     for (const { checker, watch } of this.#members) {
       if (watch === undefined || this.#crashed.has(checker)) continue;
       try {
@@ -69,16 +90,36 @@ export class Jury {
     }
   }
 
-  /** @param input - its trace may lack what no other checker needs */
-  verdict(input: CheckInput): Judgement {
+  /** Reads a recorded trace, as far as the time goes. */
+  async observeAll(records: AsyncIterable<TraceRecord>, isOverdue: () => boolean): Promise<void> {
+    let seen = 0;
+    for await (const record of records) {
+      this.observe(record);
+      if (++seen % OVERDUE_INTERVAL === 0 && isOverdue()) {
+        this.#cutOffAfter = seen;
+        return;
+      }
+    }
+  }
+
+  /** @param input - without a trace: it is what was observed */
+  verdict(input: Omit<CheckInput, 'trace'>): Judgement {
+    const whole = { ...input, trace: this.trace };
     return combine(
       this.#members.map(({ checker, watch }) =>
         guard(checker.name, () => {
           if (this.#crashed.has(checker)) throw this.#crashed.get(checker);
-          return watch === undefined ? checker.check(input) : watch.verdict(input);
+          return watch === undefined ? checker.check(whole) : this.#limit(watch.verdict(whole));
         }),
       ),
     );
+  }
+
+  /** Who has not seen the whole trace may have found something, and knows nothing else. */
+  #limit(verdict: Verdict): Verdict {
+    if (this.#cutOffAfter === null || verdict.valid === false) return verdict;
+    const reason = `the time budget was used up after ${this.#cutOffAfter} trace records: allow more time`;
+    return { ...verdict, valid: 'unknown', anomalies: [], reason };
   }
 }
 

@@ -42,7 +42,6 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
           summary: bug.summary,
           source: bug.source,
           foundBy: bug.foundBy.command,
-          checkers: bug.foundBy.checkers.join(', '),
         })),
       ),
   ],

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, HarnessError } from '../errors.ts';
 import { addCheckCommand } from './check.ts';
+import type { CommandContext } from './command-context.ts';
 import { addListCommand } from './list.ts';
 import { unknownName } from './names.ts';
 import { processOutput } from './output.ts';
@@ -26,31 +27,46 @@ Examples:
 
 Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself failed.`;
 
-function buildProgram(finish: (exitCode: number) => void): Command {
+function buildProgram(context: CommandContext): Command {
   const program = new Command('shaketable');
   program
     .description(
       'Shake a distributed system until it breaks, prove from the record that it did, and replay it.',
     )
     .version(shaketableVersion())
-    .showHelpAfterError('(add --help for the options and examples)')
-    .addHelpText('after', EXAMPLES)
-    .exitOverride();
-  const context = { output: processOutput(), finish };
+    .addHelpText('after', EXAMPLES);
   addRunCommand(program, context);
   addCheckCommand(program, context);
   addReplayCommand(program, context);
   addReportCommand(program, context);
   addListCommand(program, context);
-  for (const command of program.commands) command.exitOverride().showHelpAfterError(false);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      outputError: (text) => context.output.note(usageLine(command, text)),
+    });
+  }
   return program;
+}
+
+/** `shaketable: unknown option '--sede' (did you mean --seed?); see shaketable run --help`. */
+function usageLine(command: Command, text: string): string {
+  const sentence = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*\(D/, ' (d');
+  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  return `shaketable: ${sentence}; see ${name} --help`;
 }
 
 /** The exit code of one command line. */
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.valid;
-  const program = buildProgram((code) => {
-    exitCode = code;
+  const output = processOutput();
+  const program = buildProgram({
+    output,
+    finish: (code) => {
+      exitCode = code;
+    },
   });
   const typed = argv[0];
   const known = program.commands.map((command) => command.name());
@@ -66,9 +82,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return error.exitCode === 0 ? EXIT.valid : EXIT.usage;
     }
     const failure = HarnessError.from(error);
-    process.stderr.write(`shaketable: ${failure.message}\n`);
+    output.note(`shaketable: ${failure.message}`);
+    // Ours to mend, and the stack says where.
     if (failure.code === 'internal' && failure.cause instanceof Error) {
-      process.stderr.write(`${failure.cause.stack ?? ''}\n`);
+      output.note(failure.cause.stack ?? '');
     }
     return failure.exitCode;
   }

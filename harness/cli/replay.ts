@@ -4,19 +4,29 @@ import { RunDirectory } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
 import { HistoryWriter } from '../history/json-lines.ts';
 import type { History } from '../history/history.ts';
-import { parsePlan } from '../run/plan.ts';
+import { parsePlan, type Plan } from '../run/plan.ts';
+import { nsToS } from '../units.ts';
 import type { CommandContext } from './command-context.ts';
-import { executeRun, recordedEventHash } from './execute-run.ts';
+import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { interruptOnSignal } from './interrupt.ts';
+import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
 import type { Output } from './output.ts';
 import { exitCodeOf } from './run.ts';
-import { openSavedRun } from './saved-run.ts';
+import { openSavedRun, type SavedRun } from './saved-run.ts';
 
 interface Options {
   readonly plan?: boolean;
   readonly results: string;
   readonly json?: boolean;
 }
+
+const EXAMPLES = `
+Examples:
+  shaketable replay results/runs/raft-register/20261121T205103Z-7
+  shaketable replay --plan RUN
+
+A run that was interrupted is interrupted again at the same moment. Of a run that was cut off as much is done again as was
+recorded. Exit code 70 says that the replay differs from the record.`;
 
 export function addReplayCommand(program: Command, { output, finish }: CommandContext): void {
   program
@@ -26,10 +36,7 @@ export function addReplayCommand(program: Command, { output, finish }: CommandCo
     .option('--plan', 'from the explicit operations and faults of plan.json instead of the seed')
     .option('--results <folder>', 'where the new run directory goes', 'results/runs')
     .option('--json', 'the result for machines, on standard output')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  shaketable replay results/runs/raft-register/20261121T205103Z-7\n  shaketable replay --plan RUN',
-    )
+    .addHelpText('after', EXAMPLES)
     .action(async (path: string, options: Options) => {
       finish(await replay(path, options, output));
     });
@@ -42,6 +49,8 @@ async function replay(path: string, options: Options, output: Output): Promise<n
   if (test.cluster !== 'sim') {
     throw new HarnessError('usage', `${path} ran on cluster ${test.cluster}: only simulated runs replay`);
   }
+  const plan = options.plan === true || test.planned === true ? readPlan(saved) : undefined;
+  const interruptTime = endOfRecord(saved);
   const startedAt = new Date();
   const directory = RunDirectory.create(options.results, {
     system: test.system,
@@ -49,69 +58,124 @@ async function replay(path: string, options: Options, output: Output): Promise<n
     seed: test.seed,
     startedAt,
   });
-  const plan =
-    options.plan === true
-      ? parsePlan(saved.directory.read('plan.json').toString('utf8'), saved.directory.file('plan.json'))
-      : undefined;
   const interrupt = interruptOnSignal(output);
-  try {
-    const run = await executeRun({
-      test: { ...test, startedAt: startedAt.toISOString() },
-      ...(plan === undefined ? undefined : { plan }),
-      directory,
-      interrupt,
-      output,
-    });
-    const difference = firstDifference(saved.history, run.history, plan !== undefined);
-    const recorded = recordedEventHash(saved.directory);
-    // A plan has its own timers, so that only runs from the seed count the same events.
-    const sameEvents = options.plan === true || recorded === undefined || recorded === run.eventHash;
-    if (options.json === true) {
-      output.print(
-        JSON.stringify(
-          {
-            valid: run.valid,
-            identical: difference === null && sameEvents,
-            difference,
-            directory: directory.path,
-            report: directory.file('report.html'),
-            verdicts: run.verdicts,
-          },
-          null,
-          2,
-        ),
-      );
-    } else {
-      output.print(run.summary);
-    }
-    if (!run.interrupted && (difference !== null || !sameEvents)) {
-      throw new HarnessError(
-        'non-determinism',
-        `the replay differs from the record: ${difference ?? `event hash ${run.eventHash}, recorded ${recorded ?? ''}`}` +
-          ` (recorded by version ${test.shaketableVersion} at ${test.gitRevision ?? 'an unknown revision'}; other code may behave differently)`,
-      );
-    }
-    if (options.json !== true && !run.interrupted) {
-      output.print(`  replayed    ${run.history.length} operations, each the same as recorded`);
-    }
-    return exitCodeOf(run.valid);
-  } finally {
-    interrupt.dispose();
+  const run = await executeRun({
+    test: {
+      ...test,
+      startedAt: startedAt.toISOString(),
+      ...(plan === undefined ? undefined : { planned: true }),
+    },
+    ...(plan === undefined ? undefined : { plan }),
+    ...(interruptTime === null ? undefined : { interruptTime }),
+    directory,
+    interrupt,
+    output,
+    checkBudgetMs: DEFAULT_CHECK_BUDGET_S * 1000,
+  });
+  interrupt.letSignalsEnd();
+  const compared = compare(saved, run, {
+    isOtherwise: plan !== undefined && test.planned !== true,
+    stopTime: interrupt.requested ? run.interruptTime : null,
+  });
+  if (options.json === true) {
+    output.print(JSON.stringify(toJson(run, compared, directory), null, 2));
+  } else {
+    output.print(run.summary);
   }
+  if (compared.difference !== null) {
+    throw new HarnessError(
+      'non-determinism',
+      `the replay differs from the record: ${compared.difference} ` +
+        `(recorded by version ${test.shaketableVersion} at ${test.gitRevision ?? 'an unknown revision'}; other code may behave differently)`,
+    );
+  }
+  if (options.json !== true) {
+    output.print(`  replayed    ${compared.operations} records, each the same as before${compared.limit}`);
+  }
+  return exitCodeOf(run.valid);
 }
 
-/**
- * Null when the replay begins with all that was recorded (which may have been cut off). A plan asks the nemesis for
- * the faults as they turned out to be, so that its invocations differ by design; their effects must not.
- */
-function firstDifference(recorded: History, replayed: History, fromPlan: boolean): string | null {
+function readPlan({ directory }: SavedRun): Plan {
+  if (!directory.has('plan.json')) {
+    throw new HarnessError(
+      'usage',
+      `${directory.path} has no plan.json: the run was cut off before it was written; replay it without --plan`,
+    );
+  }
+  return parsePlan(directory.read('plan.json').toString('utf8'), directory.file('plan.json'));
+}
+
+/** When the replay has to be interrupted: as the run was, or when there is nothing more to compare it with. Null: not at all. */
+function endOfRecord({ history, verdict, isCutOff }: SavedRun): number | null {
+  if (isCutOff) return (history.operations.at(-1)?.time ?? 0) + 1;
+  return verdict?.interruptTime ?? null;
+}
+
+interface Comparison {
+  /** Records that were compared. */
+  readonly operations: number;
+  /** The first, in words; null when there is none. */
+  readonly difference: string | null;
+  /** What was left out, in words. */
+  readonly limit: string;
+}
+
+interface CompareOptions {
+  /**
+   * The record came of the seed, the replay of the plan. A plan asks for faults as they turned out to be, so that what is
+   * asked differs by design, and it has its own timers; what comes of it must be the same.
+   */
+  readonly isOtherwise: boolean;
+  /** The replay itself was interrupted at this time; null when it was not. */
+  readonly stopTime: number | null;
+}
+
+function compare(saved: SavedRun, run: ExecutedRun, { isOtherwise, stopTime }: CompareOptions): Comparison {
+  const recorded = saved.history.operations.filter(({ time }) => stopTime === null || time < stopTime);
+  const comparison = { operations: recorded.length };
+  const different = firstDifference(recorded, run.history, isOtherwise);
+  if (different !== null) return { ...comparison, difference: different, limit: '' };
+  if (stopTime !== null) {
+    const limit = `; the replay was interrupted at ${nsToS(stopTime).toFixed(1)} s, and no more is compared`;
+    return { ...comparison, difference: null, limit };
+  }
+  if (saved.isCutOff) return { ...comparison, difference: null, limit: '; the record ends there' };
+  const rest = run.history.length - recorded.length;
+  const { verdict } = saved;
+  const sameEvents = isOtherwise || verdict === null || verdict.eventHash === run.eventHash;
+  const difference =
+    rest > 0
+      ? `${rest} more records follow those that were recorded`
+      : sameEvents
+        ? null
+        : `every record is the same, but the event hash is ${run.eventHash} and was ${verdict.eventHash}`;
+  return { ...comparison, difference, limit: '' };
+}
+
+function firstDifference(
+  recorded: History['operations'],
+  replayed: History,
+  isOtherwise: boolean,
+): string | null {
   const writer = new HistoryWriter();
-  for (const operation of recorded.operations) {
-    if (fromPlan && operation.process === 'nemesis' && operation.type === 'invoke') continue;
+  for (const operation of recorded) {
+    if (isOtherwise && operation.process === 'nemesis' && operation.type === 'invoke') continue;
     const again = replayed.operations[operation.index];
     const before = writer.line(operation).trimEnd();
     const after = again === undefined ? 'nothing' : writer.line(again).trimEnd();
     if (before !== after) return `operation ${operation.index} was ${before} and is now ${after}`;
   }
   return null;
+}
+
+function toJson(run: ExecutedRun, { operations, difference }: Comparison, directory: RunDirectory): unknown {
+  return {
+    valid: run.valid,
+    identical: difference === null,
+    compared: operations,
+    difference,
+    directory: directory.path,
+    report: directory.file('report.html'),
+    verdicts: run.verdicts,
+  };
 }

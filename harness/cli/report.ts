@@ -3,10 +3,20 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { buildReport } from '../../results/report/build-report.ts';
 import { EXIT, HarnessError } from '../errors.ts';
+import { checkBudget } from './check-budget.ts';
 import type { CommandContext } from './command-context.ts';
-import { checkersOf, judge } from './judge.ts';
+import { interruptNotes } from './execute-run.ts';
+import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
+import type { Output } from './output.ts';
 import { replayCommand } from './replay-command.ts';
-import { openSavedRun } from './saved-run.ts';
+import { judgeSavedRun, openSavedRun } from './saved-run.ts';
+
+const EXAMPLES = `
+Examples:
+  shaketable report results/runs/raft-register/20261121T205103Z-7
+  shaketable report RUN --output /tmp/report.html
+
+The report is written whatever the verdict is: the exit code says whether it was. \`shaketable check\` tells the verdict.`;
 
 export function addReportCommand(program: Command, { output, finish }: CommandContext): void {
   program
@@ -14,25 +24,31 @@ export function addReportCommand(program: Command, { output, finish }: CommandCo
     .description("judge a saved run again and write its HTML report, with today's checkers")
     .argument('<run>', 'a run directory')
     .option('--output <file>', 'where to; the report.html of the run directory when absent')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  shaketable report results/runs/raft-register/20261121T205103Z-7\n  shaketable report RUN --output /tmp/report.html',
-    )
-    .action((path: string, options: { output?: string }) => {
-      const { directory, test, history, trace, notes } = openSavedRun(path);
-      for (const note of notes) output.note(note);
-      const { valid, verdicts } = judge(checkersOf(test), { history, trace });
-      const html = buildReport({ test, history, verdicts, valid, trace, replayCommand: replayCommand(path) });
-      if (options.output === undefined) {
-        directory.write('report.html', html);
-      } else {
-        try {
-          writeFileSync(options.output, html);
-        } catch (error) {
-          throw HarnessError.from(error, 'io', `cannot write ${options.output}`);
-        }
-      }
-      output.print(options.output ?? directory.file('report.html'));
+    .addHelpText('after', EXAMPLES)
+    .action(async (path: string, options: { output?: string }) => {
+      await report(path, options.output, output);
       finish(EXIT.valid);
     });
+}
+
+async function report(path: string, target: string | undefined, output: Output): Promise<void> {
+  const saved = openSavedRun(path);
+  const { directory, test, history, verdict } = saved;
+  const judged = await judgeSavedRun(
+    saved,
+    checkBudget({ output, label: path, budgetMs: DEFAULT_CHECK_BUDGET_S * 1000 }),
+  );
+  for (const note of judged.notes) output.note(note);
+  const notes = [...judged.notes, ...interruptNotes(verdict?.interruptTime ?? null)];
+  const html = buildReport({ test, history, ...judged, notes, replayCommand: replayCommand(path) });
+  if (target === undefined) {
+    directory.write('report.html', html);
+  } else {
+    try {
+      writeFileSync(target, html);
+    } catch (error) {
+      throw HarnessError.from(error, 'io', `cannot write ${target}`);
+    }
+  }
+  output.print(target ?? directory.file('report.html'));
 }

@@ -8,14 +8,16 @@ import type { CommandContext } from './command-context.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { interruptOnSignal, type SignalInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
-import { replayCommand } from './replay-command.ts';
-import { parseNumber, type RunOptions, testFromOptions } from './test-from-options.ts';
+import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
+import { ownCommandLine, replayCommand } from './replay-command.ts';
+import { type RunOptions, testFromOptions } from './test-from-options.ts';
 
 interface Options extends RunOptions {
   readonly count: string;
   readonly keepGoing?: boolean;
   readonly results: string;
   readonly verifyDeterminism?: boolean;
+  readonly checkBudget: string;
   readonly json?: boolean;
 }
 
@@ -24,10 +26,12 @@ Examples:
   shaketable run raft register
   shaketable run raft register --nemesis partition,kill --time-limit 60 --seed 7
   shaketable run raft register --bug stale-read --nemesis partition-leader
-  shaketable run raft register --count 500 --keep-going
+  shaketable run raft register --count 500 --seed 1 --keep-going
   shaketable run raft register --option values=small --option electionTimeoutMs=500
 
-\`shaketable list\` tells the systems, workloads, nemeses, bugs and options.`;
+\`shaketable list\` tells the systems, workloads, nemeses, bugs and options.
+Ctrl-C ends a run in order: faults are healed, and what there is by then is judged.
+Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself failed.`;
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -48,11 +52,16 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .option('--operation-timeout <ms>', 'when a client gives up on an operation', '5000')
     .option('--seed <number>', 'decides everything random; chosen and printed when absent')
     .option('--count <number>', 'how many seeds to run in turn, from --seed on', '1')
-    .option('--keep-going', 'with --count: do not stop at the first failure')
+    .option('--keep-going', 'with --count: do not stop at the first seed that is not valid')
     .option('--bug <name>', 'run the nodes with this bug; may be repeated', collect, [])
     .option('--option <name=value>', 'an option of the workload or the system; may be repeated', collect, [])
     .option('--results <folder>', 'where run directories go', 'results/runs')
     .option('--verify-determinism', 'run twice and compare every event')
+    .option(
+      '--check-budget <seconds>',
+      'for judging one run; the verdict is unknown when it is used up',
+      String(DEFAULT_CHECK_BUDGET_S),
+    )
     .option('--json', 'the result for machines, on standard output')
     .addHelpText('after', EXAMPLES)
     .action(async (system: string, workload: string, options: Options) => {
@@ -61,65 +70,80 @@ export function addRunCommand(program: Command, context: CommandContext): void {
 }
 
 async function run(system: string, workload: string, options: Options, output: Output): Promise<number> {
-  const count = parseNumber('count', options.count, { integer: true, min: 1 });
-  const commandLine = `shaketable ${process.argv.slice(2).join(' ')}`;
-  const first = testFromOptions(system, workload, options, commandLine);
-  const interrupt = interruptOnSignal(output);
-  const finished: Finished[] = [];
-  try {
-    for (let i = 0; i < count && !interrupt.requested; i++) {
-      const test = { ...first, seed: first.seed + i, startedAt: new Date().toISOString() };
-      const label = count === 1 ? '' : `seed ${test.seed} (${i + 1} of ${count}) · `;
-      const one = await runOne(test, options, output, interrupt, label);
-      finished.push(one);
-      if (count > 1 && options.json !== true) output.print(seedLine(one));
-      if (one.run.valid !== true && options.keepGoing !== true) break;
-    }
-  } finally {
-    interrupt.dispose();
+  const count = parseNumber('--count', options.count, { integer: true, min: 1 });
+  const checkBudgetMs = parseNumber('--check-budget', options.checkBudget, { above: 0 }) * 1000;
+  const first = testFromOptions(system, workload, options, ownCommandLine());
+  if (!Number.isSafeInteger(first.seed + count)) {
+    throw new HarnessError(
+      'usage',
+      `--seed ${first.seed} --count ${count}: the last seed would be too large`,
+    );
   }
+  const interrupt = interruptOnSignal(output);
+  const settings: RunSettings = {
+    output,
+    interrupt,
+    checkBudgetMs,
+    results: options.results,
+    verifyDeterminism: options.verifyDeterminism === true,
+  };
+  const finished: Finished[] = [];
+  for (let i = 0; i < count && !interrupt.requested; i++) {
+    const test = { ...first, seed: first.seed + i, startedAt: new Date().toISOString() };
+    const label = count === 1 ? '' : `seed ${test.seed} (${i + 1} of ${count}) · `;
+    const one = await runOne(test, settings, label);
+    finished.push(one);
+    // For machines the results come together at the end; people who wait for them see the seeds go by nevertheless.
+    if (count > 1 && options.json === true) output.note(seedLine(one));
+    else if (count > 1) output.print(seedLine(one));
+    if (one.run.valid !== true && options.keepGoing !== true) break;
+  }
+  interrupt.letSignalsEnd();
   const valid = combineValidity(finished.map(({ run }) => run.valid));
   if (options.json === true) output.print(JSON.stringify(toJson(finished, valid), null, 2));
-  else if (count === 1) finished.forEach(({ run }) => output.print(run.summary));
+  else if (count === 1) finished.forEach((one) => output.print(oneRun(one)));
   else printSummary(finished, count, output);
   return exitCodeOf(valid);
+}
+
+interface RunSettings {
+  readonly output: Output;
+  readonly interrupt: SignalInterrupt;
+  readonly checkBudgetMs: number;
+  readonly results: string;
+  readonly verifyDeterminism: boolean;
 }
 
 /** What is kept of a run: with --count, thousands of histories would not fit. */
 interface Finished {
   readonly run: Omit<ExecutedRun, 'history' | 'trace'> & { readonly operations: number };
   readonly directory: RunDirectory;
+  /** It ran a second time, and every event was the same. */
+  readonly isSameTwice: boolean;
 }
 
-async function runOne(
-  test: TestDefinition,
-  options: Options,
-  output: Output,
-  interrupt: SignalInterrupt,
-  label: string,
-): Promise<Finished> {
-  const directory = RunDirectory.create(options.results, {
+async function runOne(test: TestDefinition, settings: RunSettings, label: string): Promise<Finished> {
+  const { results, verifyDeterminism, ...shared } = settings;
+  const directory = RunDirectory.create(results, {
     system: test.system,
     workload: test.workload,
     seed: test.seed,
     startedAt: new Date(test.startedAt),
   });
-  const run = await executeRun({ test, directory, interrupt, output, label });
-  if (options.verifyDeterminism === true && !run.interrupted) {
-    const again = await executeRun({ test, directory: null, interrupt, output, label: `${label}again · ` });
-    if (!again.interrupted && again.eventHash !== run.eventHash) {
-      throw new HarnessError(
-        'non-determinism',
-        `seed ${test.seed} ran twice and differed: event hash ${run.eventHash} (${run.eventCount} events), then ` +
-          `${again.eventHash} (${again.eventCount}): something reads a clock, randomness or an order from outside the seed`,
-      );
-    }
-  }
+  const run = await executeRun({ ...shared, test, directory, label });
   const { history, trace: _, ...kept } = run;
-  return {
-    run: { ...kept, operations: history.length },
-    directory,
-  };
+  const finished = { run: { ...kept, operations: history.length }, directory, isSameTwice: false };
+  if (!verifyDeterminism || run.interruptTime !== null) return finished;
+  const again = await executeRun({ ...shared, test, directory: null, label: `${label}again · ` });
+  if (again.interruptTime !== null) return finished;
+  if (again.eventHash !== run.eventHash) {
+    throw new HarnessError(
+      'non-determinism',
+      `seed ${test.seed} ran twice and differed: event hash ${run.eventHash} (${run.eventCount} events), then ` +
+        `${again.eventHash} (${again.eventCount}): something reads a clock, randomness or an order from outside the seed`,
+    );
+  }
+  return { ...finished, isSameTwice: true };
 }
 
 export function exitCodeOf(valid: Validity): number {
@@ -131,6 +155,11 @@ const WORD: ReadonlyMap<Validity, string> = new Map<Validity, string>([
   [false, 'INVALID'],
   ['unknown', 'unknown'],
 ]);
+
+function oneRun({ run, isSameTwice }: Finished): string {
+  if (!isSameTwice) return run.summary;
+  return `${run.summary}\n  determinism run twice: ${run.eventCount} events, each the same`;
+}
 
 /** `seed 7  INVALID  nonlinearizable: …`. */
 function seedLine({ run }: Finished): string {
@@ -160,12 +189,13 @@ function printSummary(finished: readonly Finished[], count: number, output: Outp
 function toJson(finished: readonly Finished[], valid: Validity): unknown {
   return {
     valid,
-    runs: finished.map(({ run, directory }) => ({
+    runs: finished.map(({ run, directory, isSameTwice }) => ({
       directory: directory.path,
       report: directory.file('report.html'),
       seed: run.test.seed,
       valid: run.valid,
-      interrupted: run.interrupted,
+      interrupted: run.interruptTime !== null,
+      ...(isSameTwice ? { deterministic: true } : undefined),
       operations: run.operations,
       eventHash: run.eventHash,
       eventCount: run.eventCount,

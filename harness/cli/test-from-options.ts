@@ -5,7 +5,9 @@
 import { randomInt } from 'node:crypto';
 import { HarnessError } from '../errors.ts';
 import { type TestDefinition, TEST_FORMAT, TEST_VERSION } from '../run/test-definition.ts';
+import { prepareWorkload } from './judge.ts';
 import { lookUp, unknownName } from './names.ts';
+import { parseNumber } from './numbers.ts';
 import { nemeses, systems, workloads } from './registries.ts';
 import { gitRevision, shaketableVersion } from './version.ts';
 
@@ -31,17 +33,11 @@ const BUILT_CLUSTERS: readonly string[] = ['sim'];
 /** Seeds that we choose are short enough to be read out. */
 const MAX_CHOSEN_SEED = 1_000_000_000;
 
-export function parseNumber(name: string, text: string, { integer = false, min = 0 } = {}): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  const isRight = integer ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (!isRight || value < min) {
-    throw new HarnessError(
-      'usage',
-      `--${name} ${text}: wants ${integer ? 'a whole number' : 'a number'} of at least ${min}`,
-    );
-  }
-  return value;
-}
+/** Typing errors more likely than wishes; far beyond these the machine gives up, or times no longer fit into nanoseconds. */
+const NODES_MAX = 101;
+const CONCURRENCY_MAX = 10_000;
+const RATE_MAX = 1_000_000;
+const SECONDS_MAX = 1_000_000;
 
 /** Splits `a,b --x c` style repetitions: each value may hold several names with commas. */
 const splitNames = (values: readonly string[]): string[] =>
@@ -70,25 +66,13 @@ export function testFromOptions(
   if (!BUILT_CLUSTERS.includes(cluster)) {
     throw new HarnessError('usage', `cluster ${cluster} is not built yet: use --cluster sim`);
   }
-  const nemesisNames = splitNames([options.nemesis]).filter((name) => name !== 'none');
+  const nemesisNames = [...new Set(splitNames([options.nemesis]))].filter((name) => name !== 'none');
   for (const name of nemesisNames) lookUp('nemesis', nemeses, name);
-  const bugs = splitNames(options.bug);
+  const bugs = [...new Set(splitNames(options.bug))];
   const knownBugs = new Map(system.bugs.map((bug) => [bug.name, bug]));
   for (const name of bugs) lookUp(`bug of ${system.name}`, knownBugs, name);
-  const nodeCount = parseNumber('nodes', options.nodes, { integer: true, min: 1 });
-  const rate = parseNumber('rate', options.rate);
-  const timeLimitS = parseNumber('time-limit', options.timeLimit);
-  const nemesisIntervalS = parseNumber('nemesis-interval', options.nemesisInterval);
-  const operationTimeoutMs = parseNumber('operation-timeout', options.operationTimeout);
-  for (const [name, value] of Object.entries({
-    rate,
-    'time-limit': timeLimitS,
-    'nemesis-interval': nemesisIntervalS,
-    'operation-timeout': operationTimeoutMs,
-  })) {
-    if (value === 0) throw new HarnessError('usage', `--${name} 0: wants more than zero`);
-  }
-  return {
+  const seconds = { above: 0, max: SECONDS_MAX };
+  const test: TestDefinition = {
     format: TEST_FORMAT,
     version: TEST_VERSION,
     shaketableVersion: shaketableVersion(),
@@ -99,20 +83,34 @@ export function testFromOptions(
     workload: workload.name,
     cluster,
     nemeses: nemesisNames,
-    nodes: Array.from({ length: nodeCount }, (_, i) => `n${i + 1}`),
-    concurrency: parseNumber('concurrency', options.concurrency, { integer: true, min: 1 }),
-    rate,
-    timeLimitS,
-    quietS: parseNumber('quiet', options.quiet),
-    nemesisIntervalS,
-    operationTimeoutMs,
+    nodes: Array.from(
+      { length: parseNumber('--nodes', options.nodes, { integer: true, min: 1, max: NODES_MAX }) },
+      (_, i) => `n${i + 1}`,
+    ),
+    concurrency: parseNumber('--concurrency', options.concurrency, {
+      integer: true,
+      min: 1,
+      max: CONCURRENCY_MAX,
+    }),
+    rate: parseNumber('--rate', options.rate, { above: 0, max: RATE_MAX }),
+    timeLimitS: parseNumber('--time-limit', options.timeLimit, seconds),
+    quietS: parseNumber('--quiet', options.quiet, { max: SECONDS_MAX }),
+    nemesisIntervalS: parseNumber('--nemesis-interval', options.nemesisInterval, seconds),
+    operationTimeoutMs: parseNumber('--operation-timeout', options.operationTimeout, {
+      above: 0,
+      max: SECONDS_MAX * 1000,
+    }),
     seed:
       options.seed === undefined
         ? randomInt(MAX_CHOSEN_SEED)
-        : parseNumber('seed', options.seed, { integer: true }),
+        : parseNumber('--seed', options.seed, { integer: true }),
     bugs,
     ...assignOptions(options.option, system, workload),
   };
+  // Both refuse values that cannot be, before anything is started or written.
+  prepareWorkload(test);
+  system.checkOptions?.(test.systemOptions);
+  return test;
 }
 
 interface WithOptions {
@@ -136,7 +134,7 @@ function assignOptions(
     const name = setting.slice(0, equals);
     const text = setting.slice(equals + 1);
     const target = Object.hasOwn(workloadOptions, name) ? workloadOptions : systemOptions;
-    const fallback = target[name];
+    const fallback = Object.hasOwn(target, name) ? target[name] : undefined;
     if (fallback === undefined) {
       throw unknownName('option', [...Object.keys(workloadOptions), ...Object.keys(systemOptions)], name);
     }
@@ -147,7 +145,7 @@ function assignOptions(
 
 function parseAs(like: Scalar, name: string, text: string): Scalar {
   if (typeof like === 'string') return text;
-  if (typeof like === 'number') return parseNumber(`option ${name}`, text);
+  if (typeof like === 'number') return parseNumber(`--option ${name}`, text, { min: -Number.MAX_VALUE });
   if (text === 'true' || text === 'false') return text === 'true';
   throw new HarnessError('usage', `--option ${name}=${text}: wants true or false`);
 }

@@ -21,6 +21,8 @@ export interface Plan {
   readonly final: readonly PlanEntry[];
   /** When that begins; null when there is none. */
   readonly finalTime: number | null;
+  /** When the run was interrupted; null when it was not. */
+  readonly interruptTime: number | null;
 }
 
 /** When the phases of a run were. */
@@ -29,10 +31,12 @@ export interface PhaseTimes {
   readonly healTime: number;
   /** When the final phase began; null when there was none. */
   readonly finalTime: number | null;
+  /** When an interrupt ended the phase that it came in; null when none came. */
+  readonly interruptTime: number | null;
 }
 
 /** Healing is not part of the plan: it ends what is in force, whatever was left out. */
-export function planOfRun(history: History, { healTime, finalTime }: PhaseTimes): Plan {
+export function planOfRun(history: History, { healTime, finalTime, interruptTime }: PhaseTimes): Plan {
   const { operations } = history;
   const isFinal = (time: number): boolean => finalTime !== null && time >= finalTime;
   // What the nemesis does once healing has begun is the healing.
@@ -48,6 +52,7 @@ export function planOfRun(history: History, { healTime, finalTime }: PhaseTimes)
     healTime,
     final: planOf(operations.filter(({ time }) => isFinal(time))),
     finalTime,
+    interruptTime,
   };
 }
 
@@ -66,6 +71,7 @@ const planSchema = z.object({
   healTime: z.number().min(0),
   final: z.array(entrySchema),
   finalTime: z.number().min(0).nullable(),
+  interruptTime: z.number().min(0).nullable().default(null),
 });
 
 export function parsePlan(text: string, path: string): Plan {

@@ -9,9 +9,10 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { anyOf, clients, type Generator, nemesis, planGenerator, timeLimit } from '../generator/index.ts';
 import type { FaultEffect, Json, Operation } from '../history/operation.ts';
 import type { Invocation } from '../interpreter/client.ts';
-import { type Continuation, type Interrupt, interpret } from '../interpreter/interpreter.ts';
+import { type Continuation, interpret } from '../interpreter/interpreter.ts';
 import { msToNs, sToNs } from '../units.ts';
 import type { PhaseTimes, Plan } from './plan.ts';
+import type { RunInterrupt } from './run-interrupt.ts';
 import type { TestDefinition } from './test-definition.ts';
 
 /** What this module needs of a nemesis (nemeses/nemesis.ts has it). */
@@ -30,17 +31,16 @@ export interface RunTestOptions {
   readonly faults: { readonly nemesis: BoundNemesis; readonly generator: Generator } | null;
   /** Instead of the generators. */
   readonly plan?: Plan;
-  readonly interrupt?: Interrupt;
+  readonly interrupt?: RunInterrupt;
   /** Every operation of the history as it happens. */
   readonly onOperation: (operation: Operation) => void;
 }
 
-export interface RunTestResult extends PhaseTimes {
-  readonly interrupted: boolean;
-}
-
-/** Runs the phases; the cluster is stopped in any case. */
-export async function runTest(options: RunTestOptions): Promise<RunTestResult> {
+/**
+ * Runs the phases; the cluster is stopped in any case. An interrupt ends the phase that it comes in and leaves out those
+ * after it, except that faults are healed.
+ */
+export async function runTest(options: RunTestOptions): Promise<PhaseTimes> {
   const { cluster } = options;
   try {
     await cluster.start();
@@ -50,7 +50,7 @@ export async function runTest(options: RunTestOptions): Promise<RunTestResult> {
   }
 }
 
-async function runPhases(options: RunTestOptions): Promise<RunTestResult> {
+async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
   const { test, cluster, plan, faults, onOperation } = options;
   const { clock } = cluster;
   const common = {
@@ -69,24 +69,26 @@ async function runPhases(options: RunTestOptions): Promise<RunTestResult> {
     nemesis: faults?.nemesis ?? null,
     generator: plan === undefined ? mainGenerator(options) : planGenerator(plan.main),
   });
-  if (plan !== undefined) await sleepUntil(cluster, plan.healTime);
+  if (plan !== undefined) await rest(options, plan.healTime - clock.now());
   const healTime = clock.now();
   const healed = await heal(options, main.continuation);
-  if (main.interrupted) return { interrupted: true, healTime, finalTime: null };
 
+  const quietNs =
+    plan === undefined || plan.finalTime === null ? sToNs(test.quietS) : plan.finalTime - clock.now();
+  await rest(options, quietNs);
   const finalGenerator = plan === undefined ? options.finalGenerator : planGenerator(plan.final);
-  if (plan === undefined) await clock.sleep(sToNs(test.quietS));
-  else if (plan.finalTime !== null) await sleepUntil(cluster, plan.finalTime);
-  if (finalGenerator === null || plan?.finalTime === null)
-    return { interrupted: false, healTime, finalTime: null };
+  const interruptTime = (): number | null => options.interrupt?.time ?? null;
+  if (interruptTime() !== null || finalGenerator === null || plan?.finalTime === null) {
+    return { healTime, finalTime: null, interruptTime: interruptTime() };
+  }
   const finalTime = clock.now();
-  const final = await interpret({
+  await interpret({
     ...common,
     nemesis: null,
     generator: clients(finalGenerator),
     continueFrom: healed,
   });
-  return { interrupted: final.interrupted, healTime, finalTime };
+  return { healTime, finalTime, interruptTime: interruptTime() };
 }
 
 function mainGenerator({ test, clientGenerator, faults }: RunTestOptions): Generator {
@@ -94,8 +96,16 @@ function mainGenerator({ test, clientGenerator, faults }: RunTestOptions): Gener
   return timeLimit(test.timeLimitS, faults === null ? work : anyOf(work, nemesis(faults.generator)));
 }
 
-async function sleepUntil({ clock }: Cluster, timeNs: number): Promise<void> {
-  if (timeNs > clock.now()) await clock.sleep(timeNs - clock.now());
+/** Lets time pass, and no more of it after an interrupt. */
+function rest({ cluster, interrupt }: RunTestOptions, durationNs: number): Promise<void> {
+  if (durationNs <= 0 || interrupt?.requested === true) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = cluster.clock.setTimer(durationNs, resolve);
+    interrupt?.onRequest(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 }
 
 /** Ends every fault that is still in force and records each end like any other operation of the nemesis. */

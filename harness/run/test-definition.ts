@@ -37,6 +37,8 @@ const testSchema = z.object({
   nemesisIntervalS: z.number().positive(),
   operationTimeoutMs: z.number().positive(),
   seed: z.int().min(0),
+  /** Its operations and faults are those of `plan.json`, not what the generators of the seed say. */
+  planned: z.boolean().optional(),
   bugs: z.array(z.string()),
   systemOptions: z.record(z.string(), scalar),
   workloadOptions: z.record(z.string(), scalar),
