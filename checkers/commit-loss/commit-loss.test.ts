@@ -176,28 +176,37 @@ describe('not-converged', () => {
     expect(check(LATE, historyOf([{ position: { index: 1, term: 1 } }])).valid).toBe(true);
   });
 
+  const effect = (edge: 'begin' | 'end'): FaultEffect => ({
+    faultId: 1,
+    fault: 'partition',
+    edge,
+    nodes: ['n3'],
+    description: 'isolated n3',
+    parameters: null,
+  });
+  const asValue = (edge: 'begin' | 'end'): Json => effect(edge) as unknown as Json;
+  const late = [{ position: { index: 2, term: 1 } }];
+  const cutAt = (time: number) => [
+    { time, process: 'nemesis' as const, f: 'cut' },
+    { time, process: 'nemesis' as const, f: 'cut', type: 'ok' as const, value: asValue('begin') },
+  ];
+  const healAt = (time: number) => [
+    { time, process: 'nemesis' as const, f: 'heal' },
+    { time, process: 'nemesis' as const, f: 'heal', type: 'ok' as const, value: asValue('end') },
+  ];
+
   test('is not judged while a fault is in force', () => {
-    const effect: FaultEffect = {
-      faultId: 1,
-      fault: 'partition',
-      edge: 'begin',
-      nodes: ['n3'],
-      description: 'isolated n3',
-      parameters: null,
-    };
-    const time = 2 * NS_PER_S;
-    const history = historyOf(
-      [{ position: { index: 2, term: 1 } }],
-      [
-        { time, process: 'nemesis', f: 'cut' },
-        { time, process: 'nemesis', f: 'cut', type: 'ok', value: effect as unknown as Json },
-      ],
-    );
-    expect(check(LATE, history)).toMatchObject({
+    expect(check(LATE, historyOf(late, cutAt(2 * NS_PER_S)))).toMatchObject({
       valid: 'unknown',
       reason: expect.stringContaining('isolated n3') as string,
       anomalies: [],
     });
+  });
+
+  test('is not judged when a fault was healed only just before the end: the run was interrupted', () => {
+    const healed = (time: number) => check(LATE, historyOf(late, [...cutAt(2 * NS_PER_S), ...healAt(time)]));
+    expect(healed(9.5 * NS_PER_S)).toMatchObject({ valid: true, anomalies: [] });
+    expect(namesOf(healed(8.5 * NS_PER_S))).toEqual(['not-converged']);
   });
 });
 

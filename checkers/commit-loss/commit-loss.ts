@@ -10,7 +10,7 @@
  * - `lost-commit`: the committed log of some running node holds another entry at that index; or no running node holds
  *   the entry at all, though they are a majority of the voters (with fewer, a node that is down may hold it: unknown).
  * - `not-converged`: the commit index of a running node ends before an acknowledged write. Only writes count that
- *   were acknowledged `graceNs` before the end of the history, and only when no fault is in force any more and a
+ *   were acknowledged `graceNs` before the end of the history, and only when all faults were over by then and a
  *   majority runs: a run that was cut short owes nothing. So the harness must end with all faults healed, a quiet period, and final reads.
  *
  * It reads nothing of what the operations did: that is for the workload's checkers.
@@ -85,8 +85,10 @@ function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
       kept.push(write);
     }
   }
-  const inForce = input.history.faultWindows().filter((window) => window.endTime === undefined);
-  if (inForce.length === 0 && majorityRuns(end)) anomalies.push(...notConverged(kept, end, graceNs));
+  const windows = input.history.faultWindows();
+  const inForce = windows.filter(({ endTime }) => endTime === undefined);
+  const isCalm = windows.every(({ endTime = Infinity }) => endTime <= end.time - graceNs);
+  if (isCalm && majorityRuns(end)) anomalies.push(...notConverged(kept, end, graceNs));
 
   const verdict = {
     checker: NAME,
