@@ -42,7 +42,7 @@ const BUGS: readonly RaftBug[] = [
       'Votes and entries count as stored when the operating system has them: a power loss takes them back.',
     source: "Ongaro's dissertation, section 3.8; Alagappan et al., Protocol-Aware Recovery (FAST 2018)",
     foundBy: {
-      checkers: ['invariants', 'commit-loss', 'linearizability'],
+      checkers: ['invariants', 'linearizability'],
       command: `${RUN} --nemesis power-loss --bug ack-before-fsync`,
     },
     replaces: { storedAfterSync: () => false },
@@ -118,7 +118,7 @@ const BUGS: readonly RaftBug[] = [
     summary: 'A voter does not compare logs: a candidate that lacks committed entries can win.',
     source: 'Raft paper, section 5.4.1; dissertation, section 3.6.1 (election restriction)',
     foundBy: {
-      checkers: ['invariants', 'commit-loss', 'linearizability'],
+      checkers: ['invariants', 'commit-loss'],
       command: `${RUN} --nemesis partition,kill --bug stale-log-vote`,
     },
     replaces: { isLogUpToDate: () => true },
