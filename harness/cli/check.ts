@@ -32,6 +32,8 @@ interface Settings {
   readonly model: Model | null;
   readonly budgetMs: number;
   readonly memoryBytes: number;
+  /** All goes into the JSON. */
+  readonly isForMachines: boolean;
 }
 
 interface Checked extends Judgement {
@@ -85,6 +87,7 @@ async function check(paths: readonly string[], options: Options, output: Output)
     model: options.model === undefined ? null : lookUp('model', models, options.model),
     budgetMs: parseNumber('--time-budget', options.timeBudget, { above: 0 }) * 1000,
     memoryBytes: parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * BYTES_PER_MIB,
+    isForMachines: options.json === true,
   };
   const results: (Checked | Refused)[] = [];
   for (const path of paths) {
@@ -98,7 +101,6 @@ async function check(paths: readonly string[], options: Options, output: Output)
       if (paths.length === 1) throw result.error;
       output.note(`shaketable: ${result.error.message}`);
     } else {
-      for (const note of result.notes) output.note(note);
       if (options.json !== true) output.print(result.text);
     }
   }
@@ -158,6 +160,7 @@ async function checkFile(path: string, settings: Settings, output: Output): Prom
   const verdicts = checkers.map((checker) => checker.check(input));
   const judgement = { valid: combineValidity(verdicts.map(({ valid }) => valid)), verdicts };
   const checkMs = performance.now() - startedMs;
+  if (!settings.isForMachines) for (const note of told) output.note(note);
   return {
     path,
     operations: history.length,
