@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**', 'results/runs/**'],
     testTimeout: 60_000,
+    // Concurrent tests of a file start processes: as many as a small machine has cores.
+    maxConcurrency: 2,
     hookTimeout: 60_000,
   },
 });

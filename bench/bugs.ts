@@ -36,7 +36,7 @@ interface Sweep {
 }
 
 /** Runs the arguments of a stated command for `count` seeds from 1 on, with nothing kept. */
-async function sweep(command: string, count: number, extra: readonly string[] = []): Promise<Sweep> {
+export async function sweep(command: string, count: number, extra: readonly string[] = []): Promise<Sweep> {
   const results = mkdtempSync(join(tmpdir(), 'shaketable-bugs-'));
   const args = [...command.split(' ').slice(1), '--seed', '1', '--count', String(count), ...extra];
   const startedMs = performance.now();
@@ -45,12 +45,17 @@ async function sweep(command: string, count: number, extra: readonly string[] = 
       const child = spawn(
         process.execPath,
         [join(ROOT, 'harness/cli/main.ts'), ...args, '--json', '--results', results],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
+        { stdio: ['ignore', 'pipe', 'pipe'] },
       );
-      const chunks: Buffer[] = [];
-      child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+      const result: Buffer[] = [];
+      const progress: Buffer[] = [];
+      child.stdout.on('data', (chunk: Buffer) => result.push(chunk));
+      child.stderr.on('data', (chunk: Buffer) => progress.push(chunk));
       child.on('error', reject);
-      child.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
+      child.on('close', () => {
+        if (result.length > 0) resolve(Buffer.concat(result).toString('utf8'));
+        else reject(new Error(Buffer.concat(progress).toString('utf8')));
+      });
     });
     const { runs } = JSON.parse(text) as { runs: readonly Run[] };
     return { runs, wallS: (performance.now() - startedMs) / 1000 };
@@ -67,12 +72,14 @@ interface Found {
   readonly wallS: number;
 }
 
-async function find(bug: Bug): Promise<Found> {
+/** Runs the bug's command until a verdict is false, at most {@link SEEDS_MAX} seeds. */
+export async function find(bug: Bug): Promise<Found> {
   const { runs, wallS } = await sweep(bug.foundBy.command, SEEDS_MAX);
   return { bug, run: runs.find(({ valid }) => valid === false), seeds: runs.length, wallS };
 }
 
-const withoutBug = (command: string): string => command.replace(/ --bug \S+/, '');
+/** What the correct node must pass. */
+export const withoutBug = (command: string): string => command.replace(/ --bug \S+/, '');
 
 /** Each task in turn on every core. */
 async function onAllCores<T, R>(tasks: readonly T[], perform: (task: T) => Promise<R>): Promise<R[]> {

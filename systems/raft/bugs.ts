@@ -33,7 +33,10 @@ const BUGS: readonly RaftBug[] = [
     name: 'vote-not-persisted',
     summary: 'A vote is not written to disk: after a restart the node votes a second time in the same term.',
     source: "Ongaro's dissertation, section 3.8 (persisted state and server restarts)",
-    foundBy: { checkers: ['invariants'], command: `${RUN} --nemesis kill --bug vote-not-persisted` },
+    foundBy: {
+      checkers: ['invariants'],
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --bug vote-not-persisted`,
+    },
     replaces: { voteToPersist: () => null },
   },
   {
@@ -53,7 +56,7 @@ const BUGS: readonly RaftBug[] = [
     source: "Ongaro's dissertation, section 3.5 (a leader answers when the entry is committed)",
     foundBy: {
       checkers: ['invariants', 'commit-loss', 'linearizability'],
-      command: `${RUN} --nemesis partition-leader --bug ack-before-commit`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --bug ack-before-commit`,
     },
     replaces: { mayAcknowledge: () => true },
   },
@@ -63,7 +66,7 @@ const BUGS: readonly RaftBug[] = [
     source: 'Raft paper, section 5.4.2 and figure 8; dissertation, section 3.6.2',
     foundBy: {
       checkers: ['invariants'],
-      command: `${RUN} --nemesis partition,kill --bug commit-earlier-term`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --bug commit-earlier-term`,
     },
     replaces: { commitIndex: (facts) => Math.max(facts.commitIndex, facts.majorityIndex) },
   },
@@ -98,7 +101,7 @@ const BUGS: readonly RaftBug[] = [
     source: "Ongaro's dissertation, section 6.3 (linearizable semantics)",
     foundBy: {
       checkers: ['linearizability'],
-      command: `${RUN} --nemesis partition,kill --bug no-duplicate-detection`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --bug no-duplicate-detection`,
     },
     replaces: { duplicateDecision: () => 'apply' },
   },
@@ -109,7 +112,7 @@ const BUGS: readonly RaftBug[] = [
     source: "Ongaro's dissertation, sections 5.1 and 6.3 (sessions are part of the snapshot)",
     foundBy: {
       checkers: ['invariants', 'linearizability'],
-      command: `${RUN} --nemesis partition,kill --option snapshotEveryEntries=50 --bug snapshot-without-sessions`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --option snapshotEveryEntries=50 --bug snapshot-without-sessions`,
     },
     replaces: { snapshotHoldsSessions: () => false },
   },
@@ -119,7 +122,7 @@ const BUGS: readonly RaftBug[] = [
     source: 'Raft paper, section 5.4.1; dissertation, section 3.6.1 (election restriction)',
     foundBy: {
       checkers: ['invariants', 'commit-loss'],
-      command: `${RUN} --nemesis partition,kill --bug stale-log-vote`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --bug stale-log-vote`,
     },
     replaces: { isLogUpToDate: () => true },
   },
@@ -139,7 +142,7 @@ const BUGS: readonly RaftBug[] = [
     source: 'Raft paper, figure 2, AppendEntries step 5 (index of last new entry)',
     foundBy: {
       checkers: ['invariants'],
-      command: `${RUN} --nemesis partition,kill --bug commit-index-not-capped`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --bug commit-index-not-capped`,
     },
     replaces: {
       followerCommitIndex: (leaderCommit, _verified, lastIndex, commitIndex) =>
@@ -152,7 +155,7 @@ const BUGS: readonly RaftBug[] = [
     source: "Ongaro's dissertation, section 5.1 (last included index is the last applied)",
     foundBy: {
       checkers: ['invariants'],
-      command: `${RUN} --nemesis kill --option snapshotEveryEntries=50 --bug snapshot-at-unapplied-index`,
+      command: `${RUN} --nemesis partition,kill --nemesis-interval 1 --option snapshotEveryEntries=50 --bug snapshot-at-unapplied-index`,
     },
     replaces: { snapshotIndex: (_appliedIndex, lastIndex) => lastIndex },
   },
