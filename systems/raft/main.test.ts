@@ -58,6 +58,10 @@ describe('the command line', () => {
       ['--id', '1', '--peers', '1=localhost:7001', '--option', 'heartbeatMs=0'],
       /heartbeatMs is a number from 1/,
     ],
+    [
+      ['--id', '1', '--peers', '1=localhost:7001', '--http', '7101'],
+      /--http 7101 is this node's port for clients/,
+    ],
     [['--id', '1', '--peers', '1=localhost:7001', '--option', 'speed=9'], /raft has no option speed/],
   ])('%j is refused in one line', (args, message) => {
     const folder = mkdtempSync(join(tmpdir(), 'raft-usage-'));

@@ -90,7 +90,7 @@ function parseArguments(argv: readonly string[]): Arguments {
     .requiredOption('--peers <peers>', 'all members: ID=HOST:PORT,ID=HOST:PORT,…')
     .option('--data <folder>', 'where log and snapshots go (default: raft-data/ID)')
     .option('--http <port>', 'serve the status page and the key API there')
-    .option('--client-port-offset <n>', "the client protocol's port is the peer's port plus this", '1000')
+    .option('--client-port-offset <n>', "the client protocol's port is the peer's port plus this", '100')
     .option('--bug <name>', 'run with this bug; may be repeated', collect, [])
     .option('--option <name=value>', 'an option of the node; may be repeated', collect, [])
     .option('--trace <file>', 'append what the node says of itself, as JSON Lines')
@@ -111,6 +111,10 @@ async function main(argv: readonly string[]): Promise<void> {
     throw usage(`--id ${args.id} is none of the peers: ${Object.keys(peers).join(', ')}`);
   }
   const httpPort = args.http === undefined ? null : parsePort(args.http, '--http');
+  if (httpPort !== null && (httpPort === own.port || httpPort === own.ports?.[raft.clientPort])) {
+    const what = httpPort === own.port ? 'peers' : 'clients (--client-port-offset)';
+    throw usage(`--http ${httpPort} is this node's port for ${what}: choose another`);
+  }
   const options = parseOptions(args.option);
   const names = Object.keys(peers);
   const runtime = createRealRuntime({
