@@ -338,6 +338,59 @@ describe('connections', () => {
     expect(seen).toEqual(['last words', 'closed']);
   });
 
+  it('are reset at the other side when they are closed before they opened: what waited is dropped', async () => {
+    await new Pair().run(async (pair) => {
+      await pair.cluster.degrade('n2', 'n1', { delayMs: 100 }); // accepted at once, open here much later
+      const here = pair.connect();
+      here.connection.write(bytes('never sent'));
+      await pair.sleep(10);
+      here.connection.close();
+      await pair.sleep(1000);
+      expect(kinds(here)).toEqual(['closed']);
+      expect(pair.accepted.map(kinds)).toEqual([['open', 'reset']]);
+      expect(pair.accepted[0]!.text).toBe('');
+    });
+  });
+
+  it('cut and join what is written: the boundaries of chunks mean nothing', async () => {
+    const lengths: number[] = [];
+    let text = '';
+    const message = 'x'.repeat(99) + '|';
+    const cluster: SimCluster = new SimCluster({
+      nodes: ['n1', 'n2'],
+      seed: 3,
+      system: toySystem((runtime) => {
+        if (runtime.host === 'n2') {
+          runtime.listen(TOY_PORT, (accepted) =>
+            accepted.onData((data) => {
+              lengths.push(data.length);
+              text += new TextDecoder().decode(data);
+            }),
+          );
+          return;
+        }
+        const connection = runtime.connect({ host: 'n2', port: TOY_PORT });
+        const send = (left: number): void => {
+          for (let i = 0; i < 2; i++) connection.write(bytes(message));
+          if (left > 0) runtime.setTimer(msToNs(5), () => send(left - 1));
+          else connection.write(new Uint8Array(200_000));
+        };
+        connection.onOpen(() => send(99));
+      }),
+    });
+    await cluster.run(async () => {
+      await cluster.start();
+      await cluster.clock.sleep(sToNs(2));
+    });
+    expect(text.slice(0, 20_000)).toBe(message.repeat(200));
+    expect(text.length).toBe(220_000);
+    const small = lengths.filter((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b, 0) <= 20_000);
+    expect(small.filter((length) => length === 100).length).toBeGreaterThan(50);
+    expect(small.filter((length) => length === 200).length).toBeGreaterThan(10);
+    expect(small.filter((length) => length % 100 !== 0).length).toBeGreaterThan(10);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(64 * 1024);
+  });
+
   it('carry a chunk larger than the window', async () => {
     const pair = new Pair({ network: { windowBytes: 10 } });
     await pair.run(async () => {

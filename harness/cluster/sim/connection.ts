@@ -10,7 +10,9 @@
  *   behind the window.
  * - When a process dies, its operating system resets its connections. When its host loses power nobody does: the
  *   peer finds out from an answer to its data once the host is up again, or after `stallTimeoutMs`.
- * - `close()` lets everything that was written arrive first.
+ * - `close()` lets everything that was written arrive first; before the connection is open it drops what waits, and
+ *   resets the other side.
+ * - What is written is cut and joined on its way: the boundaries of chunks mean nothing.
  *
  * Not modelled: half-closed connections, congestion control, sequence numbers.
  */
@@ -80,10 +82,9 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
 
   close(): void {
     if (!this.process.alive || this.isEnded) return;
+    if (this.#state === 'open') this.#out!.finish();
+    else this.#dropEarly();
     this.#state = 'closing';
-    this.#out?.finish();
-    this.#early = [];
-    this.#earlyBytes = 0;
     this.#network.scheduler.after(0, new EndEvent(this, 'closed'));
   }
 
@@ -133,6 +134,14 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
       out.resetReceiver();
     }
     return wasOpen;
+  }
+
+  /** What waited for the opening is dropped. The other side, if it has accepted, must not take that for an orderly end. */
+  #dropEarly(): void {
+    this.#early = [];
+    this.#earlyBytes = 0;
+    this.#out?.abandon();
+    this.#out?.resetReceiver();
   }
 
   #soon(callback: () => void): void {

@@ -45,7 +45,7 @@ export abstract class SimEvent {
   /** Number of the host that it concerns; −1 for the harness. Goes into the event hash. */
   readonly host: number;
   /** Anything that distinguishes equal kinds at equal times: a length, a sample of the bytes. Goes into the event hash. */
-  readonly weight: number;
+  weight: number;
   /** Kept by the queue. */
   state = IDLE;
 
@@ -55,8 +55,22 @@ export abstract class SimEvent {
     this.weight = weight;
   }
 
+  get isWaiting(): boolean {
+    return this.state === QUEUED;
+  }
+
   /** Does it. Returns whose code it ran, or null when it ran none. */
   abstract fire(): StepOwner | null;
+}
+
+interface Place {
+  readonly event: SimEvent;
+  readonly time: number;
+  readonly sequence: number;
+}
+
+function inOrder(places: Place[]): SimEvent[] {
+  return places.sort((a, b) => a.time - b.time || a.sequence - b.sequence).map((place) => place.event);
 }
 
 const ARITY = 4;
@@ -115,9 +129,21 @@ export class EventQueue {
     return undefined;
   }
 
+  /** All waiting events that match, in the order in which they will come. Linear in the heap: for faults. */
+  find(matches: (event: SimEvent) => boolean): SimEvent[] {
+    const found: Place[] = [];
+    for (let i = 0; i < this.#size; i++) {
+      const event = this.#events[i]!;
+      if (event.state === QUEUED && matches(event)) {
+        found.push({ event, time: this.#times[i]!, sequence: this.#sequences[i]! });
+      }
+    }
+    return inOrder(found);
+  }
+
   /** Takes out all waiting events that match, in the order in which they would have come. Linear in the heap: for faults. */
   takeWhere(matches: (event: SimEvent, time: number) => boolean): SimEvent[] {
-    const taken: { event: SimEvent; time: number; sequence: number }[] = [];
+    const taken: Place[] = [];
     const size = this.#size;
     let kept = 0;
     for (let i = 0; i < size; i++) {
@@ -143,8 +169,7 @@ export class EventQueue {
     for (let i = 1; i < kept; i++) {
       this.#siftUp(i, this.#events[i]!, this.#times[i]!, this.#sequences[i]!);
     }
-    taken.sort((a, b) => a.time - b.time || a.sequence - b.sequence);
-    return taken.map((entry) => entry.event);
+    return inOrder(taken);
   }
 
   #siftUp(from: number, event: SimEvent, time: number, sequence: number): void {

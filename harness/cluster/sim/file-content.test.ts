@@ -42,6 +42,27 @@ describe('FileContent', () => {
     expect(seen).toEqual(new Set(['1', '1 2', '1 2 3', '1 2 3 4', '1 0 0 4']));
   });
 
+  it('may lose any sectors of a large write and keep its length', () => {
+    const shapes = outcomes((content) => {
+      content.write(0, new Uint8Array(100).fill(1));
+      content.sync();
+      content.write(100, new Uint8Array(1500).fill(2));
+    });
+    const middles = [...shapes].filter((text) => {
+      const data = text.split(' ').map(Number);
+      expect(data.slice(0, 100)).toEqual(new Array(100).fill(1));
+      const isWhole = data.length === 1600;
+      // The sectors end at 512, 1024 and 1536: each is there or zeros.
+      const sectors = [data.slice(100, 512), data.slice(512, 1024), data.slice(1024, 1536), data.slice(1536)];
+      const kept = sectors.map((sector) => sector[0] === 2);
+      if (isWhole) {
+        sectors.forEach((sector, i) => expect(new Set(sector)).toEqual(new Set([kept[i] === true ? 2 : 0])));
+      }
+      return isWhole && kept.includes(false) && kept.includes(true);
+    });
+    expect(middles.length).toBeGreaterThan(5);
+  });
+
   it('may undo a truncation that was not synced', () => {
     const seen = outcomes((content) => {
       content.write(0, Uint8Array.of(1, 2, 3));

@@ -9,7 +9,9 @@
  * Every unsynced write keeps what it takes to undo and to repeat it: a power loss undoes them all, which gives the
  * durable content, and repeats those that reached the disk. Which do is drawn: none, a prefix with the last of them
  * torn, or any of them in order with holes of zeros where an earlier one is missing (a file system may write
- * blocks back in any order). Bytes that nobody wrote never appear.
+ * blocks back in any order). A torn write ends early, or has its length and some of its sectors, with what was there
+ * before (zeros, in a file that grew) in place of the others: a length alone proves nothing. Bytes that nobody wrote
+ * never appear.
  */
 import type { Random } from '../../random.ts';
 
@@ -31,6 +33,8 @@ export interface Losses {
 /** An operating system writes back on its own sooner or later: so much may stay unsynced, older writes become durable. */
 const UNSYNCED_WRITES_MAX = 4096;
 const UNSYNCED_BYTES_MAX = 64 * 1024 * 1024;
+/** What a disk writes wholly or not at all. */
+const SECTOR_BYTES = 512;
 const EMPTY = new Uint8Array(0);
 
 export class FileContent {
@@ -85,14 +89,31 @@ export class FileContent {
       } else if (bytes === undefined) {
         this.#resize(position);
       } else if (i === last && bytes.length > 0 && random.chance(0.5)) {
-        const survived = random.integer(0, bytes.length - 1);
-        this.#put(position, bytes.subarray(0, survived));
         losses.tornWrites++;
-        losses.unsyncedBytesLost += bytes.length - survived;
+        losses.unsyncedBytesLost += this.#tear(position, bytes, random);
       } else {
         this.#put(position, bytes);
       }
     });
+  }
+
+  /** Returns how many bytes did not reach the disk. */
+  #tear(position: number, bytes: Uint8Array, random: Random): number {
+    const end = position + bytes.length;
+    if (sectorEnd(position) >= end || random.chance(0.5)) {
+      const survived = random.integer(0, bytes.length - 1);
+      this.#put(position, bytes.subarray(0, survived));
+      return bytes.length - survived;
+    }
+    if (end > this.#length) this.#resize(end);
+    let lost = 0;
+    for (let from = position; from < end;) {
+      const to = Math.min(sectorEnd(from), end);
+      if (random.chance(0.5)) this.#put(from, bytes.subarray(from - position, to - position));
+      else lost += to - from;
+      from = to;
+    }
+    return lost;
   }
 
   #remember(write: UnsyncedWrite): void {
@@ -129,6 +150,9 @@ export class FileContent {
     this.#length = length;
   }
 }
+
+/** Where the sector of this byte ends. */
+const sectorEnd = (position: number): number => (Math.floor(position / SECTOR_BYTES) + 1) * SECTOR_BYTES;
 
 function heldBytes(write: UnsyncedWrite): number {
   return (write.bytes?.length ?? 0) + write.overwritten.length;

@@ -1,8 +1,8 @@
 /**
  * One direction between two hosts: how long a message takes, whether it arrives, and the faults that are on it.
  *
- * The link draws its latency from one random stream and its faults from another, so that a fault that
- * comes or goes does not change what the healthy messages draw.
+ * The link draws its latency from one random stream, its faults from another and where it cuts byte streams from a
+ * third, so that a fault that comes or goes does not change what the healthy messages draw.
  */
 import { randomStream, type Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
@@ -41,9 +41,15 @@ export const DEFAULT_NETWORK: NetworkOptions = {
   windowBytes: 256 * 1024,
 };
 
+/** A stream is cut in places where nobody wrote it to be: rarely, but in every run. */
+const SPLIT_PROBABILITY = 0.1;
+/** No more is read from a socket at once. */
+export const CHUNK_BYTES_MAX = 64 * 1024;
+
 export class Link {
   readonly #latency: Random;
   readonly #faults: Random;
+  readonly #chunks: Random;
   readonly #baseNs: number;
   readonly #tailNs: number;
   readonly #nsPerByte: number;
@@ -58,6 +64,7 @@ export class Link {
   constructor(from: string, to: string, seed: number, options: LatencyOptions) {
     this.#latency = randomStream(seed, 'link', from, to);
     this.#faults = randomStream(seed, 'link-fault', from, to);
+    this.#chunks = randomStream(seed, 'link-chunks', from, to);
     this.#baseNs = msToNs(options.baseMs);
     this.#tailNs = msToNs(options.tailMs);
     this.#nsPerByte = 1e9 / options.bandwidthBytesPerS;
@@ -144,9 +151,19 @@ export class Link {
     return true;
   }
 
-  /** When the copy arrives: later than later messages, perhaps. */
+  /** When the copy arrives: later than later messages, perhaps, or before the one that it is a copy of. */
   duplicateArrival(now: number): number {
-    return now + this.#baseNs + Math.round(this.#faults.exponential(4 * (this.#baseNs + this.#tailNs)));
+    const slowNs = this.#fault === null ? 0 : this.#slowNs(this.#fault);
+    const tailNs = this.#faults.exponential(4 * (this.#baseNs + this.#tailNs));
+    return now + this.#baseNs + slowNs + Math.round(tailNs);
+  }
+
+  /** How many bytes of a stream travel together, of so many that were written: not always all. */
+  chunkBytes(lengthBytes: number): number {
+    if (lengthBytes > 1 && this.#chunks.chance(SPLIT_PROBABILITY)) {
+      return this.#chunks.integer(1, Math.min(lengthBytes - 1, CHUNK_BYTES_MAX));
+    }
+    return Math.min(lengthBytes, CHUNK_BYTES_MAX);
   }
 
   #arrival(now: number, lengthBytes: number): number {

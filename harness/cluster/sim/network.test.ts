@@ -106,6 +106,27 @@ describe('datagrams', () => {
     expect([...new Set(numbers(n2))].sort((a, b) => a - b)).toEqual(counting);
   });
 
+  it('are late on a slow link, their copies as well', async () => {
+    const { n2 } = await degraded({ delayMs: 200, duplicateProbability: 0.5 });
+    expect(n2.length).toBeGreaterThan(1.4 * SENDS);
+    for (const { at, number } of n2) expect(at).toBeGreaterThan(msToNs(number + 200));
+  });
+
+  it('count as dropped by a cut only where a process would have got them', async () => {
+    const { cluster } = numberedDatagrams();
+    await cluster.run(async () => {
+      await cluster.start();
+      await cluster.kill('n2');
+      await cluster.cut('n1', 'n2');
+      await cluster.clock.sleep(msToNs(100));
+      expect(await cluster.heal('n1', 'n2')).toMatchObject({ messagesDropped: 0 });
+      await cluster.restart('n2');
+      await cluster.cut('n1', 'n2');
+      await cluster.clock.sleep(msToNs(100));
+      expect((await cluster.heal('n1', 'n2'))['messagesDropped']).toBeGreaterThan(90);
+    });
+  });
+
   it('overtake those that are held back, and counted', async () => {
     const { observed, n2 } = await degraded({ reorderProbability: 0.1, reorderMs: 20 });
     expect(numbers(n2)).not.toEqual(counting);

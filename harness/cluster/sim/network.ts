@@ -88,16 +88,15 @@ export class Network {
     }
     const receiver = this.#hosts.get(to);
     if (receiver === undefined) throw new Error(`no host is called ${to}`);
+    const process = receiver.process;
+    if (process === null) return; // before the link's faults: they do nothing that anyone could notice
     const link = sender.host.links.get(to) ?? this.link(sender.host.name, to);
     if (!link.admits()) return;
-    const process = receiver.process;
-    if (process === null) return;
     const now = this.scheduler.now;
-    const from = sender.host.name;
     const weight = sampleHash(bytes);
-    this.scheduler.at(link.datagramArrival(now, bytes.length), new Datagram(process, from, bytes, weight));
+    this.scheduler.at(link.datagramArrival(now, bytes.length), new Datagram(process, sender, bytes, weight));
     if (link.duplicates()) {
-      this.scheduler.at(link.duplicateArrival(now), new Datagram(process, from, bytes, weight));
+      this.scheduler.at(link.duplicateArrival(now), new Datagram(process, sender, bytes, weight));
     }
   }
 
@@ -126,18 +125,18 @@ export class Network {
 /** Hosts of clients are called `client-7`: links to them may be cut before they connect. */
 export const CLIENT_HOST_PREFIX = 'client-';
 
-class Datagram extends ProcessEvent {
-  readonly #from: string;
+export class Datagram extends ProcessEvent {
+  readonly sender: SimProcess;
   readonly #bytes: Uint8Array;
 
-  constructor(process: SimProcess, from: string, bytes: Uint8Array, weight: number) {
+  constructor(process: SimProcess, sender: SimProcess, bytes: Uint8Array, weight: number) {
     super(EVENT.datagram, process, weight);
-    this.#from = from;
+    this.sender = sender;
     this.#bytes = bytes;
   }
 
   override deliver(): void {
-    this.process.onDatagram?.(this.#from, this.#bytes);
+    this.process.onDatagram?.(this.sender.host.name, this.#bytes);
   }
 }
 

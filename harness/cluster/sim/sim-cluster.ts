@@ -136,16 +136,14 @@ export class SimCluster implements Cluster {
     return this.#scheduler.run(main);
   }
 
-  start(): Promise<void> {
-    return settled(() => {
-      if (this.#state !== 'new') throw new HarnessError('internal', `the cluster is ${this.#state} already`);
-      this.#state = 'started';
-      for (const node of this.#nodes.values()) node.boot();
-      const [crash] = this.#crashes;
-      if (crash !== undefined) {
-        throw new HarnessError('internal', `${crash.node} crashed as it started: ${crash.message}`);
-      }
-    });
+  async start(): Promise<void> {
+    if (this.#state !== 'new') throw new HarnessError('internal', `the cluster is ${this.#state} already`);
+    this.#state = 'started';
+    await Promise.all([...this.#nodes.values()].map((node) => node.boot()));
+    const [crash] = this.#crashes;
+    if (crash !== undefined) {
+      throw new HarnessError('internal', `${crash.node} crashed as it started: ${crash.message}`);
+    }
   }
 
   stop(): Promise<void> {
@@ -173,11 +171,9 @@ export class SimCluster implements Cluster {
     return settled(() => this.#node(node).kill(options));
   }
 
-  restart(node: string): Promise<Observed> {
-    return settled(() => {
-      this.#node(node).boot();
-      return { processesStarted: this.isRunning(node) ? 1 : 0 };
-    });
+  async restart(node: string): Promise<Observed> {
+    await this.#node(node).boot();
+    return { processesStarted: this.isRunning(node) ? 1 : 0 };
   }
 
   pause(node: string): Promise<Observed> {

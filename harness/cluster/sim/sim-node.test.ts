@@ -102,6 +102,38 @@ describe('kill and restart', () => {
     expect(got).toEqual([]);
   });
 
+  it('may have come in the middle of sending: of the last datagrams any may have left', async () => {
+    const seen = new Map<string, number>();
+    let unsent = 0;
+    for (let seed = 0; seed < 200; seed++) {
+      const got: string[] = [];
+      const cluster = new SimCluster({
+        nodes: ['n1', 'n2', 'n3', 'n4'],
+        seed,
+        system: toySystem((runtime) => {
+          runtime.onDatagram(() => got.push(runtime.host));
+          if (runtime.host !== 'n1') return;
+          runtime.setTimer(msToNs(1), () => {
+            for (const peer of ['n2', 'n3', 'n4']) runtime.sendDatagram(peer, new Uint8Array(1));
+          });
+        }),
+      });
+      await cluster.run(async () => {
+        await cluster.start();
+        await cluster.clock.sleep(msToNs(1.1));
+        const { datagramsUnsent = 0 } = await cluster.kill('n1');
+        unsent += datagramsUnsent;
+        await cluster.clock.sleep(msToNs(10));
+        expect(got.length).toBe(3 - datagramsUnsent);
+      });
+      const names = got.sort().join(' ');
+      seen.set(names, (seen.get(names) ?? 0) + 1);
+    }
+    expect(seen.size).toBe(8); // every subset
+    expect(unsent).toBeGreaterThan(150);
+    expect(seen.get('n2 n3 n4')).toBeGreaterThan(40);
+  });
+
   it('writes why a node stopped into the trace and the log', async () => {
     const records: TraceRecord[] = [];
     const cluster = single((runtime) => {
@@ -168,11 +200,38 @@ describe('a node that fails by its own code', () => {
     expect(cluster.logs('n1').at(-1)).toContain('error crashed: TypeError: oops');
   });
 
-  it('fails the start when it cannot boot', async () => {
-    const cluster = single(fail);
+  it.each([
+    ['throws', fail],
+    ['rejects', () => void Promise.reject(new TypeError('oops'))],
+  ])('fails the start when it cannot boot: %s', async (_name, program) => {
+    const cluster = single(program);
     await expect(cluster.run(() => cluster.start())).rejects.toThrow(
       'n1 crashed as it started: TypeError: oops',
     );
+  });
+
+  it('takes nobody with it when it cannot boot again', async () => {
+    let boots = 0;
+    const cluster = single(() => {
+      if (++boots > 1) void Promise.reject(new TypeError('oops'));
+    });
+    await cluster.run(async () => {
+      await cluster.start();
+      await cluster.kill('n1');
+      expect(await cluster.restart('n1')).toEqual({ processesStarted: 0 });
+      expect(cluster.isRunning('n2')).toBe(true);
+    });
+    expect(cluster.crashes.map((crash) => crash.message)).toEqual(['TypeError: oops']);
+  });
+
+  it('has its invariants checked from the start', async () => {
+    const cluster = single(() => ({
+      invariants: () => {
+        throw new Error('born wrong');
+      },
+    }));
+    await cluster.run(() => cluster.start());
+    expect(cluster.invariantViolations.map(({ message }) => message)).toEqual(['born wrong']);
   });
 
   it('is reported, not crashed, when its invariants do not hold: once an incarnation, after the step', async () => {
@@ -200,6 +259,7 @@ describe('a node that fails by its own code', () => {
     );
     await cluster.run(async () => {
       await cluster.start();
+      steps.length = 0; // booting is a step, too
       await cluster.clock.sleep(msToNs(20));
     });
     expect(reported).toEqual(['n1: two leaders in me']);

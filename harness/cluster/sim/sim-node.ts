@@ -7,7 +7,7 @@
  */
 import type { TraceEvent } from '../../history/trace.ts';
 import { HarnessError } from '../../errors.ts';
-import { randomStream } from '../../random.ts';
+import { randomStream, type Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
 import type { KillOptions, Observed } from '../cluster.ts';
 import type {
@@ -19,10 +19,10 @@ import type {
 import type { LogLevel } from '../../../systems/runtime/runtime.ts';
 import { formatLogLine, isLogged } from '../../../systems/runtime/log-line.ts';
 import { EVENT } from './event-queue.ts';
-import type { Network } from './network.ts';
+import { Datagram, type Network } from './network.ts';
 import { NodeLog } from './node-log.ts';
 import { FileEvent, SimFiles, type DiskDevice } from './sim-files.ts';
-import { ProcessEvent, SimProcess, TimerEvent, type Host } from './sim-process.ts';
+import { CallbackEvent, ProcessEvent, SimProcess, TimerEvent, type Host } from './sim-process.ts';
 import { SimRuntime } from './sim-runtime.ts';
 
 /** What a node tells the cluster that it is part of. */
@@ -45,6 +45,7 @@ export class SimNode {
   readonly #config: NodeConfig;
   readonly #hooks: NodeHooks;
   readonly #logLevel: LogLevel;
+  readonly #kills: Random;
   #incarnation = 0;
   #process: SimProcess | null = null;
   #running: RunningNode | null = null;
@@ -65,6 +66,7 @@ export class SimNode {
   ) {
     this.#network = network;
     this.#seed = seed;
+    this.#kills = randomStream(seed, 'kill', host.name);
     this.host = host;
     this.device = device;
     this.#program = program;
@@ -91,8 +93,11 @@ export class SimNode {
     }
   }
 
-  /** Starts the program. Afterwards the node is down if the program crashed at once. */
-  boot(): void {
+  /**
+   * Starts the program, as an event of its own at this very instant. When that is over the node is down if the program
+   * crashed at once.
+   */
+  async boot(): Promise<void> {
     const { name } = this.host;
     if (this.#process !== null) {
       throw new HarnessError('nemesis', `${name} is running: kill it before you restart it`);
@@ -111,14 +116,15 @@ export class SimNode {
       trace: (event) => this.#hooks.trace(name, event),
       crash: (reason) => this.#crash(process, reason),
     });
-    try {
+    const start = (): void => {
       const running = this.#program(runtime, this.#config);
       if (!process.alive) return;
       this.#running = running;
       this.#checksInvariants = running.invariants !== undefined;
-    } catch (thrown) {
-      this.#crash(process, describe(thrown));
-    }
+    };
+    const { scheduler } = this.#network;
+    scheduler.after(0, new CallbackEvent(process, start));
+    await scheduler.sleep(0);
   }
 
   /** Ends the process, also a paused one. Of a node that is down only the unsynced writes are left to lose. */
@@ -203,6 +209,11 @@ export class SimNode {
     const files = pending.filter((event) => event instanceof FileEvent);
     const happened = this.device.disk.random.integer(0, files.length);
     for (const event of files.slice(0, happened)) event.happenUnheard();
+    // It may have died in the middle of sending: what it sent last may not have left.
+    const unsentShare = this.#kills.float();
+    const sent = scheduler.queue.find((event) => event instanceof Datagram && event.sender === process);
+    const unsent = sent.filter(() => this.#kills.chance(unsentShare));
+    for (const event of unsent) scheduler.cancel(event);
     let connectionsReset = 0;
     for (const connection of process.connections) if (connection.abandon()) connectionsReset++;
     process.connections.clear();
@@ -210,6 +221,7 @@ export class SimNode {
       processesKilled: 1,
       timersDropped: pending.filter((event) => event.kind === EVENT.timer).length,
       datagramsDropped: pending.filter((event) => event.kind === EVENT.datagram).length,
+      datagramsUnsent: unsent.length,
       fileOperationsDropped: files.length,
       connectionsReset,
     };
@@ -251,6 +263,7 @@ const NOTHING_KILLED: Observed = {
   processesKilled: 0,
   timersDropped: 0,
   datagramsDropped: 0,
+  datagramsUnsent: 0,
   fileOperationsDropped: 0,
   connectionsReset: 0,
 };

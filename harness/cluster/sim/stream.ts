@@ -7,7 +7,7 @@
 import { msToNs } from '../../units.ts';
 import type { CloseReason } from '../../../systems/runtime/runtime.ts';
 import { EVENT, SimEvent, type StepOwner } from './event-queue.ts';
-import type { Link } from './link.ts';
+import { CHUNK_BYTES_MAX, type Link } from './link.ts';
 import { sampleHash, type Network } from './network.ts';
 import { ProcessEvent, type Host, type SimProcess } from './sim-process.ts';
 
@@ -33,6 +33,7 @@ export class Stream {
   /** Of these, delivered while no acknowledgement could come back. */
   #unacknowledgedBytes = 0;
   #lastArrival: number;
+  #lastSegment: SegmentEvent | null = null;
   #stalledSince = -1;
   #finishing = false;
   #dead = false;
@@ -127,8 +128,24 @@ export class Stream {
 
   #send(bytes: Uint8Array): void {
     this.#inFlightBytes += bytes.length;
+    let rest = bytes;
+    for (;;) {
+      const length = this.#link.chunkBytes(rest.length);
+      if (length === rest.length) return this.#sendChunk(rest);
+      this.#sendChunk(rest.subarray(0, length));
+      rest = rest.subarray(length);
+    }
+  }
+
+  /** What catches up with what was sent before it is read together with it. */
+  #sendChunk(bytes: Uint8Array): void {
     const { scheduler } = this.#network;
-    scheduler.at(this.#arrival(bytes.length), new SegmentEvent(this, this.#to.process, bytes));
+    const before = this.#lastArrival;
+    const arrival = this.#arrival(bytes.length);
+    const last = this.#lastSegment;
+    if (last !== null && arrival === before && last.isWaiting && last.join(bytes)) return;
+    this.#lastSegment = new SegmentEvent(this, this.#to.process, bytes);
+    scheduler.at(arrival, this.#lastSegment);
   }
 
   /** A chunk larger than the window travels alone. */
@@ -208,12 +225,24 @@ export class EndEvent extends ProcessEvent {
 /** Data arrives: at a process, or at an operating system that has to say that the process is gone. */
 class SegmentEvent extends ProcessEvent {
   readonly #stream: Stream;
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
 
   constructor(stream: Stream, receiver: SimProcess, bytes: Uint8Array) {
     super(EVENT.segment, receiver, sampleHash(bytes));
     this.#stream = stream;
     this.#bytes = bytes;
+  }
+
+  /** False when it would be more than is read at once. */
+  join(bytes: Uint8Array): boolean {
+    const length = this.#bytes.length + bytes.length;
+    if (length > CHUNK_BYTES_MAX) return false;
+    const joined = new Uint8Array(length);
+    joined.set(this.#bytes);
+    joined.set(bytes, this.#bytes.length);
+    this.#bytes = joined;
+    this.weight = sampleHash(joined);
+    return true;
   }
 
   override fire(): StepOwner | null {
