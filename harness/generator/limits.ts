@@ -4,6 +4,7 @@
  *
  *     timeLimit(60, limit(1_000, repeat({ f: 'read' })))   // a thousand reads or a minute, whichever ends first
  */
+import { assert } from '../errors.ts';
 import type { Operation, ProcessId } from '../history/operation.ts';
 import { sToNs } from '../units.ts';
 import type { Generator, GeneratorContext, Step } from './generator.ts';
@@ -32,6 +33,7 @@ class Limit extends Wrapper {
 
 /** At most `count` operations. */
 export function limit(count: number, generator: GeneratorLike): Generator {
+  assert(!Number.isNaN(count), 'a limit is not a number');
   return new Limit(count, generatorOf(generator));
 }
 
@@ -135,6 +137,7 @@ class TimeLimit extends Wrapper {
 
 /** Operations for this many seconds, counted from the first one. Operations in flight then are not cut short. */
 export function timeLimit(seconds: number, generator: GeneratorLike): Generator {
+  assert(!Number.isNaN(seconds), 'a time limit is not a number');
   return new TimeLimit(sToNs(seconds), null, generatorOf(generator));
 }
 

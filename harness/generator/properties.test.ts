@@ -206,6 +206,11 @@ describe('each combinator', () => {
     });
   });
 
+  test('a limit that is not a number is refused: it would never be reached', () => {
+    expect(() => timeLimit(Number('60s'), { f: 'r' })).toThrow('a time limit is not a number');
+    expect(() => limit(Number.NaN, { f: 'r' })).toThrow('a limit is not a number');
+  });
+
   test('phases: the next begins when all of the one before is done', () => {
     check((generator, complete, seed) => {
       const named = (f: string): GeneratorLike =>
