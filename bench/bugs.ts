@@ -5,6 +5,7 @@
  *     npm run bugs                        find every bug, within 50 seeds each
  *     npm run bugs -- --write             … and write docs/bugs.md
  *     npm run bugs -- --correct 500       500 seeds of the correct node under each command
+ *     npm run bugs -- --correct 500 --time-limit 15      … in runs of 15 seconds
  *     npm run bugs -- stale-read          only this one
  */
 import { spawn } from 'node:child_process';
@@ -153,10 +154,10 @@ async function findAll(bugs: readonly Bug[], write: boolean): Promise<boolean> {
   return found.every(({ run }) => run !== undefined);
 }
 
-async function passAll(bugs: readonly Bug[], count: number): Promise<boolean> {
+async function passAll(bugs: readonly Bug[], count: number, extra: readonly string[]): Promise<boolean> {
   const commands = [...new Set(bugs.map((bug) => withoutBug(bug.foundBy.command)))];
   const passed = await onAllCores(commands, async (command) => {
-    const { runs, wallS } = await sweep(command, count, ['--keep-going']);
+    const { runs, wallS } = await sweep(command, count, ['--keep-going', ...extra]);
     const of = (valid: Run['valid']): readonly Run[] => runs.filter((run) => run.valid === valid);
     console.log(
       `${command}\n    ${runs.length} seeds, ${of(true).length} valid, ${of(false).length} invalid, ${of('unknown').length} unknown, ${wallS.toFixed(0)} s`,
@@ -174,14 +175,23 @@ async function passAll(bugs: readonly Bug[], count: number): Promise<boolean> {
 export async function run(args: readonly string[] = []): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { write: { type: 'boolean', default: false }, correct: { type: 'string' } },
+    options: {
+      write: { type: 'boolean', default: false },
+      correct: { type: 'string' },
+      'time-limit': { type: 'string' },
+    },
     allowPositionals: true,
   });
   const bugs = raft.bugs.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const timeLimit = values['time-limit'];
   const succeeded =
     values.correct === undefined
       ? await findAll(bugs, values.write)
-      : await passAll(bugs, Number(values.correct));
+      : await passAll(
+          bugs,
+          Number(values.correct),
+          timeLimit === undefined ? [] : ['--time-limit', timeLimit],
+        );
   if (!succeeded)
     throw new Error(values.correct === undefined ? 'a bug was not found' : 'the correct node failed');
 }
