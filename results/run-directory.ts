@@ -35,7 +35,7 @@ export class RunDirectory {
     const time = run.startedAt.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
     const parent = join(root, `${run.system}-${run.workload}`);
     try {
-      mkdirSync(parent, { recursive: true });
+      makeFolder(parent);
       for (let attempt = 1; attempt <= MAX_NAME_ATTEMPTS; attempt++) {
         const path = join(parent, `${time}-${run.seed}${attempt === 1 ? '' : `-${attempt}`}`);
         if (existsSync(path)) continue;
@@ -81,7 +81,11 @@ export class RunDirectory {
   /** A new file that grows. */
   lines(name: string, options?: LineFileOptions): LineFile {
     const path = this.file(name);
-    makeFolder(dirname(path));
+    try {
+      makeFolder(dirname(path));
+    } catch (error) {
+      throw HarnessError.from(error, 'io', `cannot create ${path}`);
+    }
     return new LineFile(path, options);
   }
 
@@ -97,8 +101,8 @@ export class RunDirectory {
   write(name: string, text: string): void {
     const target = this.file(name);
     const temporary = `${target}.partial`;
-    makeFolder(dirname(target));
     try {
+      makeFolder(dirname(target));
       writeFileSync(temporary, text);
       renameSync(temporary, target);
     } catch (error) {
@@ -108,11 +112,18 @@ export class RunDirectory {
   }
 }
 
+/** Like `mkdir -p`. Node.js's own `recursive` never returns for a folder in /proc, where nothing can be made. */
 function makeFolder(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found !== undefined) throw new Error(`${path} is no folder`);
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path);
   } catch (error) {
-    throw HarnessError.from(error, 'io', `cannot make the folder ${path}`);
+    // Another run may have made it in the meantime.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 }
 

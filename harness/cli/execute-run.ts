@@ -2,6 +2,7 @@
  * One run from its definition to its verdict: builds the cluster, runs the phases, writes the run directory as it
  * happens, judges, and writes the report. `run` and `replay` differ only in where the definition comes from.
  */
+import { getHeapStatistics } from 'node:v8';
 import { HarnessError } from '../errors.ts';
 import { SimCluster } from '../cluster/sim/sim-cluster.ts';
 import { History } from '../history/history.ts';
@@ -27,6 +28,10 @@ import { Recording } from './recording.ts';
 import { nemeses, systems } from './registries.ts';
 import { replayCommand } from './replay-command.ts';
 import { verdictFile } from './verdict-file.ts';
+
+/** What a record takes in memory, and the share of the memory that records may take: checkers need the rest. */
+const RECORD_BYTES = 700;
+const RECORDS_SHARE = 0.5;
 
 /** Who pressed Ctrl-C does not wait for a hard history. */
 const INTERRUPTED_CHECK_MS = 5_000;
@@ -125,6 +130,7 @@ async function record(options: ExecuteOptions, jury: Jury) {
 
   const progress = new Progress({ output, limitS: test.timeLimitS + test.quietS, label });
   const operations: Operation[] = [];
+  const recordsMax = Math.floor((getHeapStatistics().heap_size_limit * RECORDS_SHARE) / RECORD_BYTES);
   const { interrupt, release } = interruptOf(options, cluster);
   try {
     cluster.onTrace((record) => {
@@ -142,7 +148,12 @@ async function record(options: ExecuteOptions, jury: Jury) {
         interrupt,
         ...(plan === undefined ? undefined : { plan }),
         onOperation: (operation) => {
-          operations.push(operation);
+          if (operations.push(operation) === recordsMax) {
+            output.note(
+              `the history has ${recordsMax} records, and more would not fit into memory: ending the run`,
+            );
+            interrupt.request();
+          }
           recording?.operation(operation);
           progress.operation(operation);
         },

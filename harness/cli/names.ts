@@ -20,6 +20,6 @@ export function unknownName(kind: string, known: readonly string[], typed: strin
       ? `did you mean "${nearest}"?`
       : known.length === 0
         ? 'there is none'
-        : `there is ${known.join(', ')}`;
+        : `known are ${known.join(', ')}`;
   return new HarnessError('unknown-name', `unknown ${kind} "${typed}": ${hint}`);
 }

@@ -15,7 +15,7 @@ export interface NumberBounds {
 /**
  * A number in decimal digits, within its bounds.
  *
- * @param name - as it was typed: `--seed`
+ * @param name - as it was typed: `--seed`, `--option keys=`
  * @throws HarnessError `usage`: `--seed 1.5: wants a whole number of at least 0`
  */
 export function parseNumber(name: string, text: string, bounds: NumberBounds = {}): number {
@@ -29,7 +29,11 @@ export function parseNumber(name: string, text: string, bounds: NumberBounds = {
   const isRight = integer ? Number.isSafeInteger(value) : Number.isFinite(value);
   if (isRight && value >= min && value <= max && (above === undefined || value > above)) return value;
   const kind = integer ? 'a whole number' : 'a number';
-  const low = above === undefined ? `of at least ${min}` : `of more than ${above}`;
+  const low = above !== undefined ? ` of more than ${above}` : min === -Infinity ? '' : ` of at least ${min}`;
   const high = bounds.max === undefined && !(integer && value > max) ? '' : ` and at most ${max}`;
-  throw new HarnessError('usage', `${name} ${text}: wants ${kind} ${low}${high}`);
+  const typed = text.trim() === '' ? JSON.stringify(text) : text;
+  throw new HarnessError(
+    'usage',
+    `${name}${name.endsWith('=') ? '' : ' '}${typed}: wants ${kind}${low}${high}`,
+  );
 }

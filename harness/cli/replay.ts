@@ -12,7 +12,8 @@ import { interruptOnSignal } from './interrupt.ts';
 import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
 import type { Output } from './output.ts';
 import { exitCodeOf } from './run.ts';
-import { openSavedRun, type SavedRun } from './saved-run.ts';
+import { requireNames } from './registries.ts';
+import { about, openSavedRun, type SavedRun } from './saved-run.ts';
 
 interface Options {
   readonly plan?: boolean;
@@ -49,6 +50,7 @@ async function replay(path: string, options: Options, output: Output): Promise<n
   if (test.cluster !== 'sim') {
     throw new HarnessError('usage', `${path} ran on cluster ${test.cluster}: only simulated runs replay`);
   }
+  about(saved.directory.file('test.json'), () => requireNames(test));
   const plan = options.plan === true || test.planned === true ? readPlan(saved) : undefined;
   const interruptTime = endOfRecord(saved);
   const startedAt = new Date();

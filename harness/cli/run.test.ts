@@ -59,7 +59,7 @@ describe('run', () => {
       });
     }
     const logs = nodes.map((node) => readFileSync(join(run, 'nodes', node, 'node.log'), 'utf8')).join('');
-    expect(logs).toMatch(/^\d+\.\d+ info  killed$/m);
+    expect(logs).toMatch(/^\d+\.\d+ info {2}killed$/m);
     expect(readJson(run, 'test.json')).toMatchObject({
       format: 'shaketable-test',
       version: 1,

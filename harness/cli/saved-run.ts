@@ -71,7 +71,7 @@ export async function judgeSavedRun(
   limits: { readonly isOverdue: () => boolean; readonly onProgress?: (share: number) => void },
 ): Promise<JudgedRun> {
   const notes = [...known];
-  const jury = new Jury(checkersOf(test));
+  const jury = new Jury(about(directory.file('test.json'), () => checkersOf(test)));
   if (directory.has('trace.jsonl')) {
     const fileName = directory.file('trace.jsonl');
     const records = streamTrace(readBytes(fileName), {
@@ -83,6 +83,16 @@ export async function judgeSavedRun(
     notes.push(`${directory.path} has no trace.jsonl: what the nodes said of themselves is not judged`);
   }
   return { ...jury.verdict({ history, ...limits }), trace: jury.trace, notes };
+}
+
+/** What goes wrong is said with the file that it lies in: a name in it is of another release. */
+export function about<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code, message } = HarnessError.from(error);
+    throw new HarnessError(code, `${path}: ${message}`, { cause: error });
+  }
 }
 
 async function* readBytes(path: string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -8,7 +8,7 @@ import { type TestDefinition, TEST_FORMAT, TEST_VERSION } from '../run/test-defi
 import { prepareWorkload } from './judge.ts';
 import { lookUp, unknownName } from './names.ts';
 import { parseNumber } from './numbers.ts';
-import { nemeses, systems, workloads } from './registries.ts';
+import { requireNames, systems, workloads } from './registries.ts';
 import { gitRevision, shaketableVersion } from './version.ts';
 
 export interface RunOptions {
@@ -67,10 +67,8 @@ export function testFromOptions(
     throw new HarnessError('usage', `cluster ${cluster} is not built yet: use --cluster sim`);
   }
   const nemesisNames = [...new Set(splitNames([options.nemesis]))].filter((name) => name !== 'none');
-  for (const name of nemesisNames) lookUp('nemesis', nemeses, name);
   const bugs = [...new Set(splitNames(options.bug))];
-  const knownBugs = new Map(system.bugs.map((bug) => [bug.name, bug]));
-  for (const name of bugs) lookUp(`bug of ${system.name}`, knownBugs, name);
+  requireNames({ system: system.name, workload: workload.name, nemeses: nemesisNames, bugs });
   const seconds = { above: 0, max: SECONDS_MAX };
   const test: TestDefinition = {
     format: TEST_FORMAT,
@@ -145,7 +143,7 @@ function assignOptions(
 
 function parseAs(like: Scalar, name: string, text: string): Scalar {
   if (typeof like === 'string') return text;
-  if (typeof like === 'number') return parseNumber(`--option ${name}`, text, { min: -Number.MAX_VALUE });
+  if (typeof like === 'number') return parseNumber(`--option ${name}=`, text, { min: -Infinity });
   if (text === 'true' || text === 'false') return text === 'true';
   throw new HarnessError('usage', `--option ${name}=${text}: wants true or false`);
 }
