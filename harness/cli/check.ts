@@ -1,5 +1,5 @@
 /** `shaketable check`: judges saved runs again, or histories that others recorded. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Checker, combineValidity, type Validity, type Verdict } from '../../checkers/checker.ts';
 import { linearizability, type Model, models } from '../../checkers/linearizability/index.ts';
 import { statistics } from '../../checkers/statistics/index.ts';
@@ -61,7 +61,8 @@ Examples:
   shaketable check --model kv history.edn --time-budget 300
   shaketable check RUN --json
 
-A path that cannot be read does not keep the others from being judged. A PATH is a run directory, a history.jsonl, a Jepsen history (EDN), or a log of Porcupine's test data.`;
+A path that cannot be read does not keep the others from being judged.
+A path is a run directory, a history.jsonl, a Jepsen history (EDN), or a log as Porcupine has them.`;
 
 export function addCheckCommand(program: Command, { output, finish }: CommandContext): void {
   program
@@ -69,12 +70,13 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
     .description('judge saved runs again, or histories that others recorded')
     .argument('<path...>', 'run directories or history files')
     .option('--model <name>', `what the history should look like: ${[...models.keys()].join(', ')}`)
-    .option(
-      '--time-budget <seconds>',
-      'for each path; the verdict is unknown when it is used up',
-      String(DEFAULT_CHECK_BUDGET_S),
+    .addOption(
+      new Option(
+        '--time-budget <seconds>',
+        'for each path; the verdict is unknown when it is used up',
+      ).default(String(DEFAULT_CHECK_BUDGET_S), String(DEFAULT_CHECK_BUDGET_S)),
     )
-    .option('--memory-budget <MiB>', "for the search's tables", '1024')
+    .addOption(new Option('--memory-budget <MiB>', "for the search's tables").default('1024', '1024'))
     .option('--json', 'the verdicts for machines, on standard output')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], options: Options) => {

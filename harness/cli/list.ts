@@ -62,15 +62,23 @@ function optionRow(of: string, option: { name: string; default: unknown; meaning
   return { name: option.name, of, default: String(option.default), meaning: option.meaning };
 }
 
-/** Rows as blocks: the name, then an indented line a field; readable at any width. */
+/** Longer names stand out of their column. */
+const NAME_COLUMNS_MAX = 28;
+const LINE_COLUMNS_MAX = 100;
+
+/** Name and summary, with the other fields behind or below them; each on a line of its own where they are long. */
 function formatRows(rows: readonly Row[]): string {
+  const width = Math.min(NAME_COLUMNS_MAX, Math.max(...rows.map(({ name = '' }) => name.length)));
   return rows
-    .map(({ name, summary, meaning, ...rest }) => {
+    .map(({ name = '', summary, meaning, ...rest }) => {
       const details = Object.entries(rest).filter(([, value]) => value !== '');
-      return [
-        `${name ?? ''}  ${summary ?? meaning ?? ''}`.trimEnd(),
-        ...details.map(([label, value]) => `    ${label}: ${value}`),
-      ].join('\n');
+      const first = `${name.padEnd(width)}  ${summary ?? meaning ?? ''}`.trimEnd();
+      const inline = details.map(([label, value]) => `${label} ${value}`).join(', ');
+      const indent = ' '.repeat(width + 2);
+      if (inline === '') return first;
+      if (first.length + inline.length + 3 <= LINE_COLUMNS_MAX) return `${first} (${inline})`;
+      if (indent.length + inline.length + 2 <= LINE_COLUMNS_MAX) return `${first}\n${indent}(${inline})`;
+      return [first, ...details.map(([label, value]) => `${indent}${label}: ${value}`)].join('\n');
     })
     .join('\n');
 }
@@ -83,7 +91,7 @@ export function addListCommand(program: Command, { output, finish }: CommandCont
     .option('--json', 'for machines')
     .addHelpText(
       'after',
-      '\nExamples:\n  shaketable list bugs\n  shaketable list bugs --json\n  shaketable list nemeses',
+      '\nExamples:\n  shaketable list nemeses\n  shaketable list options\n  shaketable list bugs --json',
     )
     .action((what: string | undefined, options: { json?: boolean }) => {
       if (what !== undefined && !LISTS.has(what)) throw unknownName('list', [...LISTS.keys()], what);

@@ -26,8 +26,8 @@ Examples:
   shaketable replay results/runs/raft-register/20261121T205103Z-7
   shaketable replay --plan RUN
 
-A run that was interrupted is interrupted again at the same moment. Of a run that was cut off as much is done again as was
-recorded. Exit code 70 says that the replay differs from the record.`;
+A run that was interrupted is interrupted again at the same moment. Of a run that was cut off
+as much is done again as was recorded. Exit code 70 says that the replay differs from the record.`;
 
 export function addReplayCommand(program: Command, { output, finish }: CommandContext): void {
   program

@@ -16,7 +16,7 @@ Examples:
   shaketable report results/runs/raft-register/20261121T205103Z-7
   shaketable report RUN --output /tmp/report.html
 
-The report is written whatever the verdict is: the exit code says whether it was. \`shaketable check\` tells the verdict.`;
+The exit code says whether the report was written; \`shaketable check\` tells the verdict.`;
 
 export function addReportCommand(program: Command, { output, finish }: CommandContext): void {
   program

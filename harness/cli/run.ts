@@ -1,5 +1,5 @@
 /** `shaketable run`: shakes a system and judges it, one seed or many. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { combineValidity, type Validity } from '../../checkers/checker.ts';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
@@ -9,6 +9,7 @@ import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { interruptOnSignal, type SignalInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
+import { systems, workloads } from './registries.ts';
 import { ownCommandLine, replayCommand } from './replay-command.ts';
 import { type RunOptions, testFromOptions } from './test-from-options.ts';
 
@@ -36,31 +37,38 @@ Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function addRunCommand(program: Command, context: CommandContext): void {
+  const option = (flags: string, meaning: string, fallback: string): Option =>
+    new Option(flags, meaning).default(fallback, fallback);
+  const repeated = (flags: string, meaning: string): Option =>
+    new Option(flags, meaning).default([], 'none').argParser(collect);
+  const names = (registry: ReadonlyMap<string, unknown>): string => [...registry.keys()].join(', ');
   program
     .command('run')
     .description('shake a system, judge it, write a run directory with a report')
-    .argument('<system>', 'what is shaken: raft')
-    .argument('<workload>', 'what clients do: register, …')
-    .option('--cluster <kind>', 'sim, process or docker', 'sim')
-    .option('--nodes <count>', 'members of the cluster', '5')
-    .option('--concurrency <count>', 'client threads', '10')
-    .option('--rate <operations>', 'client operations a second, on average', '200')
-    .option('--time-limit <seconds>', 'how long clients and faults go on', '30')
-    .option('--quiet <seconds>', 'rest between healing and the final reads', '5')
-    .option('--nemesis <names>', 'faults to inject, separated by commas', 'none')
-    .option('--nemesis-interval <seconds>', 'mean time between faults of one nemesis', '3')
-    .option('--operation-timeout <ms>', 'when a client gives up on an operation', '5000')
+    .argument('<system>', `what is shaken: ${names(systems)}`)
+    .argument('<workload>', `what clients do: ${names(workloads)}`)
+    .addOption(option('--cluster <kind>', 'sim, process or docker', 'sim'))
+    .addOption(option('--nodes <count>', 'members of the cluster', '5'))
+    .addOption(option('--concurrency <count>', 'client threads', '10'))
+    .addOption(option('--rate <operations>', 'client operations a second, on average', '200'))
+    .addOption(option('--time-limit <seconds>', 'how long clients and faults go on', '30'))
+    .addOption(option('--quiet <seconds>', 'rest between healing and the final reads', '5'))
+    .addOption(option('--nemesis <names>', 'faults to inject, separated by commas', 'none'))
+    .addOption(option('--nemesis-interval <seconds>', 'mean time between faults of one nemesis', '3'))
+    .addOption(option('--operation-timeout <ms>', 'when a client gives up on an operation', '5000'))
     .option('--seed <number>', 'decides everything random; chosen and printed when absent')
-    .option('--count <number>', 'how many seeds to run in turn, from --seed on', '1')
+    .addOption(option('--count <number>', 'how many seeds to run in turn, from --seed on', '1'))
     .option('--keep-going', 'with --count: do not stop at the first seed that is not valid')
-    .option('--bug <name>', 'run the nodes with this bug; may be repeated', collect, [])
-    .option('--option <name=value>', 'an option of the workload or the system; may be repeated', collect, [])
-    .option('--results <folder>', 'where run directories go', 'results/runs')
+    .addOption(repeated('--bug <name>', 'run the nodes with this bug; may be repeated'))
+    .addOption(repeated('--option <name=value>', 'of the workload or the system; may be repeated'))
+    .addOption(option('--results <folder>', 'where run directories go', 'results/runs'))
     .option('--verify-determinism', 'run twice and compare every event')
-    .option(
-      '--check-budget <seconds>',
-      'for judging one run; the verdict is unknown when it is used up',
-      String(DEFAULT_CHECK_BUDGET_S),
+    .addOption(
+      option(
+        '--check-budget <seconds>',
+        'for judging one run; the verdict is unknown when it is used up',
+        String(DEFAULT_CHECK_BUDGET_S),
+      ),
     )
     .option('--json', 'the result for machines, on standard output')
     .addHelpText('after', EXAMPLES)
