@@ -1,7 +1,7 @@
 /**
  * The live line of a run: time, operations, rate, ok/fail/info, the faults in force, the leader.
  *
- *     12.3 s of 35 s · 2460 operations, 9100/s · 2391 ok 12 fail 57 info · partition n3 · leader n1 (term 4)
+ *     12.3 s of 35 s · 2460 operations, 9100/s · 2391 ok 12 fail 57 info · partition (5 nodes) · leader n1 (term 4)
  *
  * Time is the run's, virtual in `sim`; the rate is by the clock on the wall: how fast the simulation goes.
  */
@@ -13,8 +13,9 @@ import type { Output } from './output.ts';
 const REDRAW_INTERVAL_MS = 100;
 /** Looking at the clock for every event would cost more than the event. */
 const EVENTS_PER_LOOK = 64;
-/** Faults in force that are named; the line is short. */
+/** Faults in force that are named, and nodes of one fault; the line is short. */
 const FAULTS_NAMED_MAX = 3;
+const NODES_NAMED_MAX = 3;
 
 export interface ProgressOptions {
   readonly output: Output;
@@ -66,7 +67,7 @@ export class Progress {
   #fault(operation: Operation): void {
     if (operation.type !== 'ok') return;
     const effect = operation.value as unknown as FaultEffect;
-    if (effect.edge === 'begin') this.#faults.set(effect.faultId, [effect.fault, ...effect.nodes].join(' '));
+    if (effect.edge === 'begin') this.#faults.set(effect.faultId, faultText(effect));
     else if (effect.edge === 'end') this.#faults.delete(effect.faultId);
   }
 
@@ -101,4 +102,8 @@ export class Progress {
     const more = this.#faults.size - named.length;
     return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
   }
+}
+
+function faultText({ fault, nodes }: FaultEffect): string {
+  return nodes.length > NODES_NAMED_MAX ? `${fault} (${nodes.length} nodes)` : [fault, ...nodes].join(' ');
 }
