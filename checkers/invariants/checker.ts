@@ -29,8 +29,11 @@ function watch(options: RaftInvariantsOptions): Watch {
       const statistics = { ...figures, anomalies: Object.fromEntries(counts) };
       const verdict = { checker: NAME, anomalies, statistics };
       if (anomalies.length > 0) return { ...verdict, valid: false };
-      if (figures.records > 0) return { ...verdict, valid: true };
-      const reason = 'The run has no trace of its nodes: check it with a system that writes one.';
+      if (figures.commitIndex > 0) return { ...verdict, valid: true };
+      const reason =
+        figures.records === 0
+          ? 'The run has no trace of its nodes: check it with a system that writes one.'
+          : 'No node ever committed anything, so nothing could be violated: let the nodes elect a leader.';
       return { ...verdict, valid: 'unknown', reason };
     },
   };

@@ -224,6 +224,7 @@ export function onSnapshot(
   if (index > node.snapshotIndex) {
     node.snapshotIndex = index;
     node.snapshotTerm = event.term;
+    node.snapshotRecord = record;
     node.log.dropBelow(index + 1);
   }
   if (index > node.durableIndex) {

@@ -12,19 +12,23 @@ export function onRole(
   record: TraceRecord,
   event: Event<'role'>,
 ): void {
-  if (event.term < node.term) {
-    cluster.contradict({
-      name: 'term-went-back',
-      first: node.termRecord,
-      second: record,
-      detail: `${node.name} goes back from term ${node.term} to term ${event.term}`,
-    });
-  }
+  judgeTerm(cluster, node, record, event.term);
   const stillLeader = node.role === 'leader' && node.term === event.term;
   node.raiseTerm(event.term, record);
   node.role = event.role;
   node.roleRecord = record;
   if (event.role === 'leader' && !stillLeader) onElection(cluster, node, record, event.term);
+}
+
+/** @param term - the node's current one, by this record */
+export function judgeTerm(cluster: ClusterView, node: NodeView, record: TraceRecord, term: number): void {
+  if (term >= node.term) return;
+  cluster.contradict({
+    name: 'term-went-back',
+    first: node.termRecord,
+    second: record,
+    detail: `${node.name} goes back from term ${node.term} to term ${term}`,
+  });
 }
 
 function onElection(cluster: ClusterView, node: NodeView, record: TraceRecord, term: number): void {
@@ -41,6 +45,7 @@ function onElection(cluster: ClusterView, node: NodeView, record: TraceRecord, t
     });
     return;
   }
+  judgeVotes(cluster, node, record, term);
   const election = newElection(cluster, node, record, term);
   cluster.rememberElection(election);
   let latest = undefined;
@@ -48,6 +53,21 @@ function onElection(cluster: ClusterView, node: NodeView, record: TraceRecord, t
     if (committedTerm < term && (latest === undefined || frontier.index > latest.index)) latest = frontier;
   }
   if (latest !== undefined) judgeCompleteness(cluster, election, latest.entry, latest.record, record);
+}
+
+/** Nodes that never say for whom they vote are believed. */
+function judgeVotes(cluster: ClusterView, node: NodeView, record: TraceRecord, term: number): void {
+  const { voters } = node;
+  if (!cluster.globalOrder || voters === undefined) return;
+  const votes = voters.flatMap((voter) => cluster.nodes.get(voter)?.votes.get(term) ?? []);
+  const count = votes.filter(({ value }) => value === node.name).length;
+  if (votes.length === 0 || count * 2 > voters.length) return;
+  cluster.contradict({
+    name: 'elected-without-majority',
+    first: (votes.find(({ value }) => value !== node.name) ?? votes.at(-1))?.record,
+    second: record,
+    detail: `${node.name} leads term ${term} with the votes of ${count} of ${voters.length} voters`,
+  });
 }
 
 function newElection(cluster: ClusterView, node: NodeView, record: TraceRecord, term: number): Election {

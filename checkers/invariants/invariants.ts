@@ -23,6 +23,11 @@ const ROWS = {
     'At most one node is elected leader in a term.',
     'figure 3.2, Election Safety',
   ),
+  'elected-without-majority': row(
+    'A leader has the votes of a majority of the voters in its term.',
+    '3.4',
+    'cluster',
+  ),
   'leader-again-in-a-term': row(
     'A node that lost its leadership, or restarted, leads again only in a later term.',
     '3.4',
@@ -40,7 +45,11 @@ const ROWS = {
   ),
   'leader-truncated-own-log': row('A leader only appends to its log.', 'figure 3.2, Leader Append-Only'),
   'committed-entry-truncated': row('No node removes a committed entry from its log.', '3.6.3'),
-  'durable-entry-lost': row('A node restarts with every entry that it had made durable.', '3.8'),
+  'durable-entry-lost': row(
+    'A node restarts with every entry, and the snapshot, that it had made durable.',
+    '3.8',
+  ),
+  'durable-beyond-log': row("A node's log is durable at most up to its end.", '3.8'),
   'commit-beyond-log': row("A node's commit index does not exceed the end of its log.", '3.5'),
   'commit-went-back': row("A running node's commit index never goes back.", '3.5'),
   'older-term-committed': row(

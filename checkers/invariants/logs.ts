@@ -1,5 +1,6 @@
 /** Boots, appends, truncations and durability: log matching, and nothing lost that must not be. */
 import type { TracedEntry, TraceEvent, TraceRecord } from '../../harness/history/trace.ts';
+import { judgeTerm } from './elections.ts';
 import { sameEntry } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { IndexWindow } from './index-window.ts';
@@ -19,6 +20,8 @@ export function onStart(
   event: Event<'start'>,
 ): void {
   judgeRecoveredVote(cluster, node, record, event);
+  judgeOwnWords(cluster, node, record, event);
+  judgeRecoveredSnapshot(cluster, node, record, event);
   const before = new IndexWindow<Entry>(node.log.first);
   for (let index = node.log.first; index <= node.durableIndex; index++) {
     const entry = node.log.get(index);
@@ -28,6 +31,7 @@ export function onStart(
 
   if (event.snapshotIndex !== node.snapshotIndex) {
     node.snapshotIndex = event.snapshotIndex;
+    node.snapshotRecord = record;
     node.snapshotTerm = event.lastIndex === event.snapshotIndex ? event.lastTerm : undefined;
   }
   node.log.reset(event.entries[0]?.index ?? event.lastIndex + 1);
@@ -73,6 +77,46 @@ function judgeRecoveredVote(
   });
 }
 
+/** The log that a boot lists is the one that it says it has, and reaches back to the snapshot. */
+function judgeOwnWords(
+  cluster: ClusterView,
+  node: NodeView,
+  record: TraceRecord,
+  { snapshotIndex, firstIndex, lastIndex, lastTerm, entries }: Event<'start'>,
+): void {
+  const first = entries[0]?.index ?? snapshotIndex + 1;
+  const last = entries.at(-1)?.index ?? snapshotIndex;
+  const asSaid =
+    first === firstIndex && last === lastIndex && (entries.at(-1)?.term ?? lastTerm) === lastTerm;
+  if (asSaid && first <= snapshotIndex + 1 && last >= snapshotIndex) return;
+  const said = asSaid ? '' : `, and says ${firstIndex} to ${lastIndex} with last term ${lastTerm}`;
+  cluster.contradict({
+    name: 'log-gap',
+    first: node.startRecord,
+    second: record,
+    detail:
+      `${node.name} starts with a snapshot up to index ${snapshotIndex} and ` +
+      `${entries.length === 0 ? 'no entries' : `entries from index ${first} to ${last}`}${said}`,
+    index: first,
+  });
+}
+
+function judgeRecoveredSnapshot(
+  cluster: ClusterView,
+  node: NodeView,
+  record: TraceRecord,
+  { snapshotIndex }: Event<'start'>,
+): void {
+  if (snapshotIndex >= node.snapshotIndex) return;
+  cluster.contradict({
+    name: 'durable-entry-lost',
+    first: node.snapshotRecord,
+    second: record,
+    detail: `${node.name} had a snapshot up to index ${node.snapshotIndex}, and starts with one up to index ${snapshotIndex}`,
+    index: snapshotIndex + 1,
+  });
+}
+
 function judgeRecoveredLog(
   cluster: ClusterView,
   node: NodeView,
@@ -107,6 +151,7 @@ export function onAppend(
   record: TraceRecord,
   event: Event<'append'>,
 ): void {
+  judgeTerm(cluster, node, record, event.term);
   node.raiseTerm(event.term, record);
   const first = event.entries[0];
   if (first === undefined) return;
@@ -225,7 +270,21 @@ export function judgeRemoval(
   }
 }
 
-export function onDurable(node: NodeView, record: TraceRecord, event: Event<'durable'>): void {
+export function onDurable(
+  cluster: ClusterView,
+  node: NodeView,
+  record: TraceRecord,
+  event: Event<'durable'>,
+): void {
+  if (event.index > node.lastIndex) {
+    cluster.contradict({
+      name: 'durable-beyond-log',
+      first: node.log.get(node.log.last)?.appendedBy ?? node.startRecord,
+      second: record,
+      detail: `the log of ${node.name} is durable up to index ${event.index}, and it ends at index ${node.lastIndex}`,
+      index: event.index,
+    });
+  }
   const index = Math.min(event.index, node.lastIndex);
   if (index <= node.durableIndex) return;
   node.durableIndex = index;

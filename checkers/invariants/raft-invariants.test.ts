@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { History } from '../../harness/history/history.ts';
 import { NS_PER_MS } from '../../harness/units.ts';
+import type { TraceEvent } from '../../harness/history/trace.ts';
 import type { Anomaly } from '../checker.ts';
+import { raftInvariants } from './checker.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { InvariantName } from './invariants.ts';
 import { RaftInvariants } from './raft-invariants.ts';
@@ -47,6 +50,19 @@ const CASES: Record<InvariantName, Case> = {
     violates: `${LED} n2 role leader 1`,
     nearMiss: `${LED} n2 role leader 2`,
     says: /n1 and n2 were both elected leader of term 1.*n2 at .*role leader in term 1 — contradicts — n1 at/,
+  },
+  'elected-without-majority': {
+    violates: `${LED} n3 persist 2 n3
+      n3 vote n3 2
+      n3 append 1:1 2:1
+      n3 role leader 2`,
+    nearMiss: `${LED} n3 persist 2 n3
+      n3 vote n3 2
+      n3 append 1:1 2:1 term=2
+      n2 persist 2 n3
+      n2 vote n3 2
+      n3 role leader 2`,
+    says: /n3 leads term 2 with the votes of 1 of 3 voters/,
   },
   'leader-again-in-a-term': {
     violates: `${LED} n1 role follower 1
@@ -137,6 +153,12 @@ const CASES: Record<InvariantName, Case> = {
     nearMiss: `${LED} n2 append 3:1
       n2 start term=1 vote=n1 log=1:1,2:1`,
     says: /the log of n2 was durable up to index 2, and it starts with a log that ends at index 1/i,
+  },
+  'durable-beyond-log': {
+    violates: `${LED} n2 durable 3`,
+    nearMiss: `${LED} n2 append 3:1
+      n2 durable 3`,
+    says: /the log of n2 is durable up to index 3, and it ends at index 2/i,
   },
   'commit-beyond-log': {
     violates: `${LED} n3 append 1:1
@@ -273,6 +295,27 @@ describe.each([...INVARIANTS.values()])('$name', ({ name, rule, order }) => {
   });
 });
 
+describe('the checker', () => {
+  const check = (text: string) =>
+    raftInvariants().check({ history: new History([]), trace: parseTrace(text) });
+
+  test('is valid when something was committed', () => {
+    expect(check(LED)).toMatchObject({ valid: true, anomalies: [] });
+  });
+
+  test('is unknown when nothing was, or nobody said anything', () => {
+    const upToTheElection = LED.slice(0, LED.indexOf('n1 append'));
+    expect(check(upToTheElection)).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringContaining('No node ever committed anything') as string,
+    });
+    expect(check('')).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringContaining('no trace') as string,
+    });
+  });
+});
+
 describe('other shapes of the same violations', () => {
   test('a stored vote is replaced', () => {
     expect(namesOf(`${LED} n2 persist 1 n3`)).toEqual(['double-vote']);
@@ -287,6 +330,36 @@ describe('other shapes of the same violations', () => {
       namesOf(`${LED} n3 persist 3 -
         n3 start term=2`),
     ).toEqual(['vote-forgotten']);
+  });
+
+  test('an append in an earlier term than the node had', () => {
+    expect(namesOf(`${LED} n3 role follower 3 \n n3 append 1:1 term=2`)).toEqual(['term-went-back']);
+    expect(namesOf(`${LED} n3 role follower 3 \n n3 append 1:1 term=3`)).toEqual([]);
+  });
+
+  test('a boot without the beginning of its log', () => {
+    expect(namesOf(`${LED} n2 start term=1 vote=n1 log=2:1`)).toEqual(['log-gap']);
+    expect(namesOf(`${LED} n1 snapshot taken 1 \n n1 start term=1 vote=n1 log=2:1`)).toEqual([]);
+  });
+
+  test('a boot that lists another log than it says it has', () => {
+    const boot = parseTrace(`${LED} n2 start term=1 vote=n1`);
+    const last = boot.pop();
+    const monitor = new RaftInvariants();
+    for (const record of boot) expect(monitor.observe(record)).toBeUndefined();
+    const event = last?.event as Extract<TraceEvent, { kind: 'start' }>;
+    for (const wrong of [{ lastIndex: 3 }, { firstIndex: 2 }, { lastTerm: 4 }]) {
+      expect(monitor.observe({ node: 'n2', time: 0, event: { ...event, ...wrong } })).toMatchObject({
+        name: 'log-gap',
+        explanation: expect.stringContaining('entries from index 1 to 2, and says ') as string,
+      });
+    }
+  });
+
+  test('a leader whose voters voted for another', () => {
+    expect(namesOf(`${LED.replace('n1 role leader 1', 'n2 role leader 1')}`)[0]).toBe(
+      'elected-without-majority',
+    );
   });
 
   test('a leader was elected before the commit of an earlier term became known', () => {
@@ -431,6 +504,9 @@ describe('snapshots', () => {
   });
 
   test('a durable snapshot must be there after a crash', () => {
+    expect(namesOf(`${SNAPSHOT} \n n1 start term=1 vote=n1 snapshot=1 log=1:1,2:1`)).toEqual([
+      'durable-entry-lost',
+    ]);
     expect(namesOf(`${SNAPSHOT} \n n1 start term=1 vote=n1 snapshot=0 log=1:1`)).toEqual([
       'durable-entry-lost',
     ]);

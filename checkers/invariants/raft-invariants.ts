@@ -92,7 +92,7 @@ export class RaftInvariants {
       case 'truncate':
         return onTruncate(cluster, node, record, event);
       case 'durable':
-        return onDurable(node, record, event);
+        return onDurable(cluster, node, record, event);
       case 'commit':
         return onCommit(cluster, node, record, event);
       case 'apply':

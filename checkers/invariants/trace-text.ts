@@ -17,6 +17,8 @@ import { NS_PER_MS } from '../../harness/units.ts';
 const VOTERS = ['n1', 'n2', 'n3'];
 
 interface TextNode {
+  /** The highest that it spoke of since it started. */
+  term: number;
   log: TracedEntry[];
   snapshot: { index: number; term: number; prefixHash: number };
 }
@@ -30,10 +32,15 @@ export function parseTrace(text: string): TraceRecord[] {
     if (node === undefined || kind === undefined) return;
     let state = nodes.get(node);
     if (state === undefined) {
-      state = { log: [], snapshot: { index: 0, term: 0, prefixHash: 0 } };
+      state = { term: 0, log: [], snapshot: { index: 0, term: 0, prefixHash: 0 } };
       nodes.set(node, state);
     }
-    records.push({ node, time: number * NS_PER_MS, event: parseEvent(state, kind, rest) });
+    const event = parseEvent(state, kind, rest);
+    if (event.kind === 'start') state.term = event.term;
+    if (event.kind === 'role' || event.kind === 'persist' || event.kind === 'append') {
+      state.term = Math.max(state.term, event.term);
+    }
+    records.push({ node, time: number * NS_PER_MS, event });
   });
   return records;
 }
@@ -81,7 +88,7 @@ function parseEvent(node: TextNode, kind: string, words: readonly string[]): Tra
     case 'append': {
       const entries = plain.map(parseEntry);
       node.log.push(...entries);
-      return { kind, term: option('term', entries.at(-1)?.term ?? 0), entries };
+      return { kind, term: option('term', Math.max(node.term, entries.at(-1)?.term ?? 0)), entries };
     }
     case 'truncate':
       node.log = node.log.filter((entry) => entry.index < number(0));

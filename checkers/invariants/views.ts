@@ -42,6 +42,7 @@ export class NodeView {
   snapshotIndex = 0;
   /** Undefined when only its index is known, after a restart. */
   snapshotTerm: number | undefined = 0;
+  snapshotRecord: TraceRecord | undefined;
   /** Of this boot. */
   commitIndex = 0;
   commitRecord: TraceRecord | undefined;
