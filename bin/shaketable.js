@@ -3,6 +3,7 @@
 // dependencies. Plain JavaScript of an old dialect, because an old Node.js has to be able to read it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -24,8 +25,7 @@ if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE_MAJOR) {
     process.exit(70);
   }
   const child = spawn(bundled, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // Ctrl-C reaches the child from the terminal, and it decides when to end; other signals are handed on.
-  process.on('SIGINT', () => {});
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code) => process.exit(code ?? 70));
+  // Ctrl-C reaches the child from the terminal, too: it takes two at once for one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

@@ -1,9 +1,11 @@
 /** What people read, as it stands in `testdata/`: a change of wording shows in the diff of these files. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { commandIn, endOf, ROOT, startCommand, temporaryFolder } from './testing/command.ts';
 
+const bin = join(ROOT, 'bin', 'shaketable.js');
 const shaketable = commandIn(temporaryFolder());
 
 describe('help', () => {
@@ -47,7 +49,6 @@ describe('list', () => {
 });
 
 describe('the package’s command', () => {
-  const bin = join(ROOT, 'bin', 'shaketable.js');
   /** The machine's own Node.js, if it is too old to run the sources, else ours: the wrapper takes both. */
   const nodes = [process.execPath, '/usr/bin/node', '/usr/local/bin/node'].filter(
     (path) => spawnSync(path, ['--version']).status === 0,
@@ -58,6 +59,25 @@ describe('the package’s command', () => {
     const wrong = spawnSync(node, [bin, 'run', 'raft', 'registre'], { encoding: 'utf8' });
     expect(wrong).toMatchObject({ status: 64, stdout: '' });
     expect(wrong.stderr).toBe('shaketable: unknown workload "registre": did you mean "register"?\n');
+  });
+});
+
+describe('signals to the package’s command', () => {
+  const old = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+    const { stdout } = spawnSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' });
+    return typeof stdout === 'string' && Number.parseInt(stdout, 10) < 24;
+  });
+
+  it.skipIf(old === undefined)('reach the Node.js that it starts', async () => {
+    const folder = temporaryFolder();
+    const args = [bin, 'run', 'raft', 'register', '--time-limit', '100000', '--seed', '1'];
+    const child = spawn(old ?? '', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = endOf(child);
+    await delay(4_000);
+    child.kill('SIGINT');
+    const { exitCode, stdout } = await ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('The run was interrupted after');
   });
 });
 
