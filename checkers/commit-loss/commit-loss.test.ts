@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { History } from '../../harness/history/history.ts';
 import type { FaultEffect, Json, Operation, Position } from '../../harness/history/operation.ts';
+import type { TraceRecord } from '../../harness/history/trace.ts';
 import { NS_PER_S } from '../../harness/units.ts';
 import { parseTrace } from '../invariants/trace-text.ts';
 import type { Verdict } from '../checker.ts';
@@ -46,8 +47,17 @@ function historyOf(writes: readonly Write[], tail: readonly Partial<Operation>[]
   return new History(operations);
 }
 
-const check = (trace: string, history: History): Verdict =>
-  commitLoss().check({ history, trace: parseTrace(trace) });
+const END_NS = 10 * NS_PER_S;
+
+/** A trace that goes on to the end of the history. */
+function check(trace: string, history: History): Verdict {
+  const last: TraceRecord = {
+    node: 'n1',
+    time: END_NS,
+    event: { kind: 'role', role: 'follower', term: 9, leader: null },
+  };
+  return commitLoss().check({ history, trace: [...parseTrace(trace), last] });
+}
 
 const namesOf = (verdict: Verdict): string[] => verdict.anomalies.map((anomaly) => anomaly.name);
 
@@ -116,6 +126,24 @@ describe('lost-commit', () => {
         operations: [0, 1],
       },
     ]);
+  });
+
+  test('two writes were acknowledged at one place', () => {
+    const verdict = check(
+      COMMITTED,
+      historyOf([{ position: { index: 2, term: 1 } }, {}, { position: { index: 2, term: 1 } }]),
+    );
+    expect(verdict.anomalies).toMatchObject([
+      {
+        name: 'lost-commit',
+        explanation: expect.stringMatching(
+          /The write 0 of key "x" \(operation 1, .* and the write 2 of key "x" \(operation 5, .* both acknowledged as index 2 of term 1, which is one entry/,
+        ) as string,
+        operations: [0, 1, 4, 5],
+      },
+    ]);
+    const apart = [{ position: { index: 1, term: 1 } }, { position: { index: 2, term: 1 } }];
+    expect(check(COMMITTED, historyOf(apart)).valid).toBe(true);
   });
 
   test('every log ends before it', () => {
@@ -207,6 +235,43 @@ describe('not-converged', () => {
     const healed = (time: number) => check(LATE, historyOf(late, [...cutAt(2 * NS_PER_S), ...healAt(time)]));
     expect(healed(9.5 * NS_PER_S)).toMatchObject({ valid: true, anomalies: [] });
     expect(namesOf(healed(8.5 * NS_PER_S))).toEqual(['not-converged']);
+  });
+});
+
+describe('a trace that ends before the history', () => {
+  /** Its last record is written at that time, all others before. */
+  const checkUpTo = (atS: number, trace: string, history: History): Verdict =>
+    commitLoss().check({
+      history,
+      trace: parseTrace(trace).map((record, i, { length }) =>
+        i === length - 1 ? { ...record, time: atS * NS_PER_S } : record,
+      ),
+    });
+  const written = (atS: number): History => historyOf([{ position: { index: 3, term: 1 }, atS }]);
+
+  test('says nothing of what was acknowledged after it', () => {
+    expect(namesOf(checkUpTo(4.5, COMMITTED, written(4)))).toEqual(['lost-commit']);
+    expect(checkUpTo(4.5, COMMITTED, written(5))).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringMatching(
+        /^1 acknowledged write .* after the trace ends \(at 4\.500000 s\)/,
+      ) as string,
+      anomalies: [],
+    });
+  });
+
+  test('is the end of what is judged for convergence', () => {
+    const trace = `${COMMITTED} \n n1 append 3:1 \n n2 append 3:1 \n n1 commit 3`;
+    expect(namesOf(checkUpTo(6.5, trace, written(5)))).toEqual(['not-converged']);
+    expect(checkUpTo(5.5, trace, written(5))).toMatchObject({ valid: true });
+  });
+
+  test('does not show what stands behind snapshots, when its beginning is missing', () => {
+    const trace = ['n1', 'n2', 'n3'].map((node) => `${node} start term=1 snapshot=5 log=`).join('\n');
+    expect(check(trace, written(1))).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringMatching(/^1 acknowledged write .* only snapshots/) as string,
+    });
   });
 });
 

@@ -5,10 +5,12 @@
  *     n1, n2, n3 at the end: commit index 9, index 7 is of term 3     → lost-commit
  *
  * Compares the history's acknowledged writes (every `ok` that is no read and carries a position) with the log of every
- * node as the trace leaves it. A node that is down at the end proves nothing and is named in the statistics.
+ * node as the trace leaves it. A node that is down at the end proves nothing and is named in the statistics. Of a
+ * trace that ends before the history, only what was acknowledged before its end is judged.
  *
  * - `lost-commit`: the committed log of some running node holds another entry at that index; or no running node holds
- *   the entry at all, though they are a majority of the voters (with fewer, a node that is down may hold it: unknown).
+ *   the entry at all, though they are a majority of the voters (with fewer, a node that is down may hold it: unknown);
+ *   or two writes were acknowledged at the same place.
  * - `not-converged`: the commit index of a running node ends before an acknowledged write. Only writes count that
  *   were acknowledged `graceNs` before the end of the history, and only when all faults were over by then and a
  *   majority runs: a run that was cut short owes nothing. So the harness must end with all faults healed, a quiet period, and final reads.
@@ -53,6 +55,7 @@ interface AcknowledgedWrite {
 
 /** What the nodes were like at the end of the run. */
 interface End {
+  /** Of what both history and trace tell. */
   readonly time: number;
   readonly nodes: readonly FinalLog[];
   /** Those that ran until the end: a stop that comes later is the end of the run. */
@@ -61,10 +64,10 @@ interface End {
 }
 
 function endOf(history: History, logs: FinalLogs): End {
-  const time = history.operations.at(-1)?.time ?? Infinity;
-  const { nodes, voters } = logs;
-  const running = nodes.filter(({ stop }) => stop === undefined || stop.time >= time);
-  return { time, nodes, running, voters };
+  const historyEnd = history.operations.at(-1)?.time ?? Infinity;
+  const { nodes, voters, lastTime } = logs;
+  const running = nodes.filter(({ stop }) => stop === undefined || stop.time >= historyEnd);
+  return { time: Math.min(historyEnd, lastTime), nodes, running, voters };
 }
 
 function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
@@ -72,15 +75,24 @@ function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
   const { writes, withoutPosition } = acknowledgedWrites(input.history);
   const anomalies: Anomaly[] = [];
   let lost = 0;
-  let undecided = 0;
+  const undecided = new Map<Doubt, number>();
   const kept: AcknowledgedWrite[] = [];
+  const found = (anomaly: () => Anomaly): void => {
+    lost++;
+    if (anomalies.length < ANOMALIES_KEPT) anomalies.push(anomaly());
+  };
+  const places = new Map<string, AcknowledgedWrite>();
   for (const write of writes) {
+    const place = describePosition(write.position);
+    const other = places.get(place);
+    places.set(place, write);
     const fate = fateOf(write, end);
     if (fate.kind === 'lost') {
-      lost++;
-      if (anomalies.length < ANOMALIES_KEPT) anomalies.push(lostCommit(write, end, fate.why));
+      found(() => lostCommit(write, end, fate.why));
+    } else if (other !== undefined) {
+      found(() => sharedPlace(other, write));
     } else if (fate.kind === 'undecided') {
-      undecided++;
+      undecided.set(fate.doubt, (undecided.get(fate.doubt) ?? 0) + 1);
     } else {
       kept.push(write);
     }
@@ -97,7 +109,7 @@ function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
       acknowledgedWrites: writes.length,
       withoutPosition,
       lost,
-      undecided,
+      undecided: [...undecided.values()].reduce((sum, count) => sum + count, 0),
       commitIndexes: Object.fromEntries(end.nodes.map((log) => [log.node, log.commitIndex])),
       downNodes: end.nodes
         .filter((log) => !end.running.includes(log))
@@ -116,11 +128,19 @@ function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
         : `None of ${withoutPosition} acknowledged writes says where the system put it: report positions.`,
     );
   }
-  if (undecided > 0) {
-    return unknown(
-      `${undecided} acknowledged writes are in no log that can be judged, because too many nodes are down at the ` +
-        `end (${verdict.statistics.downNodes.join(', ')}): let them restart before the run ends.`,
-    );
+  const [[doubt, count] = []] = undecided;
+  if (doubt !== undefined && count !== undefined) {
+    const down = verdict.statistics.downNodes.join(', ');
+    const reasons: Record<Doubt, string> = {
+      down:
+        `in no log that can be judged, because too many nodes are down at the end (${down}): ` +
+        `let them restart before the run ends.`,
+      'cut-off':
+        `in no log, but acknowledged after the trace ends (at ${nsToS(end.time).toFixed(6)} s): ` +
+        `it is cut off, or more time is needed to read it.`,
+      snapshot: `where only snapshots reach, and no log of the trace shows what they hold: its beginning is missing.`,
+    };
+    return unknown(`${count} acknowledged write${count === 1 ? ' is' : 's are'} ${reasons[doubt]}`);
   }
   if (inForce.length > 0) {
     return unknown(
@@ -142,26 +162,36 @@ function acknowledgedWrites(history: History): { writes: AcknowledgedWrite[]; wi
   return { writes, withoutPosition };
 }
 
-type Fate = { readonly kind: 'kept' | 'undecided' } | { readonly kind: 'lost'; readonly why: string };
+/** Why it cannot be said whether a write was kept. */
+type Doubt = 'down' | 'cut-off' | 'snapshot';
+type Fate =
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'undecided'; readonly doubt: Doubt }
+  | { readonly kind: 'lost'; readonly why: string };
 
-function fateOf({ position }: AcknowledgedWrite, end: End): Fate {
+function fateOf({ position, completion }: AcknowledgedWrite, end: End): Fate {
   const { index } = position;
   let stored = false;
   let committed = false;
+  let isUnderSnapshot = false;
   for (const log of end.running) {
     const term = termAt(log, end, index);
     if (index > log.commitIndex) {
       if (term !== undefined && isSame(position, term)) stored = true;
-    } else if (term === undefined || isSame(position, term)) {
-      // Without a term it is in a snapshot, and no log shows it any more.
+    } else if (term === undefined) {
+      isUnderSnapshot = true;
+    } else if (isSame(position, term)) {
       committed = true;
     } else {
       return { kind: 'lost', why: `${log.node} has committed an entry of term ${term} there` };
     }
   }
   if (committed) return { kind: 'kept' };
-  if (!majorityRuns(end)) return { kind: 'undecided' };
-  return stored ? { kind: 'kept' } : { kind: 'lost', why: 'the log of no running node holds it' };
+  if (isUnderSnapshot) return { kind: 'undecided', doubt: 'snapshot' };
+  if (!majorityRuns(end)) return { kind: 'undecided', doubt: 'down' };
+  if (stored) return { kind: 'kept' };
+  if (completion.time > end.time) return { kind: 'undecided', doubt: 'cut-off' };
+  return { kind: 'lost', why: 'the log of no running node holds it' };
 }
 
 function majorityRuns({ nodes, running, voters }: End): boolean {
@@ -201,6 +231,20 @@ function lostCommit(write: AcknowledgedWrite, end: End, why: string): Anomaly {
         termAtIndex: log.terms.get(position.index) ?? null,
       })),
     },
+  };
+}
+
+/** Each command has an entry of its own, so one of the two has none. */
+function sharedPlace(one: AcknowledgedWrite, other: AcknowledgedWrite): Anomaly {
+  const second = describeWrite(other);
+  return {
+    name: 'lost-commit',
+    explanation:
+      `${describeWrite(one)} and ${second.charAt(0).toLowerCase()}${second.slice(1)} were both acknowledged as ` +
+      `${describePosition(other.position)}, which is one entry: one of them is lost.`,
+    operations: [one, other]
+      .flatMap(({ invocation, completion }) => [invocation.index, completion.index])
+      .sort((a, b) => a - b),
   };
 }
 

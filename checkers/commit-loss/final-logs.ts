@@ -19,6 +19,8 @@ export interface FinalLog {
 /** Follows a trace, record by record. */
 export class FinalLogs {
   records = 0;
+  /** Of the latest record; nanoseconds. */
+  lastTime = -Infinity;
   /** The last configuration that a node reported, where any did. */
   voters: readonly string[] = [];
   readonly #nodes = new Map<string, FinalLog>();
@@ -30,6 +32,7 @@ export class FinalLogs {
 
   observe({ node: name, time, event }: TraceRecord): void {
     this.records++;
+    this.lastTime = Math.max(this.lastTime, time);
     const log = this.#log(name);
     switch (event.kind) {
       case 'start':
