@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../errors.ts';
 import { msToNs, sToNs } from '../../units.ts';
-import { EVENTS_AT_ONE_INSTANT_MAX, EVENTS_PENDING_MAX, Scheduler } from './scheduler.ts';
+import { EVENTS_AT_ONE_INSTANT_MAX, EVENTS_PENDING_MAX, NODE_DRAIN, Scheduler } from './scheduler.ts';
 
-describe('Scheduler', () => {
+const ways: readonly [string, () => Scheduler][] = [
+  ['drains between events by itself', () => new Scheduler()],
+  ['fires each event in a callback of its own', () => new Scheduler(null)],
+];
+
+it('can drain by itself in this Node.js', () => {
+  expect(NODE_DRAIN).toBeInstanceOf(Function);
+});
+
+describe.each(ways)('Scheduler that %s', (_way, newScheduler) => {
   it('moves virtual time from event to event', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const seen: [string, number][] = [];
     await scheduler.run(async () => {
       scheduler.setTimer(msToNs(20), () => seen.push(['twenty', scheduler.now]));
@@ -21,7 +30,7 @@ describe('Scheduler', () => {
   });
 
   it('lets a long chain of microtasks end before the next event of the same instant', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const seen: string[] = [];
     await scheduler.run(async () => {
       scheduler.setTimer(5, () => {
@@ -40,7 +49,7 @@ describe('Scheduler', () => {
   });
 
   it('stops at once when main settles, and goes on from there in the next run', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const seen: number[] = [];
     const tick = (): void => {
       seen.push(scheduler.now);
@@ -57,7 +66,7 @@ describe('Scheduler', () => {
   });
 
   it('calls a wait for nothing a deadlock', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const stuck = scheduler.run(() => new Promise(() => undefined));
     await expect(stuck).rejects.toThrow(HarnessError);
     await expect(stuck).rejects.toMatchObject({
@@ -67,7 +76,7 @@ describe('Scheduler', () => {
   });
 
   it('gives up when events multiply without bound', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const answerTwice = (): void => {
       scheduler.setTimer(1, answerTwice);
       scheduler.setTimer(1, answerTwice);
@@ -84,7 +93,7 @@ describe('Scheduler', () => {
   });
 
   it('gives up when one event schedules without end, even where that is caught', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const run = scheduler.run(async () => {
       try {
         for (;;) scheduler.setTimer(1, () => undefined);
@@ -100,7 +109,7 @@ describe('Scheduler', () => {
   });
 
   it('keeps as many events as the bound allows, and does not count cancelled ones', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     await scheduler.run(async () => {
       for (let i = 0; i < EVENTS_PENDING_MAX + 10; i++) scheduler.setTimer(1, () => undefined).cancel();
       for (let i = 0; i < 1000; i++) scheduler.setTimer(1, () => undefined);
@@ -110,7 +119,7 @@ describe('Scheduler', () => {
   });
 
   it('gives up when virtual time stands still', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     const again = (): void => void scheduler.setTimer(0, again);
     await expect(
       scheduler.run(async () => {
@@ -125,7 +134,7 @@ describe('Scheduler', () => {
   });
 
   it('rejects with what main rejects with, with what a callback throws, and with what nobody handles', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     await expect(scheduler.run(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
     const throwing = scheduler.run(async () => {
       scheduler.setTimer(1, () => {
@@ -142,7 +151,7 @@ describe('Scheduler', () => {
   });
 
   it('takes signals while it runs', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     let signalled = false;
     process.once('SIGUSR2', () => (signalled = true));
     await scheduler.run(async () => {
@@ -154,7 +163,7 @@ describe('Scheduler', () => {
 
   it('hashes what happened and when', async () => {
     const hashOf = async (delays: readonly number[]): Promise<string> => {
-      const scheduler = new Scheduler();
+      const scheduler = newScheduler();
       await scheduler.run(async () => {
         for (const delay of delays) await scheduler.sleep(delay);
       });
@@ -166,7 +175,7 @@ describe('Scheduler', () => {
   });
 
   it('refuses a second run inside the first', async () => {
-    const scheduler = new Scheduler();
+    const scheduler = newScheduler();
     await scheduler.run(async () => {
       await expect(scheduler.run(() => Promise.resolve())).rejects.toThrow('running already');
     });
