@@ -113,6 +113,14 @@ describe('a run that kept everything', () => {
   });
 });
 
+test('is known of what every node has replaced by a snapshot since', () => {
+  const installed = ['n1', 'n2', 'n3'].map((node) => `${node} snapshot installed 5 term=1`).join('\n');
+  const trace = `${COMMITTED} \n ${installed}`;
+  expect(check(trace, historyOf([{ position: { index: 2, term: 1 } }])).valid).toBe(true);
+  expect(namesOf(check(trace, historyOf([{ position: { index: 2, term: 2 } }])))).toEqual(['lost-commit']);
+  expect(check(trace, historyOf([{ position: { index: 4, term: 1 } }])).valid).toBe('unknown');
+});
+
 describe('lost-commit', () => {
   test('the committed log holds another entry at the index', () => {
     const verdict = check(COMMITTED, historyOf([{ position: { index: 2, term: 2 } }]));

@@ -57,6 +57,7 @@ interface AcknowledgedWrite {
 interface End {
   /** Of what both history and trace tell. */
   readonly time: number;
+  readonly logs: FinalLogs;
   readonly nodes: readonly FinalLog[];
   /** Those that ran until the end: a stop that comes later is the end of the run. */
   readonly running: readonly FinalLog[];
@@ -67,7 +68,7 @@ function endOf(history: History, logs: FinalLogs): End {
   const historyEnd = history.operations.at(-1)?.time ?? Infinity;
   const { nodes, voters, lastTime } = logs;
   const running = nodes.filter(({ stop }) => stop === undefined || stop.time >= historyEnd);
-  return { time: Math.min(historyEnd, lastTime), nodes, running, voters };
+  return { time: Math.min(historyEnd, lastTime), logs, nodes, running, voters };
 }
 
 function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
@@ -175,7 +176,7 @@ function fateOf({ position, completion }: AcknowledgedWrite, end: End): Fate {
   let committed = false;
   let isUnderSnapshot = false;
   for (const log of end.running) {
-    const term = termAt(log, end, index);
+    const term = end.logs.termAt(log, index);
     if (index > log.commitIndex) {
       if (term !== undefined && isSame(position, term)) stored = true;
     } else if (term === undefined) {
@@ -201,17 +202,6 @@ function majorityRuns({ nodes, running, voters }: End): boolean {
 
 const isSame = (position: Position, term: number): boolean =>
   position.term === undefined || position.term === term;
-
-/** In the node's own log; for what a snapshot replaced, in the committed log of another node. */
-function termAt(log: FinalLog, end: End, index: number): number | undefined {
-  const own = log.terms.get(index);
-  if (own !== undefined || index > log.commitIndex) return own;
-  for (const other of end.nodes) {
-    const term = index <= other.commitIndex ? other.terms.get(index) : undefined;
-    if (term !== undefined) return term;
-  }
-  return undefined;
-}
 
 function lostCommit(write: AcknowledgedWrite, end: End, why: string): Anomaly {
   const { invocation, completion, position } = write;

@@ -1,6 +1,6 @@
 /**
  * The log of every node as the trace leaves it: which term is at which index, how far it is committed, and whether the
- * node still runs. What a snapshot replaced is looked up in what other nodes committed there.
+ * node still runs. What snapshots replaced is looked up in what some node committed there, when it still had it.
  */
 import type { TraceRecord } from '../../harness/history/trace.ts';
 import { IndexWindow } from '../invariants/index-window.ts';
@@ -9,7 +9,7 @@ export interface FinalLog {
   readonly node: string;
   /** When and why it stopped; undefined while it runs. */
   stop: { readonly time: number; readonly reason: string } | undefined;
-  /** Terms by index: of its log, and of what it committed before a snapshot took its place. */
+  /** Terms by index. */
   readonly terms: IndexWindow<number>;
   lastIndex: number;
   /** Of its last boot. */
@@ -24,10 +24,18 @@ export class FinalLogs {
   /** The last configuration that a node reported, where any did. */
   voters: readonly string[] = [];
   readonly #nodes = new Map<string, FinalLog>();
+  /** Terms by index: of what was first committed there. */
+  readonly #committed = new IndexWindow<number>();
 
   /** In the order of their first record. */
   get nodes(): readonly FinalLog[] {
     return [...this.#nodes.values()];
+  }
+
+  /** The term at an index of a node's log, or of what it must have committed there; undefined when nothing tells. */
+  termAt(log: FinalLog, index: number): number | undefined {
+    const own = log.terms.get(index);
+    return own !== undefined || index > log.commitIndex ? own : this.#committed.get(index);
   }
 
   observe({ node: name, time, event }: TraceRecord): void {
@@ -51,7 +59,7 @@ export class FinalLogs {
         truncate(log, event.fromIndex);
         break;
       case 'commit':
-        log.commitIndex = Math.max(log.commitIndex, event.index);
+        this.#commit(log, event.index);
         break;
       case 'snapshot':
         if (event.source === 'installed') {
@@ -72,6 +80,14 @@ export class FinalLogs {
       default:
         break;
     }
+  }
+
+  #commit(log: FinalLog, upTo: number): void {
+    for (let index = log.commitIndex + 1; index <= Math.min(upTo, log.lastIndex); index++) {
+      const term = log.terms.get(index);
+      if (term !== undefined && this.#committed.get(index) === undefined) this.#committed.set(index, term);
+    }
+    log.commitIndex = Math.max(log.commitIndex, upTo);
   }
 
   #log(node: string): FinalLog {
