@@ -29,28 +29,25 @@ export interface Plan {
 export interface PhaseTimes {
   /** When the main phase was over and healing began, in nanoseconds since the run began. */
   readonly healTime: number;
+  /** Index of the first operation of the healing: what the main phase did last may have the same time. */
+  readonly healIndex: number;
   /** When the final phase began; null when there was none. */
   readonly finalTime: number | null;
+  /** Index of its first operation; of the first that is missing when there was none. */
+  readonly finalIndex: number;
   /** When an interrupt ended the phase that it came in; null when none came. */
   readonly interruptTime: number | null;
 }
 
 /** Healing is not part of the plan: it ends what is in force, whatever was left out. */
-export function planOfRun(history: History, { healTime, finalTime, interruptTime }: PhaseTimes): Plan {
-  const { operations } = history;
-  const isFinal = (time: number): boolean => finalTime !== null && time >= finalTime;
-  // What the nemesis does once healing has begun is the healing.
-  const isHealing = (index: number, time: number): boolean =>
-    time >= healTime && (history.invocationOf(index)?.time ?? time) >= healTime;
-  const main = operations.filter(
-    ({ index, time, process }) => !isFinal(time) && !(process === 'nemesis' && isHealing(index, time)),
-  );
+export function planOfRun({ operations }: History, phases: PhaseTimes): Plan {
+  const { healTime, healIndex, finalTime, finalIndex, interruptTime } = phases;
   return {
     format: PLAN_FORMAT,
     version: PLAN_VERSION,
-    main: planOf(main),
+    main: planOf(operations.slice(0, healIndex)),
     healTime,
-    final: planOf(operations.filter(({ time }) => isFinal(time))),
+    final: planOf(operations.slice(finalIndex)),
     finalTime,
     interruptTime,
   };

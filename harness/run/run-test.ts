@@ -77,9 +77,15 @@ async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
     plan === undefined || plan.finalTime === null ? sToNs(test.quietS) : plan.finalTime - clock.now();
   await rest(options, quietNs);
   const finalGenerator = plan === undefined ? options.finalGenerator : planGenerator(plan.final);
-  const interruptTime = (): number | null => options.interrupt?.time ?? null;
-  if (interruptTime() !== null || finalGenerator === null || plan?.finalTime === null) {
-    return { healTime, finalTime: null, interruptTime: interruptTime() };
+  const phases = (finalTime: number | null): PhaseTimes => ({
+    healTime,
+    healIndex: main.continuation.nextIndex,
+    finalTime,
+    finalIndex: healed.nextIndex,
+    interruptTime: options.interrupt?.time ?? null,
+  });
+  if (options.interrupt?.requested === true || finalGenerator === null || plan?.finalTime === null) {
+    return phases(null);
   }
   const finalTime = clock.now();
   await interpret({
@@ -88,7 +94,7 @@ async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
     generator: clients(finalGenerator),
     continueFrom: healed,
   });
-  return { healTime, finalTime, interruptTime: interruptTime() };
+  return phases(finalTime);
 }
 
 function mainGenerator({ test, clientGenerator, faults }: RunTestOptions): Generator {
