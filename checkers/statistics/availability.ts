@@ -4,7 +4,11 @@
  *
  * An operation belongs to the window in which it was invoked, and counts as ok though it completes after it: a short
  * outage that clients sat out shows in the longest gap, not in the share.
+ *
+ * A system that nobody asks is not unavailable. Gaps and recoveries count only the time in which clients ask: while an
+ * operation is in flight, and in pauses that are short for this run. The rest before the final reads is no such time.
  */
+import { NS_PER_S } from '../../harness/units.ts';
 import type { FaultWindow } from '../../harness/history/fault-windows.ts';
 import type { OperationPair } from '../../harness/history/history.ts';
 import type { Availability, AvailabilityReport, Gap, WindowAvailability } from './report.ts';
@@ -13,6 +17,11 @@ interface Span {
   readonly startNs: number;
   readonly endNs: number;
 }
+
+/** Clients ask on when they pause no longer than this, */
+const PAUSE_NS = NS_PER_S;
+/** or no longer than so many times what lies between two invocations on average. */
+const PAUSE_INTERVALS = 10;
 
 /** @param pairs - in the order of their invocations, as History.pairs() returns them */
 export function measureAvailability(
@@ -35,7 +44,7 @@ export function measureAvailability(
     overall: withShare(overall),
     duringFaults: withShare(during),
     outsideFaults: withShare(outside),
-    longestGap: timeline.span === null ? null : timeline.longestGap(timeline.span),
+    longestGap: timeline.longestGap({ startNs: 0, endNs: Infinity }),
     windows: windows.map((window): WindowAvailability => {
       const span = spanOf(window);
       const { endTime } = window;
@@ -49,7 +58,7 @@ export function measureAvailability(
         tookEffect: window.tookEffect ?? null,
         ...withShare(timeline.invokedIn(span)),
         longestGap: window.instant ? null : timeline.longestGap(span),
-        recoveryNs: endTime === undefined ? null : timeline.timeToNextOk(endTime),
+        recoveryNs: endTime === undefined ? null : timeline.askedUntilOk(endTime),
       };
     }),
   };
@@ -69,8 +78,9 @@ const withShare = (tally: Tally): Availability => ({
 
 /** Invocations and `ok` completions by time, searched by bisection. */
 class Timeline {
-  /** From the first invocation to the last operation of a client. */
-  readonly span: Span | null;
+  /** When clients ask: apart, ascending. */
+  readonly #asking: readonly Span[];
+  readonly #askingEnds: Float64Array;
   readonly #invocationTimes: Float64Array;
   /** Of the first i invocations, how many became ok. */
   readonly #okBefore: Float64Array;
@@ -80,16 +90,14 @@ class Timeline {
     this.#invocationTimes = Float64Array.from(pairs, ({ invocation }) => invocation.time);
     this.#okBefore = new Float64Array(pairs.length + 1);
     const okTimes: number[] = [];
-    let endNs = 0;
-    pairs.forEach(({ invocation, completion }, i) => {
+    pairs.forEach(({ completion }, i) => {
       const ok = completion?.type === 'ok';
       this.#okBefore[i + 1] = (this.#okBefore[i] ?? 0) + (ok ? 1 : 0);
       if (ok) okTimes.push(completion.time);
-      endNs = Math.max(endNs, completion?.time ?? invocation.time);
     });
     this.#okTimes = Float64Array.from(okTimes).sort();
-    const first = pairs[0];
-    this.span = first === undefined ? null : { startNs: first.invocation.time, endNs };
+    this.#asking = askingSpans(pairs);
+    this.#askingEnds = Float64Array.from(this.#asking, ({ endNs }) => endNs);
   }
 
   /** Both ends included. */
@@ -99,7 +107,20 @@ class Timeline {
     return { invoked: to - from, ok: (this.#okBefore[to] ?? 0) - (this.#okBefore[from] ?? 0) };
   }
 
-  longestGap({ startNs, endNs }: Span): Gap {
+  /** Null when nobody asked in that time. */
+  longestGap({ startNs, endNs }: Span): Gap | null {
+    let longest: Gap | null = null;
+    for (let i = firstAtLeast(this.#askingEnds, startNs); i < this.#asking.length; i++) {
+      const asking = this.#asking[i] as Span;
+      if (asking.startNs > endNs) break;
+      const from = Math.max(asking.startNs, startNs);
+      const gap = this.#longestSilence({ startNs: from, endNs: Math.min(asking.endNs, endNs) });
+      if (longest === null || gap.lengthNs > longest.lengthNs) longest = gap;
+    }
+    return longest;
+  }
+
+  #longestSilence({ startNs, endNs }: Span): Gap {
     let longest = { startNs, endNs: startNs, lengthNs: 0 };
     let last = startNs;
     const consider = (time: number): void => {
@@ -115,18 +136,40 @@ class Timeline {
     return longest;
   }
 
-  timeToNextOk(timeNs: number): number | null {
+  /** How long clients asked from then on until one was answered with ok; null when none was. */
+  askedUntilOk(timeNs: number): number | null {
     const next = this.#okTimes[firstAtLeast(this.#okTimes, timeNs)];
-    return next === undefined ? null : next - timeNs;
+    if (next === undefined) return null;
+    let sum = 0;
+    for (let i = firstAtLeast(this.#askingEnds, timeNs); i < this.#asking.length; i++) {
+      const { startNs, endNs } = this.#asking[i] as Span;
+      if (startNs > next) break;
+      sum += Math.min(endNs, next) - Math.max(startNs, timeNs);
+    }
+    return sum;
   }
 }
 
-/** Overlapping spans as one, ascending. */
-export function mergeSpans(spans: readonly Span[]): readonly Span[] {
+/** An operation that never completed shows only that somebody asked at its invocation. */
+function askingSpans(pairs: readonly OperationPair[]): readonly Span[] {
+  const [first] = pairs;
+  const last = pairs.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const interval = (last.invocation.time - first.invocation.time) / pairs.length;
+  const spans = pairs.map(({ invocation, completion }) => ({
+    startNs: invocation.time,
+    endNs: completion?.time ?? invocation.time,
+  }));
+  return mergeSpans(spans, Math.max(PAUSE_NS, PAUSE_INTERVALS * interval));
+}
+
+/** Spans that overlap, or lie no further apart than `pauseNs`, as one; ascending. */
+export function mergeSpans(spans: readonly Span[], pauseNs = 0): readonly Span[] {
   const merged: { startNs: number; endNs: number }[] = [];
   for (const span of [...spans].sort((a, b) => a.startNs - b.startNs)) {
     const last = merged.at(-1);
-    if (last !== undefined && span.startNs <= last.endNs) last.endNs = Math.max(last.endNs, span.endNs);
+    if (last !== undefined && span.startNs <= last.endNs + pauseNs)
+      last.endNs = Math.max(last.endNs, span.endNs);
     else merged.push({ ...span });
   }
   return merged;

@@ -90,7 +90,7 @@ export interface AvailabilityReport {
   /** While any fault was in force, and while none was. */
   readonly duringFaults: Availability;
   readonly outsideFaults: Availability;
-  /** The longest time without an `ok`, from the first invocation to the last operation of a client; null without clients. */
+  /** The longest time without an `ok` in which clients asked; null without clients. */
   readonly longestGap: Gap | null;
   readonly windows: readonly WindowAvailability[];
 }
@@ -104,9 +104,9 @@ export interface WindowAvailability extends Availability {
   readonly endNs: number | null;
   readonly instant: boolean;
   readonly tookEffect: boolean | null;
-  /** The longest time without an `ok` inside the window; null for an instant fault. */
+  /** The longest time without an `ok` in which clients asked inside the window; null for an instant fault, or when none did. */
   readonly longestGap: Gap | null;
-  /** From the end of the fault to the next `ok`; null when none came, or when it never ended. */
+  /** How long clients asked from the end of the fault to the next `ok`; null when none came, or when it never ended. */
   readonly recoveryNs: number | null;
 }
 

@@ -143,6 +143,39 @@ describe('availability', () => {
     });
   });
 
+  /** 5 operations a second up to second 10, answered but for the last 2 seconds; one final read at second 40. */
+  function withQuietPeriod(): RunBuilder {
+    const run = new RunBuilder();
+    for (let i = 0; i < 50; i++) {
+      if (i < 40) run.ok('write', i / 5, i / 5 + 0.01);
+      else run.op('write', i / 5, 'fail', i / 5 + 0.01);
+    }
+    return run.ok('read', 40, 40.25);
+  }
+
+  test('the rest before the final reads is no silence, and no time to recover', () => {
+    const { availability } = computeStatistics(withQuietPeriod().fault('kill', 7.95, 9.9).history());
+    // From the last ok to the last failure.
+    expect(availability.longestGap).toEqual({
+      startNs: sToNs(7.81),
+      endNs: sToNs(9.81),
+      lengthNs: sToNs(2),
+    });
+    expect(availability.windows).toMatchObject([{ recoveryNs: sToNs(0.25) }]);
+    const early = computeStatistics(withQuietPeriod().fault('kill', 7.95, 9).history()).availability;
+    expect(early.windows[0]?.recoveryNs).toBe(sToNs(9.81) - sToNs(9) + sToNs(0.25));
+  });
+
+  test('a fault while nobody asks has no longest time without an ok', () => {
+    const { availability } = computeStatistics(withQuietPeriod().fault('kill', 20, 30).history());
+    expect(availability.windows).toMatchObject([{ longestGap: null, recoveryNs: sToNs(0.25), invoked: 0 }]);
+  });
+
+  test('clients that ask seldom ask all the time', () => {
+    const run = new RunBuilder().ok('write', 0).ok('write', 10).op('write', 20, 'fail', 21).ok('write', 30);
+    expect(computeStatistics(run.history()).availability.longestGap).toMatchObject({ lengthNs: sToNs(20) });
+  });
+
   test('a fault in force at the end never recovers', () => {
     const history = new RunBuilder().ok('write', 1).fault('kill', 2).op('write', 3, 'fail', 6).history();
     expect(computeStatistics(history).availability.windows).toMatchObject([
@@ -153,12 +186,17 @@ describe('availability', () => {
   test('equals a count one by one', () => {
     const time = fc.integer({ min: 0, max: 40 });
     const span = fc.tuple(time, time).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
-    const operation = fc.record({ span, type: fc.constantFrom('ok', 'ok', 'fail', 'info') });
+    const operation = fc.record({
+      span,
+      type: fc.constantFrom<'ok' | 'fail' | 'info'>('ok', 'ok', 'fail', 'info'),
+    });
     fc.assert(
       fc.property(
         fc.array(operation, { minLength: 1, maxLength: 30 }),
         fc.array(span, { maxLength: 4 }),
-        (operations, faults) => {
+        (drawn, faults) => {
+          // Somebody asks all the time.
+          const operations = [...drawn, { span: [0, 40] as const, type: 'info' as const }];
           const builder = new RunBuilder();
           for (const {
             span: [from, to],
