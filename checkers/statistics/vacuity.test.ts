@@ -51,4 +51,22 @@ describe('vacuous', () => {
       /the nemesis kill injected no fault; the nemesis pause injected no fault/,
     );
   });
+
+  test('no read was ok after the faults', () => {
+    const run = (): RunBuilder => new RunBuilder().ok('read', 0).ok('write', 0).fault('kill', 1, 2);
+    const mustRead = { mustSucceed: ['read', 'write'] };
+    expect(judge(run().op('read', 3, 'fail', 4).op('read', 4), mustRead)).toEqual({
+      valid: 'unknown',
+      reason:
+        'The history proves nothing: no read was ok in 2 attempts after the last fault ended, so what it left behind ' +
+        'was never seen.',
+    });
+    // One that began before the end of the fault may have seen the time before it.
+    expect(judge(run().op('read', 3, 'fail', 4).ok('read', 1.5, 3), mustRead).valid).toBe('unknown');
+    expect(judge(run().op('read', 3, 'fail', 4).ok('read', 3), mustRead).valid).toBe(true);
+    expect(judge(run().op('read', 3, 'fail', 4), { mustSucceed: ['write'] }).valid).toBe(true);
+    // Interrupted: nobody tried.
+    expect(judge(run(), mustRead).valid).toBe(true);
+    expect(judge(run().fault('kill', 2.5).op('read', 3, 'fail', 4), mustRead).valid).toBe(true);
+  });
 });

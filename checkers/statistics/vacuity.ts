@@ -5,7 +5,9 @@
  *     vacuity({ mustSucceed: ['read', 'write'], requestedFaults: ['partition'] })
  *     // unknown: no write was ok in 312 attempts; none of the 4 faults of partition took effect
  *
- * A single fault without effect does not make a run vacuous; the statistics name it.
+ * A run whose reads all fail once the faults are over has not shown what the faults left behind; one that was
+ * interrupted before anybody tried is judged by what it has. A single fault without effect does not make a run vacuous;
+ * the statistics name it.
  */
 import type { FaultWindow } from '../../harness/history/fault-windows.ts';
 import type { History } from '../../harness/history/history.ts';
@@ -17,6 +19,9 @@ export interface VacuityOptions {
   /** Nemeses that the run asked for: of each, at least one fault must have taken effect. */
   readonly requestedFaults?: readonly string[];
 }
+
+/** The function that shows the state. */
+const READ = 'read';
 
 export function vacuity(options: VacuityOptions = {}): Checker {
   return {
@@ -46,12 +51,29 @@ function vacuousReasons(history: History, options: VacuityOptions): string[] {
     const count = attempts.get(f) ?? 0;
     reasons.push(count === 0 ? `no ${f} was tried` : `no ${f} was ok in ${plural(count, 'attempt')}`);
   }
+  if (options.mustSucceed?.includes(READ) === true && succeeded.has(READ)) {
+    const count = failedReadsAtTheEnd(history);
+    if (count > 0) {
+      reasons.push(
+        `no read was ok in ${plural(count, 'attempt')} after the last fault ended, so what it left behind was never seen`,
+      );
+    }
+  }
   for (const fault of options.requestedFaults ?? []) {
     const windows = history.faultWindows().filter((window) => window.fault === fault);
     const reason = idleReason(fault, windows);
     if (reason !== null) reasons.push(reason);
   }
   return reasons;
+}
+
+/** Reads that were invoked after the last fault had ended; 0 when one of them was ok, or a fault never ended. */
+function failedReadsAtTheEnd(history: History): number {
+  const windows = history.faultWindows();
+  if (windows.length === 0) return 0;
+  const endIndex = windows.reduce((last, window) => Math.max(last, window.endIndex ?? Infinity), 0);
+  const late = history.pairs().filter(({ invocation: { f, index } }) => f === READ && index > endIndex);
+  return late.some(({ completion }) => completion?.type === 'ok') ? 0 : late.length;
 }
 
 /** Why the faults of a nemesis changed nothing, as far as is known; null when one took effect. */
