@@ -181,6 +181,18 @@ describe('kill and power-loss', () => {
       expect(of('n1').starts).toBe(2);
     }));
 
+  it('strike at work half of the time, and say so in their parameters', () =>
+    shake(async ({ begin, end }) => {
+      let atWork = 0;
+      for (let i = 0; i < 40; i++) {
+        const { parameters } = await begin('kill', 'power-loss', 'minority');
+        if ((parameters as { atWork?: boolean }).atWork === true) atWork++;
+        await end('restart', 'power-loss');
+      }
+      expect(atWork).toBeGreaterThan(8);
+      expect(atWork).toBeLessThan(32);
+    }));
+
   it('leaves a dead node to whoever killed it', () =>
     shake(async ({ begin, end, cluster }) => {
       await begin('kill', 'kill', ['n1', 'n2']);

@@ -2,7 +2,8 @@
  * Faults of a node's process: `kill` and `power-loss` (kill/restart), `pause` (pause/resume).
  *
  * A kill ends what the process was doing, and a pause of it just before; what the operating system had taken is safe.
- * Power loss also loses what was written and not synced. Whoever killed or paused a node brings it back, and
+ * Power loss also loses what was written and not synced. Half of both strike the first node while it writes (`atWork`), and
+ * the others in the same moment: a random moment is mostly an idle one. Whoever killed or paused a node brings it back, and
  * nobody else: a node that crashed by its own decision stays down.
  */
 import { z } from 'zod';
@@ -11,9 +12,18 @@ import { type Fault, type FaultKind, faultKind } from './fault.ts';
 import type { NemesisDefinition } from './nemesis.ts';
 import { chooseTarget, nameNodes, type TargetRole, targetSchema } from './targets.ts';
 
-const parametersSchema = z.object({ nodes: z.array(z.string()), note: z.string().exactOptional() });
+const parametersSchema = z.object({
+  nodes: z.array(z.string()),
+  note: z.string().exactOptional(),
+  atWork: z.boolean().exactOptional(),
+});
 
-type NodesParameters = { readonly nodes: readonly string[]; readonly note?: string };
+type NodesParameters = {
+  readonly nodes: readonly string[];
+  readonly note?: string;
+  /** Of kills: the first node is struck while it writes. */
+  readonly atWork?: boolean;
+};
 
 interface ProcessFault {
   readonly begin: string;
@@ -21,20 +31,25 @@ interface ProcessFault {
   /** `killed`: for the description. */
   readonly done: string;
   readonly effects: readonly string[];
+  /** How often it strikes at work. */
+  readonly atWorkShare: number;
   /** Holds the node's process, which is up. */
-  hit(node: string, fault: Fault): Promise<void>;
+  hit(node: string, fault: Fault, atWork: boolean): Promise<void>;
 }
 
-function processFault({ begin, end, done, effects, hit }: ProcessFault): FaultKind {
+function processFault({ begin, end, done, effects, atWorkShare, hit }: ProcessFault): FaultKind {
   return faultKind<NodesParameters>({
     begin,
     end,
     effects,
     parameters: parametersSchema,
-    choose: (target, scene, random) => chooseTarget(targetSchema.parse(target), scene, random),
-    inject: async ({ nodes, note }, fault) => {
+    choose: (target, scene, random) => {
+      const chosen = chooseTarget(targetSchema.parse(target), scene, random);
+      return random.chance(atWorkShare) ? { ...chosen, atWork: true } : chosen;
+    },
+    inject: async ({ nodes, note, atWork = false }, fault) => {
       for (const node of nodes) {
-        if (fault.cluster.isRunning(node)) await hit(node, fault);
+        if (fault.cluster.isRunning(node)) await hit(node, fault, atWork && fault.nodes.length === 0);
         else fault.note(`${node} was down already`);
       }
       if (note !== undefined) fault.note(note);
@@ -49,7 +64,8 @@ function kill(done: string, loseUnsynced: boolean): FaultKind {
     end: 'restart',
     done,
     effects: ['processesKilled'],
-    hit: async (node, fault) => {
+    atWorkShare: 0.5,
+    hit: async (node, fault, atWork) => {
       const { cluster, ledger } = fault;
       await fault.hold(
         `process of ${node}`,
@@ -57,7 +73,7 @@ function kill(done: string, loseUnsynced: boolean): FaultKind {
         async () => {
           // A dead process is not paused: whoever paused it learns now what came of it.
           await ledger.giveBack(`pause of ${node}`);
-          return cluster.kill(node, { loseUnsynced });
+          return cluster.kill(node, { loseUnsynced, atWork });
         },
         async () => {
           if (cluster.isRunning(node)) return {};
@@ -78,6 +94,7 @@ const pauseKind = processFault({
   end: 'resume',
   done: 'paused',
   effects: ['eventsDeferred', 'datagramsDropped'],
+  atWorkShare: 0,
   hit: async (node, fault) => {
     const { cluster } = fault;
     await fault.hold(

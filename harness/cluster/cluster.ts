@@ -50,6 +50,11 @@ export interface LinkFault {
 export interface KillOptions {
   /** Power loss: what was written and not synced is lost, the last write may tear, unsynced writes may survive out of order. */
   readonly loseUnsynced?: boolean;
+  /**
+   * Waits a little for a moment at which the node writes, and strikes then, since most moments are idle ones. A cluster that
+   * cannot tell strikes at once.
+   */
+  readonly atWork?: boolean;
 }
 
 export interface Cluster {

@@ -167,8 +167,9 @@ export class SimCluster implements Cluster {
     return this.#node(node).isPaused;
   }
 
-  kill(node: string, options: KillOptions = {}): Promise<Observed> {
-    return settled(() => this.#node(node).kill(options));
+  async kill(node: string, options: KillOptions = {}): Promise<Observed> {
+    if (options.atWork === true) await this.#node(node).awaitWork();
+    return this.#node(node).kill(options);
   }
 
   async restart(node: string): Promise<Observed> {

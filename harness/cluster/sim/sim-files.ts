@@ -155,6 +155,7 @@ export class SimFiles implements Files {
       if (!this.#process.alive) return; // of a dead process nothing completes
       sequence.busyUntil = Math.max(sequence.busyUntil, this.#scheduler.now) + latencyNs;
       const event = new FileEvent(this.#process, lengthBytes, outcome, resolve, reject);
+      this.#process.fileOperations++;
       this.#scheduler.at(sequence.busyUntil, event);
     });
   }
@@ -186,6 +187,7 @@ export class FileEvent<T> extends ProcessEvent {
   }
 
   override deliver(): void {
+    this.process.fileOperations--;
     let result: T;
     try {
       result = this.#action();

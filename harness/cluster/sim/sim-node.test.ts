@@ -134,6 +134,48 @@ describe('kill and restart', () => {
     expect(seen.get('n2 n3 n4')).toBeGreaterThan(40);
   });
 
+  it('strikes at work when asked to: in most cases something is under way or not durable', async () => {
+    const hits = { any: 0, atWork: 0 };
+    for (const how of ['any', 'atWork'] as const) {
+      for (let seed = 0; seed < 100; seed++) {
+        const cluster = single(
+          (runtime) => {
+            void (async () => {
+              const file = await runtime.files.open('f', { create: true });
+              await runtime.files.syncDirectory('');
+              const write = (): void => {
+                void file.append(new Uint8Array(100)).then(() => file.sync());
+                runtime.setTimer(msToNs(40), write);
+              };
+              write();
+            })();
+          },
+          { seed },
+        );
+        await cluster.run(async () => {
+          await cluster.start();
+          await cluster.clock.sleep(msToNs(117));
+          const observed = await cluster.kill('n1', { loseUnsynced: true, atWork: how === 'atWork' });
+          expect(cluster.isRunning('n1')).toBe(false);
+          const { fileOperationsDropped = 0, unsyncedBytesLost = 0 } = observed;
+          if (fileOperationsDropped + unsyncedBytesLost > 0) hits[how]++;
+        });
+      }
+    }
+    expect(hits.any).toBeLessThan(20);
+    expect(hits.atWork).toBeGreaterThan(60);
+  });
+
+  it('does not wait for ever for work that does not come', async () => {
+    const cluster = single(() => undefined);
+    await cluster.run(async () => {
+      await cluster.start();
+      expect(await cluster.kill('n1', { atWork: true })).toMatchObject({ processesKilled: 1 });
+      expect(cluster.clock.now()).toBeLessThan(msToNs(100));
+      expect(await cluster.kill('n1', { atWork: true })).toMatchObject({ processesKilled: 0 });
+    });
+  });
+
   it('writes why a node stopped into the trace and the log', async () => {
     const records: TraceRecord[] = [];
     const cluster = single((runtime) => {

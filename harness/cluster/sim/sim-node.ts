@@ -35,6 +35,9 @@ export interface NodeHooks {
   afterStep(node: string): void;
 }
 
+/** A node that writes less often than this is idle. */
+const WORK_WAIT_MAX_MS = 50;
+
 export class SimNode {
   readonly host: Host;
   readonly device: DiskDevice;
@@ -46,6 +49,8 @@ export class SimNode {
   readonly #hooks: NodeHooks;
   readonly #logLevel: LogLevel;
   readonly #kills: Random;
+  /** Told once, when the process begins to write. */
+  #onWork: (() => void) | null = null;
   #incarnation = 0;
   #process: SimProcess | null = null;
   #running: RunningNode | null = null;
@@ -139,6 +144,26 @@ export class SimNode {
       this.#hooks.trace(this.host.name, { kind: 'stop', by: 'harness', reason });
     }
     return losesPower ? { ...counters, ...this.device.disk.losePower() } : counters;
+  }
+
+  /** Until a little after the process next has a file operation under way, or until it has had none for long enough. */
+  async awaitWork(): Promise<void> {
+    const { scheduler } = this.#network;
+    const process = this.#process;
+    if (process === null) return;
+    if (process.fileOperations === 0) {
+      await new Promise<void>((resolve) => {
+        const giveUp = scheduler.setTimer(msToNs(WORK_WAIT_MAX_MS), resolve);
+        this.#onWork = () => {
+          this.#onWork = null;
+          giveUp.cancel();
+          scheduler.setTimer(0, resolve);
+        };
+      });
+      this.#onWork = null;
+    }
+    // Anywhere in the write, its fsync, and the messages that go with them.
+    await scheduler.sleep(this.#kills.integer(0, msToNs(2 * this.device.options.syncMs)));
   }
 
   pause(): Observed {
@@ -237,6 +262,7 @@ export class SimNode {
 
   #afterStep(): void {
     const { name } = this.host;
+    if (this.#onWork !== null && this.#process !== null && this.#process.fileOperations > 0) this.#onWork();
     if (this.#checksInvariants) {
       try {
         this.#running?.invariants?.();

@@ -52,6 +52,8 @@ export class SimProcess implements StepOwner {
   readonly listeners = new Map<number, Listening>();
   readonly connections = new Set<OwnedConnection>();
   onDatagram: ((from: string, bytes: Uint8Array) => void) | null = null;
+  /** Under way. */
+  fileOperations = 0;
   alive = true;
   paused = false;
   readonly #hooks: ProcessHooks;
