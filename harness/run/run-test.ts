@@ -6,7 +6,15 @@
  * It records and injects; it judges nothing. A plan replaces the generators, and keeps the phases and their times.
  */
 import type { Cluster } from '../cluster/cluster.ts';
-import { anyOf, clients, type Generator, nemesis, planGenerator, timeLimit } from '../generator/index.ts';
+import {
+  anyOf,
+  clients,
+  type Generator,
+  log,
+  nemesis,
+  planGenerator,
+  timeLimit,
+} from '../generator/index.ts';
 import type { FaultEffect, Json, Operation } from '../history/operation.ts';
 import type { Invocation } from '../interpreter/client.ts';
 import { type Continuation, interpret } from '../interpreter/interpreter.ts';
@@ -67,9 +75,8 @@ async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
   const main = await interpret({
     ...common,
     nemesis: faults?.nemesis ?? null,
-    generator: plan === undefined ? mainGenerator(options) : planGenerator(plan.main),
+    generator: plan === undefined ? mainGenerator(options) : plannedMain(plan),
   });
-  if (plan !== undefined) await rest(options, plan.healTime - clock.now());
   const healTime = clock.now();
   const healed = await heal(options, main.continuation);
 
@@ -100,6 +107,13 @@ async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
 function mainGenerator({ test, clientGenerator, faults }: RunTestOptions): Generator {
   const work = clients(clientGenerator);
   return timeLimit(test.timeLimitS, faults === null ? work : anyOf(work, nemesis(faults.generator)));
+}
+
+/** Lasts as long as the phase did, not only to its last operation: clients are closed at its end, and nodes see that. */
+function plannedMain({ main, healTime, interruptTime }: Plan): Generator {
+  // An interrupt that ended the phase ends it again, after all else that happens at that time.
+  const time = interruptTime !== null && interruptTime <= healTime ? healTime + 1 : healTime;
+  return anyOf(planGenerator(main), { ...log('the plan of the phase with faults is over'), time });
 }
 
 /** Lets time pass, and no more of it after an interrupt. */
