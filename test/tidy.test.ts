@@ -12,9 +12,7 @@ const TEXTS = /\.(ts|js|cjs|md|json|css|html|yml|sh|txt)$|^\.ci\//;
 
 const LINES_MAX = 400;
 /** Longer than they should be. Lower a number when its file shrinks; add a line only with a reason. */
-const LONG_FILES: Readonly<Record<string, number>> = {
-  'results/report/sample.ts': 421,
-};
+const LONG_FILES: Readonly<Record<string, number>> = {};
 /** So much may an exception exceed its file, before the ratchet must be turned. */
 const SLACK_LINES = 15;
 /** Tests are tables and cases: they may be longer. */
