@@ -78,6 +78,9 @@ export function sleep(seconds: number): OperationTemplate {
   return { type: 'sleep', f: 'sleep', value: seconds };
 }
 
+/** An operation that is due later than so many windows ahead is not looked for. */
+const WINDOWS_AHEAD_MAX = 10_000;
+
 class CycleTimes implements Generator {
   /** When each window begins within the period. */
   readonly startsNs: readonly number[];
@@ -101,8 +104,10 @@ class CycleTimes implements Generator {
     let children = this.children;
     let { index, endNs } = this.#windowAt(originNs, context.time);
     let time = context.time;
-    // One look at each window: the present one, and those to come from their beginnings.
-    for (let k = 0; k <= children.length; k++) {
+    // The present window, then those to come from their beginnings: an operation that is due in a later window of its
+    // generator waits for that one. A whole round in which all are pending is a reason to wait.
+    let lastDue = 0;
+    for (let k = 0; k - lastDue <= children.length && k <= WINDOWS_AHEAD_MAX; k++) {
       const step = children[index]?.op(context.withTime(time).at(index)) ?? null;
       if (step === null) return null;
       if (step.op !== 'pending' && step.op.time < endNs) {
@@ -110,6 +115,7 @@ class CycleTimes implements Generator {
         return { op: step.op, next: new CycleTimes(this.startsNs, this.periodNs, next, originNs) };
       }
       if (step.op === 'pending') children = children.with(index, step.next);
+      else lastDue = k;
       time = endNs;
       ({ index, endNs } = this.#windowAt(originNs, time));
     }
