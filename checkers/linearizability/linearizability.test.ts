@@ -208,6 +208,12 @@ function hardKey(key: string, firstProcess: number, appends: number): string[] {
   ];
 }
 
+/** True when it was asked so many times. */
+function counter(times: number): () => boolean {
+  let asked = 0;
+  return () => ++asked > times;
+}
+
 /** Not linearizable, and its values do not show it: texts repeat. */
 const illegalKey = (key: string): string[] => [
   ...call(900, 'append', key, '"a"'),
@@ -252,6 +258,43 @@ describe('budgets', () => {
     expect(verdict.valid).toBe('unknown');
     expect(verdict.reason).toMatch(/^the time budget was used up with 1 of 1 partitions undecided/);
     expect(asked).toBe(6);
+  });
+
+  it('time is looked at as often where states are long texts, and steps slow', () => {
+    const long = 'x'.repeat(1 << 20);
+    let asked = 0;
+    const history = historyOf(...call(99, 'write', 'hard', JSON.stringify(long)), ...hardKey('hard', 0, 24));
+    const verdict = check(kv, history, {}, { isOverdue: () => ++asked > 2 });
+    expect(verdict.valid).toBe('unknown');
+    expect((verdict.statistics as { steps: number }).steps).toBeLessThan(100);
+  });
+
+  it('says how far it came, when it is unknown', () => {
+    const history = historyOf(
+      ...call(98, 'append', 'hard', '"0"'),
+      ...call(98, 'append', 'hard', '"0"'),
+      ...hardKey('hard', 0, 24),
+    );
+    for (const verdict of [
+      check(kv, history, { memoryBytes: 1 << 20 }),
+      check(kv, history, {}, { isOverdue: counter(5) }),
+    ]) {
+      expect(verdict.valid).toBe('unknown');
+      expect(verdict.reason).toMatch(/; an order of 26 of its 27 operations was found$/);
+      const { undecidedKeys } = verdict.statistics as unknown as {
+        undecidedKeys: readonly {
+          readonly key: string;
+          readonly stuckAt: number;
+          readonly longestPrefix: readonly number[];
+        }[];
+      };
+      expect(undecidedKeys).toMatchObject([
+        { key: 'hard', operations: 27, stuckAt: history.length - 1, longestPrefixLength: 26 },
+      ]);
+      expect(undecidedKeys[0]?.longestPrefix.slice(0, 2)).toEqual([0, 2]);
+    }
+    const unbegun = check(kv, history, {}, { isOverdue: () => true });
+    expect(unbegun.reason).toMatch(/; an order of 0 of its 27 operations was found$/);
   });
 
   it('it stops at the first illegal key, or goes on when asked to', () => {

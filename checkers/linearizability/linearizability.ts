@@ -9,13 +9,12 @@
  * and memory are bounded: what could not be decided is `unknown` with the reason.
  */
 import type { Checker, CheckInput, Verdict } from '../checker.ts';
-import type { Json } from '../../harness/history/operation.ts';
 import { MemoryBudget } from './memory.ts';
 import type { Model } from './model.ts';
 import { NEVER, partitionHistory } from './problem.ts';
 import { Task } from './task.ts';
 import type { Outcome } from './task.ts';
-import { nameOf } from './witness.ts';
+import { describeProgress, nameOf } from './witness.ts';
 
 export interface LinearizabilityOptions {
   readonly model: Model;
@@ -28,6 +27,8 @@ export interface LinearizabilityOptions {
 const DEFAULT_MEMORY_BYTES = 1 << 30;
 /** Decides nearly every key of nearly every history. */
 const FIRST_SLICE_STEPS = 1 << 13;
+/** Undecided keys whose progress the statistics tell, the hardest first. */
+const MAX_UNDECIDED_TOLD = 10;
 /** Between two questions whether time is up: some milliseconds. */
 const STEPS_BETWEEN_CLOCKS = 1 << 15;
 
@@ -80,18 +81,24 @@ function conclude(
 
   const starved = withOutcome('out-of-memory');
   const unfinished = overdue ? withOutcome('undecided') : [];
-  const hardest = [...starved, ...unfinished].sort((a, b) => b.figures.steps - a.figures.steps)[0];
+  const undecided = [...starved, ...unfinished].sort((a, b) => b.figures.steps - a.figures.steps);
+  const [hardest] = undecided;
   if (hardest !== undefined) {
     const unknowns = hardest.partition.operations.filter(({ returnedAt }) => returnedAt === NEVER).length;
     const cause = starved.length > 0 ? `the memory budget of ${budget.limitBytes} bytes` : 'the time budget';
+    const size = hardest.partition.operations.length;
+    const progress = undecided
+      .slice(0, MAX_UNDECIDED_TOLD)
+      .map((task) => describeProgress(task.partition, task.furthest));
     return {
       ...common,
       valid: 'unknown',
       reason:
-        `${cause} was used up with ${starved.length + unfinished.length} of ${tasks.length} partitions undecided ` +
-        `(the hardest: ${nameOf(hardest.partition.key, model)}, ${hardest.partition.operations.length} operations, ` +
+        `${cause} was used up with ${undecided.length} of ${tasks.length} partitions undecided ` +
+        `(the hardest: ${nameOf(hardest.partition.key, model)}, ${size} operations, ` +
         `${unknowns} of unknown outcome, ${hardest.figures.steps} steps); raise it, or run with fewer operations a key ` +
-        `or fewer clients`,
+        `or fewer clients; an order of ${hardest.furthest?.prefix.length ?? 0} of its ${size} operations was found`,
+      statistics: { ...common.statistics, undecidedKeys: progress },
     };
   }
   if (!sawClients) {
@@ -104,7 +111,7 @@ function conclude(
   return { ...common, valid: true };
 }
 
-function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget): Json {
+function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget) {
   const sum = (value: (task: Task) => number): number =>
     tasks.reduce((total, task) => total + value(task), 0);
   const count = (outcome: Outcome): number => sum((task) => (task.outcome === outcome ? 1 : 0));

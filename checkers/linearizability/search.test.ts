@@ -11,7 +11,7 @@ import { Search } from './search.ts';
 import { histories, runObject } from './testing/arbitraries.ts';
 import type { DrawnOperation, Intention } from './testing/arbitraries.ts';
 import { isLinearizable } from './testing/brute-force.ts';
-import { isLinearizable as isLinearizableMemoised } from './testing/memoised.ts';
+import { isLinearizable as isLinearizableJustInTime } from './testing/just-in-time.ts';
 
 const outcomes = fc.oneof(
   { weight: 8, arbitrary: fc.constant('ok' as const) },
@@ -107,7 +107,7 @@ describe.each([...models.values()])('the search, compared with the definition: $
             fate,
           }));
           const history = runObject(model, intentions, turns, 5, lie);
-          const expected = isLinearizableMemoised(history, model);
+          const expected = isLinearizableJustInTime(history, model.name);
           seen[`${expected}`]++;
           if (lie === null) expect(expected).toBe(true);
           expect(searchAlone(model, history)).toBe(expected);

@@ -38,7 +38,7 @@ import { ILLEGAL, StateTable } from './state-table.ts';
 
 export type SearchOutcome = 'legal' | 'illegal' | 'undecided';
 
-/** The furthest that the search has come: why an illegal partition is illegal. */
+/** The furthest that a search has come: when it has tried everything, why an illegal partition is illegal. */
 export interface Furthest {
   /** The first completed operation whose return no order has passed; undefined where all were passed. */
   readonly stuck: number | undefined;
@@ -48,6 +48,8 @@ export interface Furthest {
   readonly states: readonly Json[];
 }
 
+/** Handling so much of a state's text takes as long as a step. */
+const CHARACTERS_PER_STEP = 64;
 const INITIAL_FRAMES = 64;
 const BYTES_PER_WORD = 4;
 /** Words of a frame before its configuration: the operation that was placed, and the length of the trail then. */
@@ -134,7 +136,7 @@ export class Search {
     return this.#states.count;
   }
 
-  /** Goes on for about `maxSteps` steps, or until it is decided. */
+  /** Goes on for about `maxSteps` steps, fewer where states are long texts, or until it is decided. */
   run(maxSteps: number): SearchOutcome {
     if (this.outcome !== 'undecided') return this.outcome;
     const { classOf, calledAt, dueAt, twinOf, returns, completedHead, unknownHead, isUnknown } = this.#index;
@@ -145,7 +147,8 @@ export class Search {
     const states = this.#states;
     const configuration = this.#configuration;
     const end = this.steps + maxSteps;
-    while (this.steps < end) {
+    const charactersEnd = states.characters + maxSteps * CHARACTERS_PER_STEP;
+    while (this.steps < end && states.characters < charactersEnd) {
       if ((configuration[DUE] as number) > returns) {
         this.#keepBest();
         return (this.outcome = 'legal');
@@ -187,7 +190,9 @@ export class Search {
     return this.outcome;
   }
 
+  /** Of an undecided search, what it has come to by now. */
   furthest(): Furthest {
+    this.#keepBest();
     const { returns, operationDue } = this.#index;
     const due = this.#bestDue;
     return {

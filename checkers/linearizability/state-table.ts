@@ -25,6 +25,9 @@ const BYTES_PER_WORD = 4;
 /** What a state costs beside its text: an entry of a Map and an array, a string header. */
 const BYTES_PER_STATE = 120;
 
+/** Of a longer string V8 hashes only the length (kMaxHashCalcLength). */
+const MAX_HASHED_CHARACTERS = 16_383;
+
 export class StateTable {
   readonly #model: Model;
   readonly #calls: readonly Call[];
@@ -35,6 +38,10 @@ export class StateTable {
   #mask: number;
   /** Transitions that took another's place since the memory last grew. */
   #displaced = 0;
+  /** Long states: ids by fingerprint, which several may share. */
+  readonly #longIds = new Map<string, { readonly key: string; readonly id: number }[]>();
+  /** Of the texts of states that were computed: what a step costs beside itself. */
+  characters = 0;
 
   /** The initial state is state 0. */
   constructor(model: Model, calls: readonly Call[], account: MemoryAccount) {
@@ -68,7 +75,9 @@ export class StateTable {
   }
 
   #compute(state: number, call: number, place: number): number {
-    const value = this.#model.step(this.#values[state] as Json, this.#calls[call] as Call);
+    const before = this.#values[state] as Json;
+    if (typeof before === 'string') this.characters += before.length;
+    const value = this.#model.step(before, this.#calls[call] as Call);
     const next = value === undefined ? ILLEGAL : this.#intern(value);
     const memo = this.#memo;
     if (memo[place] !== 0) this.#displaced++;
@@ -81,13 +90,29 @@ export class StateTable {
 
   #intern(value: Json): number {
     const key = internKey(value);
+    if (typeof key === 'string' && key.length > MAX_HASHED_CHARACTERS) return this.#internLong(key, value);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    this.#account.request(BYTES_PER_STATE + (typeof key === 'string' ? 2 * key.length : 0));
-    const id = this.#values.length;
+    const id = this.#add(value, typeof key === 'string' ? key.length : 0);
     this.#ids.set(key, id);
-    this.#values.push(value);
     return id;
+  }
+
+  /** The engine hashes long strings by their length, so a Map of them compares all that are equally long. */
+  #internLong(key: string, value: Json): number {
+    this.characters += key.length;
+    const fingerprint = `${key.length}/${hashText(key)}`;
+    const others = this.#longIds.get(fingerprint) ?? [];
+    const known = others.find((other) => other.key === key);
+    if (known !== undefined) return known.id;
+    const id = this.#add(value, key.length);
+    this.#longIds.set(fingerprint, [...others, { key, id }]);
+    return id;
+  }
+
+  #add(value: Json, characters: number): number {
+    this.#account.request(BYTES_PER_STATE + 2 * characters);
+    return this.#values.push(value) - 1;
   }
 
   #grow(): void {
@@ -107,4 +132,11 @@ export class StateTable {
     this.#displaced = 0;
     this.#account.release(old.length * BYTES_PER_WORD);
   }
+}
+
+/** FNV-1a. */
+function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
 }

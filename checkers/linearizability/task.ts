@@ -28,6 +28,7 @@ export class Task {
   #search: Search | null = null;
   #account: MemoryAccount | null = null;
   #figures = { steps: 0, configurations: 0, states: 0 };
+  #furthest: Furthest | null = null;
   readonly #model: Model;
   readonly #budget: MemoryBudget;
 
@@ -46,6 +47,11 @@ export class Task {
     if (this.#search === null) return this.#figures;
     const { steps, configurations, states } = this.#search;
     return { steps, configurations, states };
+  }
+
+  /** How far the search has come that has not decided it; null when it never began. */
+  get furthest(): Furthest | null {
+    return this.#search?.furthest() ?? this.#furthest;
   }
 
   /** Goes on for about so many steps. */
@@ -103,6 +109,7 @@ export class Task {
   #decide(outcome: Outcome): void {
     this.#outcome = outcome;
     this.#figures = { ...this.figures };
+    if (outcome === 'out-of-memory') this.#furthest = this.furthest;
     this.#search = null;
     this.#account?.close();
     this.#account = null;

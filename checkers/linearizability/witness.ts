@@ -68,10 +68,27 @@ export function describeViolation(
       stuckAt: stuck === undefined ? null : (stuck.completion ?? stuck.invocation).index,
       possibleStates: states.slice(0, MAX_STATES),
       possibleStatesCount: states.length,
-      longestPrefix: prefix.slice(-MAX_PREFIX).map(({ invocation }) => invocation.index),
-      longestPrefixLength: prefix.length,
+      ...describePrefix(prefix),
       refutation: refutation === null ? null : describeRefutation(refutation),
     },
+  };
+}
+
+/** How far the search of an undecided partition has come. */
+export function describeProgress({ key, operations }: Partition, furthest: Furthest | null): Json {
+  const stuck = furthest?.stuck === undefined ? undefined : operations[furthest.stuck];
+  return {
+    key: key ?? null,
+    operations: operations.length,
+    stuckAt: (stuck?.completion ?? stuck?.invocation)?.index ?? null,
+    ...describePrefix((furthest?.prefix ?? []).map((position) => operations[position] as JudgedOperation)),
+  };
+}
+
+function describePrefix(prefix: readonly JudgedOperation[]) {
+  return {
+    longestPrefix: prefix.slice(-MAX_PREFIX).map(({ invocation }) => invocation.index),
+    longestPrefixLength: prefix.length,
   };
 }
 

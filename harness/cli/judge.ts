@@ -57,11 +57,6 @@ export function checkersOf(test: TestDefinition): readonly Checker[] {
   ];
 }
 
-/** Judges a history that has no trace. */
-export function judge(checkers: readonly Checker[], input: CheckInput): Judgement {
-  return combine(checkers.map((checker) => guard(checker.name, () => checker.check(input))));
-}
-
 /**
  * Judges a run while it goes on, or while its record is read: the checkers that can follow the trace do, and the trace need
  * not be kept for them.
