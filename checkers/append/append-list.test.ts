@@ -88,6 +88,21 @@ describe('lists that are as they should be', () => {
     expect(judge(rows)).toMatchObject({ valid: true, names: [] });
   });
 
+  it('know an element by its value, whatever the order of its fields', () => {
+    const rows = sequential(['append', { a: 1, b: 2 }], ['read', [{ b: 2, a: 1 }]]);
+    expect(judge(rows)).toMatchObject({ valid: true, names: [] });
+    expect(() => judge(sequential(['append', { a: 1, b: 2 }], ['append', { b: 2, a: 1 }]))).toThrow(
+      'must be unique',
+    );
+  });
+
+  it('count what no read was there to see', () => {
+    const unseenIn = (rows: readonly Row[]): unknown =>
+      appendList().check({ history: historyOf(rows) }).statistics;
+    expect(unseenIn(sequential(['append', 1], ['read', [1]], ['append', 2]))).toMatchObject({ unseen: 1 });
+    expect(unseenIn(sequential(['append', 1], ['append', 2], ['read', [1, 2]]))).toMatchObject({ unseen: 0 });
+  });
+
   it('prove nothing when nobody reads', () => {
     const verdict = appendList().check({ history: historyOf(sequential(['append', 1])) });
     expect(verdict).toMatchObject({ valid: 'unknown', anomalies: [] });

@@ -8,6 +8,8 @@
  * beginning of it. Real time is the order of the history. What passes is linearizable, since a list shows its
  * whole past, and it costs no search: one pass over the elements of all reads.
  *
+ * The statistics count as `unseen` the appends that were acknowledged, and that no read was there to see.
+ *
  * Anomalies of reads: `duplicate-element`; `phantom-element` (never appended, or its append failed); `future-read`
  * (appended only later); `incompatible-order` (no beginning of the longest); `stale-read` (lacks what had been
  * acknowledged or read); `malformed-read`. Of appends: `lost-append` (acknowledged, and in no read that began later);
@@ -17,6 +19,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Anomaly, Checker } from '../checker.ts';
+import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'append-list';
 
@@ -51,7 +54,8 @@ export function appendList(): Checker {
       const lists = collectLists(history);
       const anomalies = lists.flatMap(judgeList);
       const reads = lists.reduce((sum, list) => sum + list.reads.length, 0);
-      const statistics = { lists: lists.length, reads };
+      const unseen = lists.reduce((sum, list) => sum + countUnseen(list), 0);
+      const statistics = { lists: lists.length, reads, unseen };
       if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
       if (reads === 0) {
         const reason = 'no read completed, so nothing was judged: run longer, or with fewer faults';
@@ -104,7 +108,7 @@ function collectLists(history: History): readonly List[] {
 
 // Array.isArray does not narrow readonly arrays.
 const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
-const idOf = (value: Json): ElementId => JSON.stringify(value);
+const idOf = (value: Json): ElementId => canonicalJson(value);
 
 /** Collects anomalies of one list: the first of each name, with how many more there are. */
 class Findings {
@@ -131,6 +135,15 @@ class Findings {
           },
     );
   }
+}
+
+/** Appends that were acknowledged when the last read had been invoked already. */
+function countUnseen({ appends, reads }: List): number {
+  const lastRead = lastInvoked(reads)?.invocation.index ?? -1;
+  return [...appends.values()].filter((append) => {
+    const at = acknowledgedAt(append);
+    return at !== Infinity && at > lastRead;
+  }).length;
 }
 
 function judgeList(list: List): Anomaly[] {

@@ -86,7 +86,8 @@ export function internKey(value: Json): null | boolean | number | string {
 /** Marks the key of an array or object, so that no plain string equals it. */
 const STRUCTURE = '\u0000';
 
-function canonicalJson(value: Json): string {
+/** Equal texts for equal JSON values: an object's fields are in order. */
+export function canonicalJson(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const fields = Object.keys(value).sort();
