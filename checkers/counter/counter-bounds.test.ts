@@ -67,6 +67,24 @@ describe('counts within bounds', () => {
     expect(judge(rows)).toMatchObject({ valid: true, names: [] });
   });
 
+  it('count what no read was there to see', () => {
+    const unseenIn = (rows: readonly Row[]): unknown =>
+      counterBounds().check({ history: historyOf(rows) }).statistics;
+    expect(unseenIn(sequential(['add', 1], ['read', 1], ['add', 2], ['add', 3]))).toMatchObject({
+      unseen: 2,
+    });
+    // Invoked before the acknowledgement, twice at a time.
+    const overlapping: Row[] = [
+      ...sequential(['add', 1]),
+      [1, 'invoke', 'read', null],
+      [2, 'invoke', 'read', null],
+      ...sequential(['add', 2]),
+      [1, 'ok', 'read', 3],
+      [2, 'ok', 'read', 3],
+    ];
+    expect(unseenIn(overlapping)).toMatchObject({ unseen: 1 });
+  });
+
   it('prove nothing when nobody reads', () => {
     expect(counterBounds().check({ history: historyOf(sequential(['add', 1])) })).toMatchObject({
       valid: 'unknown',
@@ -85,6 +103,11 @@ describe('each anomaly, named with its witness', () => {
       operations: [2, 3],
       evidence: { key: 'the counter', value: 6, lower: 3, upper: 3 },
     });
+  });
+
+  it('duplicate-add: it is not sure what was counted twice when one failed', () => {
+    const { anomalies } = judge([...failed(5), ...sequential(['add', 3], ['read', 8])]);
+    expect(anomalies[0]?.explanation).toMatch(/something was counted twice, or though it failed\.$/);
   });
 
   it('duplicate-add: a failed addition counts', () => {
@@ -133,6 +156,7 @@ describe('histories that are no counter histories', () => {
   it('are refused', () => {
     expect(() => judge([[0, 'invoke', 'write', 1]])).toThrow('a counter has read and add, no write');
     expect(() => judge([[0, 'invoke', 'add', 'one']])).toThrow('an add wants a number, not "one"');
+    expect(() => judge([[0, 'invoke', 'add', 0.1]])).toThrow('an add wants a whole number, not 0.1');
   });
 });
 

@@ -10,6 +10,8 @@
  * bounds, as a doubled addition may while others are in doubt: the linearizability checker with a counter model would
  * find more, at its price.
  *
+ * The statistics count as `unseen` the additions that were acknowledged, and that no read was there to see.
+ *
  * Anomalies: `lost-add` (too low, and no later read is any better), `stale-read` (too low, or lower than an
  * earlier read), `duplicate-add` (too high), `malformed-read` (no number).
  */
@@ -40,6 +42,11 @@ interface Tally {
   /** Invoked and not known to have failed. */
   invokedUp: number;
   invokedDown: number;
+  /** Some addition failed. */
+  hasFailed: boolean;
+  /** Additions that were acknowledged, and those of them before a read that was answered was invoked. */
+  acknowledged: number;
+  covered: number;
   highest: CountRead | null;
   readonly reads: CountRead[];
   readonly malformed: Operation[];
@@ -52,7 +59,8 @@ export function counterBounds(): Checker {
 function verdictOn(tallies: ReadonlyMap<CounterKey, Tally>): Verdict {
   const anomalies = [...tallies].flatMap(([key, tally]) => judgeCounter(nameOf(key), tally));
   const reads = [...tallies.values()].reduce((sum, tally) => sum + tally.reads.length, 0);
-  const statistics = { counters: tallies.size, reads };
+  const unseen = [...tallies.values()].reduce((sum, tally) => sum + tally.acknowledged - tally.covered, 0);
+  const statistics = { counters: tallies.size, reads, unseen };
   if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
   if (reads === 0) {
     const reason = 'no read completed, so nothing was judged: run longer, or with fewer faults';
@@ -92,14 +100,26 @@ function tallyOf(tallies: Map<CounterKey, Tally>, key: CounterKey): Tally {
   let tally = tallies.get(key);
   if (tally === undefined) {
     const zero = { acknowledgedUp: 0, acknowledgedDown: 0, invokedUp: 0, invokedDown: 0 };
-    tally = { ...zero, highest: null, reads: [], malformed: [] };
+    tally = {
+      ...zero,
+      hasFailed: false,
+      acknowledged: 0,
+      covered: 0,
+      highest: null,
+      reads: [],
+      malformed: [],
+    };
     tallies.set(key, tally);
   }
   return tally;
 }
 
 function amountOf({ index, value }: Operation): number {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') {
+    // Sums of fractions depend on the order of the additions.
+    if (Number.isSafeInteger(value)) return value;
+    throw new HarnessError('bad-history', `operation ${index}: an add wants a whole number, not ${value}`);
+  }
   throw new HarnessError(
     'bad-history',
     `operation ${index}: an add wants a number, not ${JSON.stringify(value)}`,
@@ -108,7 +128,10 @@ function amountOf({ index, value }: Operation): number {
 
 function countInvoked(tally: Tally, invocation: Operation, completion: Operation | undefined): void {
   const amount = amountOf(invocation);
-  if (completion?.type === 'fail') return;
+  if (completion?.type === 'fail') {
+    tally.hasFailed = true;
+    return;
+  }
   tally.invokedUp += Math.max(0, amount);
   tally.invokedDown += Math.min(0, amount);
 }
@@ -117,6 +140,7 @@ function countAcknowledged(tally: Tally, invocation: Operation): void {
   const amount = amountOf(invocation);
   tally.acknowledgedUp += Math.max(0, amount);
   tally.acknowledgedDown += Math.min(0, amount);
+  tally.acknowledged++;
 }
 
 function countRead(tally: Tally, before: Tally, invocation: Operation, completion: Operation): void {
@@ -125,6 +149,7 @@ function countRead(tally: Tally, before: Tally, invocation: Operation, completio
     tally.malformed.push(completion);
     return;
   }
+  tally.covered = Math.max(tally.covered, before.acknowledged);
   const lower = before.acknowledgedUp + tally.invokedDown;
   const upper = before.acknowledgedDown + tally.invokedUp;
   const read = { invocation, completion, value, lower, upper, highest: before.highest };
@@ -159,7 +184,7 @@ function judgeCounter(name: string, tally: Tally): Anomaly[] {
     });
   };
   report('duplicate-add', tooHigh, ({ upper }) => {
-    return `but all additions that can have happened by then come to ${upper}: something was counted twice.`;
+    return `but all additions that can have happened by then come to ${upper}: something was counted ${tally.hasFailed ? 'twice, or though it failed' : 'twice'}.`;
   });
   report('lost-add', lost, ({ lower }) => {
     return `but ${lower} had been acknowledged before it was invoked, and no later read shows the rest.`;
