@@ -119,6 +119,14 @@ describe('history.jsonl', () => {
     expect(refusal(HEADER + INVOKE.replace('"process":0', '"process":"p"'))).toContain(
       'an integer or "nemesis"',
     );
+    expect(refusal(HEADER + INVOKE.replace(/"time":\d+/, '"time":1e999'))).toContain(
+      'nanoseconds, 0 or more',
+    );
+    for (const position of ['"7"', 'null', '{"term":1}', '{"index":1.5}', '{"index":1,"term":"2"}']) {
+      expect(refusal(HEADER + INVOKE.replace('"process":0', `"process":0,"position":${position}`))).toContain(
+        'it must be {"index": …, "term": …}',
+      );
+    }
     expect(refusal(HEADER + '[]\n')).toContain('must be a JSON object');
   });
 

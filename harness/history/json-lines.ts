@@ -9,7 +9,7 @@
  */
 import { HarnessError } from '../errors.ts';
 import { History } from './history.ts';
-import type { Json, Operation } from './operation.ts';
+import type { Json, Operation, Position } from './operation.ts';
 import { encodeHeader, excerpt, readLines, streamLines } from './versioned-lines.ts';
 import type { LineFormat, LineHeader, ReadOptions, TornLine } from './versioned-lines.ts';
 
@@ -85,9 +85,10 @@ function complain(operation: Partial<Operation> | null): string | null {
   if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
     return 'an operation must be a JSON object';
   }
-  const { index, time, process, type, f, key, value, error, node } = operation;
+  const { index, time, process, type, f, key, value, error, node, position } = operation;
   if (!Number.isSafeInteger(index)) return wrong('index', index, 'an integer');
-  if (typeof time !== 'number' || !(time >= 0)) return wrong('time', time, 'nanoseconds, 0 or more');
+  if (typeof time !== 'number' || !(time >= 0 && time < Infinity))
+    return wrong('time', time, 'nanoseconds, 0 or more');
   if (process !== 'nemesis' && !Number.isSafeInteger(process)) {
     return wrong('process', process, 'an integer or "nemesis"');
   }
@@ -103,7 +104,15 @@ function complain(operation: Partial<Operation> | null): string | null {
     return wrong('error', error, '{"code": …, "message": …}');
   }
   if (node !== undefined && typeof node !== 'string') return wrong('node', node, 'a string');
+  if (position !== undefined && !isPosition(position)) {
+    return wrong('position', position, '{"index": …, "term": …}, whole numbers');
+  }
   return null;
+}
+
+function isPosition(position: Partial<Position> | null): boolean {
+  if (!Number.isSafeInteger(position?.index)) return false;
+  return position?.term === undefined || Number.isSafeInteger(position.term);
 }
 
 function wrong(field: string, value: unknown, must: string): string {
