@@ -80,6 +80,25 @@ describe('the verdict', () => {
     expect(evidenceOf(verdict)).toMatchObject({ key: null, stuckAt: 3, possibleStates: [1] });
   });
 
+  it('does not speak of every order when only those were tried that fit later answers', () => {
+    const texts = Array.from({ length: 16 }, (_, i) => `<${String.fromCharCode(97 + i)}>`);
+    const all = texts.join('');
+    const history = historyOf(
+      ...texts.map((text, i) => `${i} invoke append x "${text}"`),
+      ...texts.map((text, i) => `${i} ok append x "${text}"`),
+      ...call(20, 'read', 'x', JSON.stringify(all)),
+      ...call(20, 'append', 'x', '"z"'),
+      ...call(20, 'append', 'x', '"z"'),
+      ...call(20, 'read', 'x', JSON.stringify(`${all}z`)),
+    );
+    const verdict = check(kv, history);
+    expect(verdict.valid).toBe(false);
+    expect(evidenceOf(verdict).stuckAt).toBe(history.length - 1);
+    expect(verdict.anomalies[0]?.explanation).toMatch(
+      /but no order of the operations before it that fits all answers, later ones too, lets it\.$/,
+    );
+  });
+
   it('gives an order that is one, up to where it is stuck', () => {
     const history = historyOf(
       '0 invoke write x 1',

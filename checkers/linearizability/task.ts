@@ -82,8 +82,15 @@ export class Task {
   }
 
   #condemn(refutation: Refutation | null): void {
-    const furthest = this.#explain() ?? this.#search?.furthest() ?? null;
-    this.anomaly = describeViolation(this.#model, this.partition, furthest, refutation);
+    const ofEveryOrder = this.#explain();
+    const furthest = ofEveryOrder ?? this.#search?.furthest() ?? null;
+    this.anomaly = describeViolation(
+      this.#model,
+      this.partition,
+      furthest,
+      refutation,
+      ofEveryOrder !== null,
+    );
     this.#decide('illegal');
   }
 

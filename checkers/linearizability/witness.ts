@@ -30,6 +30,7 @@ export function nameOf(key: PartitionKey, model: Model): string {
 
 /**
  * @param furthest - how far a search came that tried everything; null when none did
+ * @param isOfEveryOrder - whether that search went by the model alone; else it left out what later answers rule out
  * @param refutation - the proof from the values; null when there is none, and then `furthest` is the proof
  */
 export function describeViolation(
@@ -37,6 +38,7 @@ export function describeViolation(
   partition: Partition,
   furthest: Furthest | null,
   refutation: Refutation | null,
+  isOfEveryOrder: boolean,
 ): Anomaly {
   const { key, operations } = partition;
   const name = nameOf(key, model);
@@ -51,10 +53,13 @@ export function describeViolation(
     const lastChange = prefix.findLast(({ call }) => model.functions[call.f]?.reads !== true);
     if (lastChange !== undefined) proof.add(lastChange);
     for (const other of concurrentWith(stuck, operations)) proof.add(other);
+    const order = 'order of the operations before it that';
     sentences.push(
       capitalise(
-        `${model.describeCall(stuck.call, name)} ${place(stuck)}, but every order of the operations before it ` +
-          `that explains their answers leaves ${name} at ${enumerateStates(model, states)}.`,
+        `${model.describeCall(stuck.call, name)} ${place(stuck)}, but ` +
+          (isOfEveryOrder
+            ? `every ${order} explains their answers leaves ${name} at ${enumerateStates(model, states)}.`
+            : `no ${order} fits all answers, later ones too, lets it.`),
       ),
     );
   }
