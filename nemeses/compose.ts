@@ -9,6 +9,7 @@
  * what another did. Their schedules run side by side on the one nemesis thread.
  */
 import { anyOf } from '../harness/generator/index.ts';
+import { SIM_CAPABILITIES } from '../harness/cluster/cluster.ts';
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
 import { HarnessError } from '../harness/errors.ts';
 import { readRequest } from './fault.ts';
@@ -18,24 +19,7 @@ import { type HealedFault, LAYERS, type Nemesis, type NemesisDefinition } from '
 /** What other clusters can, for the message that says where a nemesis would work. */
 export type ClusterCapabilities = ReadonlyMap<string, ReadonlySet<Capability>>;
 
-/** The simulator injects every fault there is. */
-const SIMULATED: ClusterCapabilities = new Map([
-  [
-    'sim',
-    new Set<Capability>([
-      'cut',
-      'slow',
-      'lose',
-      'duplicate',
-      'reorder',
-      'kill',
-      'lose-unsynced',
-      'pause',
-      'skew-clock',
-      'drift-clock',
-    ]),
-  ],
-]);
+const SIMULATED: ClusterCapabilities = new Map([['sim', SIM_CAPABILITIES]]);
 
 /**
  * Refuses nemeses that need what a cluster lacks. To be called before the run starts; `bind` of a composition calls it too.

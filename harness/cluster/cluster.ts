@@ -25,6 +25,20 @@ export type Capability =
   | 'skew-clock'
   | 'drift-clock';
 
+/** The simulator injects every fault there is. */
+export const SIM_CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
+  'cut',
+  'slow',
+  'lose',
+  'duplicate',
+  'reorder',
+  'kill',
+  'lose-unsynced',
+  'pause',
+  'skew-clock',
+  'drift-clock',
+]);
+
 /** Counters of what a fault did: `messagesDropped`, `messagesDelayed`, `eventsDeferred`, `unsyncedBytesLost`, … */
 export type Observed = Readonly<Record<string, number>>;
 

@@ -21,7 +21,8 @@ import { randomStream } from '../../random.ts';
 import type { NodeStatus } from '../../../systems/runtime/node-program.ts';
 import type { Address, LogLevel } from '../../../systems/runtime/runtime.ts';
 import type { System } from '../../../systems/system.ts';
-import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
+import { SIM_CAPABILITIES } from '../cluster.ts';
+import type { Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
 import { HostClock } from './clock.ts';
 import { Disk } from './disk.ts';
 import { DEFAULT_NETWORK, type NetworkOptions } from './link.ts';
@@ -60,26 +61,13 @@ export interface NodeIncident {
   readonly message: string;
 }
 
-const CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
-  'cut',
-  'slow',
-  'lose',
-  'duplicate',
-  'reorder',
-  'kill',
-  'lose-unsynced',
-  'pause',
-  'skew-clock',
-  'drift-clock',
-]);
-
 /** Incidents that are kept; a node that crashes at every restart would fill the memory. */
 const INCIDENTS_MAX = 1000;
 
 export class SimCluster implements Cluster {
   readonly kind = 'sim';
   readonly nodes: readonly string[];
-  readonly capabilities = CAPABILITIES;
+  readonly capabilities = SIM_CAPABILITIES;
   readonly clock: Clock;
   readonly #options: SimClusterOptions;
   readonly #scheduler = new Scheduler();
