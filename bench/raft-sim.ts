@@ -77,7 +77,7 @@ function nextOperation(kind: number, key: number, value: number): Invocation {
 
 export async function run(): Promise<void> {
   await measure({ title: 'warm-up', thinkNs: 0, simulatedS: 2, clients: 10 });
-  await measure({ title: 'closed loop', thinkNs: 0, simulatedS: 20, clients: 10 });
+  await measure({ title: 'closed loop', thinkNs: 0, simulatedS: 60, clients: 10 });
   // Each operation takes about two milliseconds on top of the pause.
   await measure({ title: '200 operations/s', thinkNs: 48 * NS_PER_MS, simulatedS: 60, clients: 10 });
   await measure({ title: 'idle', thinkNs: 0, simulatedS: 60, clients: 0 });

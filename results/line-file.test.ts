@@ -59,6 +59,17 @@ describe('LineFile', () => {
     expect(text(second)).toBe('effect\nlate\n');
   });
 
+  it('is flushed when the file that goes ahead of it is full', () => {
+    const [first, second] = [fresh(), fresh()];
+    const ahead = new LineFile(first);
+    const file = new LineFile(second, { ahead });
+    file.append('effect\n');
+    ahead.append(`${'x'.repeat(70_000)}\n`);
+    expect(text(second)).toBe('effect\n');
+    file.close();
+    ahead.close();
+  });
+
   it('refuses to write over a file, and where there is no folder', () => {
     const path = fresh();
     new LineFile(path, { head: 'mine\n' }).close();

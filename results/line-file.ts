@@ -19,7 +19,10 @@ const FLUSH_CHARACTERS = 1 << 16;
 export interface LineFileOptions {
   /** First lines, on the disk at once. */
   readonly head?: string;
-  /** Flushed before this file, whatever happens: on the disk it is never behind. */
+  /**
+   * Flushed before this file, whatever happens: on the disk it is never behind. When it grows full, this file is
+   * flushed with it: else a fast one would fill the disk before a line of a slow one is on it.
+   */
   readonly ahead?: LineFile;
 }
 
@@ -30,6 +33,7 @@ export class LineFile {
   readonly #descriptor: number;
   readonly #timer: NodeJS.Timeout;
   readonly #ahead: LineFile | undefined;
+  #follower: LineFile | undefined;
   #pending: string[] = [];
   #pendingCharacters = 0;
   /** Of a flush that nobody called for; the next call throws it. */
@@ -44,6 +48,7 @@ export class LineFile {
   constructor(path: string, { head = '', ahead }: LineFileOptions = {}) {
     this.path = path;
     this.#ahead = ahead;
+    if (ahead !== undefined) ahead.#follower = this;
     try {
       this.#descriptor = openSync(path, 'wx');
     } catch (error) {
@@ -71,14 +76,14 @@ export class LineFile {
     if (this.#failure !== null) throw this.#failure;
     this.#pending.push(text);
     this.#pendingCharacters += text.length;
-    if (this.#pendingCharacters >= FLUSH_CHARACTERS) this.flush();
+    if (this.#pendingCharacters >= FLUSH_CHARACTERS) (this.#follower ?? this).flush();
   }
 
   /** @throws HarnessError `io` when the disk is full or gone */
   flush(): void {
     if (this.#failure !== null) throw this.#failure;
-    if (this.#pending.length === 0) return;
     this.#ahead?.flush();
+    if (this.#pending.length === 0) return;
     const bytes = Buffer.from(this.#pending.join(''));
     this.#pending = [];
     this.#pendingCharacters = 0;
@@ -118,6 +123,7 @@ export class LineFile {
 
   #release(): void {
     this.#closed = true;
+    if (this.#ahead !== undefined) this.#ahead.#follower = undefined;
     clearInterval(this.#timer);
     openFiles.delete(this);
     if (openFiles.size === 0) process.off('exit', flushAll);
