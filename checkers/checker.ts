@@ -19,6 +19,43 @@ export interface Anomaly {
   readonly operations: readonly number[];
   /** What else shows it: states, trace records, … */
   readonly evidence?: Json;
+  /** What the report draws of it. */
+  readonly picture?: Picture;
+}
+
+export type Picture = TimelinePicture | GraphPicture | SequencePicture;
+
+/** Operations as bars over time, a row a process; the report takes what they did from the history. */
+export interface TimelinePicture {
+  readonly kind: 'timeline';
+  /** Indexes of invocations. */
+  readonly operations: readonly number[];
+  /** Some of them, in an order in which they can have taken effect. */
+  readonly order?: readonly number[];
+  /** Who saw what of whom: from one of them to another. */
+  readonly arrows?: readonly { readonly from: number; readonly to: number; readonly label: string }[];
+}
+
+/** A graph, most often a cycle of transactions. */
+export interface GraphPicture {
+  readonly kind: 'graph';
+  readonly nodes: readonly { readonly label: string; readonly operation?: number }[];
+  /** Between places in `nodes`. */
+  readonly edges: readonly { readonly from: number; readonly to: number; readonly label: string }[];
+}
+
+/** A table along a line, such as the offsets of a log: a column an offset, a row for each who wrote or saw them. */
+export interface SequencePicture {
+  readonly kind: 'sequence';
+  readonly columns: readonly string[];
+  readonly rows: readonly {
+    readonly label: string;
+    /** One a column; null where there is nothing. */
+    readonly cells: readonly (string | null)[];
+    /** Columns of the cells that are wrong. */
+    readonly wrong?: readonly number[];
+    readonly operation?: number;
+  }[];
 }
 
 export interface Verdict {
@@ -27,6 +64,8 @@ export interface Verdict {
   /** Why it is unknown, in one sentence that says what to try. */
   readonly reason?: string;
   readonly anomalies: readonly Anomaly[];
+  /** Anomalies that the options allow: told, not judged. */
+  readonly allowed?: readonly Anomaly[];
   /** Figures of the check itself and of what it saw. */
   readonly statistics?: Json;
 }
