@@ -5,6 +5,7 @@ import { RunDirectory } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import type { CommandContext } from './command-context.ts';
+import { differenceOf } from './determinism.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { interruptOnSignal, type SignalInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
@@ -144,11 +145,11 @@ async function runOne(test: TestDefinition, settings: RunSettings, label: string
   if (!verifyDeterminism || run.interruptTime !== null) return finished;
   const again = await executeRun({ ...shared, test, directory: null, label: `${label}again · ` });
   if (again.interruptTime !== null) return finished;
-  if (again.eventHash !== run.eventHash) {
+  const difference = differenceOf(run, again);
+  if (difference !== null) {
     throw new HarnessError(
       'non-determinism',
-      `seed ${test.seed} ran twice and differed: event hash ${run.eventHash} (${run.eventCount} events), then ` +
-        `${again.eventHash} (${again.eventCount}): something reads a clock, randomness or an order from outside the seed`,
+      `seed ${test.seed} ran twice and differed: ${difference}; something reads a clock, randomness or an order from outside the seed`,
     );
   }
   return { ...finished, isSameTwice: true };
