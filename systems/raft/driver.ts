@@ -6,6 +6,7 @@
  *     const node = raftProgram(runtime, { name: 'n1', peers: ['n1', 'n2', 'n3'], options: {}, bugs: [] });
  *     node.status(); // { role: 'starting', … } until the disk is read
  */
+import type { TraceEvent } from '../../harness/history/trace.ts';
 import type { NodeConfig, NodeProgram, NodeStatus, RunningNode } from '../runtime/node-program.ts';
 import type { Connection, Runtime, Timer } from '../runtime/runtime.ts';
 import { rulesWith } from './bugs.ts';
@@ -15,6 +16,7 @@ import type { Effect, Reply } from './effects.ts';
 import { RESULT } from './errors.ts';
 import type { Message } from './messages.ts';
 import { decodeMessage, encodeMessage } from './messages.ts';
+import { narrate } from './narrate.ts';
 import type { RaftOptions } from './options.ts';
 import { parseOptions } from './options.ts';
 import {
@@ -186,7 +188,7 @@ class RaftNode implements RunningNode {
         this.runtime.sendDatagram(effect.to, this.encode(effect.message));
         break;
       case 'trace':
-        this.runtime.trace(effect.event);
+        this.trace(effect.event);
         break;
       case 'append':
         storage.entries(effect.write, effect.entries);
@@ -212,6 +214,12 @@ class RaftNode implements RunningNode {
       case 'crash':
         this.crash('stops', new Error(effect.reason));
     }
+  }
+
+  private trace(event: TraceEvent): void {
+    this.runtime.trace(event);
+    const line = narrate(event);
+    if (line !== null) this.runtime.log('info', line);
   }
 
   private encode(message: Message): Uint8Array {
