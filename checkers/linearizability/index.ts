@@ -1,5 +1,5 @@
 /** The public surface of the linearizability checker. */
 export { linearizability } from './linearizability.ts';
 export type { LinearizabilityOptions } from './linearizability.ts';
-export { casRegister, kv, models, register } from './models.ts';
+export { casRegister, kv, models, register } from './models/index.ts';
 export type { Call, Effect, FunctionRule, LineageRules, Model } from './model.ts';

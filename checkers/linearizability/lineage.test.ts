@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NONE, traceLineage } from './lineage.ts';
 import type { Lineage } from './lineage.ts';
-import { casRegister, kv } from './models.ts';
+import { casRegister, kv } from './models/index.ts';
 import type { Model } from './model.ts';
 import { partitionHistory } from './problem.ts';
 import { call, historyOf } from './testing/build.ts';

@@ -29,10 +29,17 @@ export interface Call {
   readonly outcome: 'ok' | 'refused' | 'unknown';
   /** What it answered; null unless `ok`. */
   readonly result: Json;
+  /** Of a model across keys, where the operation has a key. */
+  readonly key?: string | number;
+  /** Of a model that heeds processes. */
+  readonly process?: number;
 }
 
 export interface FunctionRule {
-  /** It never changes the state: without an answer it says nothing, and is left out. */
+  /**
+   * It never changes the state: without an answer it says nothing, and is left out. Of a model of sets of states
+   * (nondeterministic.ts) it may narrow the set.
+   */
   readonly reads?: true;
   /** A failure with `precondition-failed` observed the state. Other failures say nothing, and are left out. */
   readonly refusable?: true;
@@ -54,6 +61,14 @@ export interface Model {
   readonly name: string;
   readonly summary: string;
   readonly init: Json;
+  /** What the object is called in a sentence where it has no key: `the queue`. By default the model's name. */
+  readonly noun?: string;
+  /** One object for the whole history: operations on all keys change one state, and are judged together. */
+  readonly acrossKeys?: true;
+  /** It matters who calls: operations of different processes are not interchangeable. */
+  readonly heedsProcess?: true;
+  /** The model that `--model NAME=JSON` means: another initial state, a number of permits. Throws HarnessError `usage`. */
+  readonly configure?: (parameter: Json) => Model;
   readonly functions: { readonly [f: string]: FunctionRule };
   /** What a call's argument should have been, when it is none that the function takes; else null. */
   check(call: Call): string | null;
@@ -66,6 +81,11 @@ export interface Model {
   /** `read of x returned 1`; `name` is the object's: a key, or `the register`. */
   describeCall(call: Call, name: string): string;
   describeState(state: Json): string;
+}
+
+/** The model with another initial state, which `--model NAME=JSON` gives. */
+export function configurableInit(model: Model): Model {
+  return { ...model, configure: (init) => configurableInit({ ...model, init }) };
 }
 
 /** Equal as JSON; the order of an object's fields does not matter. */
@@ -94,7 +114,8 @@ export function canonicalJson(value: Json): string {
   return `{${fields.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name] as Json)}`).join(',')}}`;
 }
 
-function isArray(value: Json): value is readonly Json[] {
+/** As Array.isArray, which does not know of arrays that are read only. */
+export function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 

@@ -92,7 +92,8 @@ function classify(operations: readonly JudgedOperation[]): { calls: Call[]; clas
   const calls: Call[] = [];
   const classOf = new Int32Array(operations.length);
   operations.forEach(({ call }, operation) => {
-    const key = internKey([call.f, call.outcome, call.argument, call.result]);
+    const { f, outcome, argument, result, process } = call;
+    const key = internKey([f, outcome, argument, result, call.key ?? null, process ?? null]);
     let known = classes.get(key);
     if (known === undefined) {
       known = calls.length;

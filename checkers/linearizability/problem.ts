@@ -1,5 +1,5 @@
 /**
- * From a history to what the search needs: per key, the operations that say something, with their calls and the
+ * From a history to what the search needs: per key (of a model across keys, once), the operations that say something, with their calls and the
  * interval in which each took effect.
  *
  * The order of the history is the order of real time: an operation precedes another when its completion comes
@@ -8,7 +8,7 @@
  * - `ok` stands with its answer;
  * - `fail` is left out, but a refusable function that failed with `precondition-failed` observed the state;
  * - `info`, or no completion at all, may take effect at any time after its invocation, or never. Reads of this
- *   kind are left out.
+ *   kind are left out, and so is whatever else only observes.
  */
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
@@ -38,6 +38,7 @@ export interface Partition {
 
 /**
  * The partitions of a history in the order of their first operation: one a key; operations without a key make one.
+ * A model across keys has one partition.
  *
  * @throws HarnessError `bad-history` for a function or an argument that the model does not know
  */
@@ -47,8 +48,9 @@ export function partitionHistory(history: History, model: Model): readonly Parti
     if (invocation.type !== 'invoke' || invocation.process === 'nemesis') continue;
     const judged = judge(invocation, history.completionOf(invocation.index), model);
     if (judged === null) continue;
-    const partition = partitions.get(invocation.key);
-    if (partition === undefined) partitions.set(invocation.key, [judged]);
+    const key = model.acrossKeys === true ? undefined : invocation.key;
+    const partition = partitions.get(key);
+    if (partition === undefined) partitions.set(key, [judged]);
     else partition.push(judged);
   }
   return [...partitions].map(([key, operations]) => ({ key, operations }));
@@ -77,6 +79,8 @@ function judge(
     argument: invocation.value,
     outcome,
     result: outcome === 'ok' && completion !== undefined ? completion.value : null,
+    ...(model.acrossKeys === true && invocation.key !== undefined ? { key: invocation.key } : {}),
+    ...(model.heedsProcess === true ? { process: invocation.process as number } : {}),
   };
   const complaint = model.check(call);
   if (complaint !== null) {
@@ -86,6 +90,7 @@ function judge(
         `not ${JSON.stringify(invocation.value)}`,
     );
   }
+  if (outcome === 'unknown' && model.onlyObserves?.(call) === true) return null;
   return {
     call,
     invocation,

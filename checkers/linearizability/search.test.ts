@@ -5,7 +5,7 @@ import { linearizability } from './index.ts';
 import { traceLineage } from './lineage.ts';
 import { MemoryBudget } from './memory.ts';
 import type { Model } from './model.ts';
-import { casRegister, kv, models, register } from './models.ts';
+import { casRegister, kv, models, register } from './models/index.ts';
 import { partitionHistory } from './problem.ts';
 import { Search } from './search.ts';
 import { histories, runObject } from './testing/arbitraries.ts';

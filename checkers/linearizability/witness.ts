@@ -24,7 +24,7 @@ const MAX_CONCURRENT = 20;
 
 /** What the operations of a key act on, in a sentence. */
 export function nameOf(key: PartitionKey, model: Model): string {
-  if (key === undefined) return `the ${model.name === 'kv' ? 'string' : 'register'}`;
+  if (key === undefined) return `the ${model.noun ?? model.name}`;
   return typeof key === 'string' ? key : `key ${key}`;
 }
 

@@ -1,19 +1,17 @@
-/**
- * The models that the command line knows: `register`, `cas-register`, `kv`. Each is the specification of one
- * object; a history with keys holds one object a key.
- */
-import type { Json } from '../../harness/history/operation.ts';
-import { describeJson, sameJson } from './model.ts';
-import type { Call, Effect, Model } from './model.ts';
+/** Registers of one value: `register` and, with compare-and-set, `cas-register`. A history with keys holds one a key. */
+import type { Json } from '../../../harness/history/operation.ts';
+import { configurableInit, describeJson, sameJson } from '../model.ts';
+import type { Call, Effect, Model } from '../model.ts';
 
 function isPair(value: Json): value is readonly [Json, Json] {
   return Array.isArray(value) && value.length === 2;
 }
 
 /** `read`, `write`, and `delete`, which leaves null: what the register holds before the first write. */
-export const register: Model = {
+export const register: Model = configurableInit({
   name: 'register',
   summary: 'reads, writes and deletes of one value, null at first',
+  noun: 'register',
   init: null,
   functions: { read: { reads: true }, write: {}, delete: {} },
   check: () => null,
@@ -21,17 +19,17 @@ export const register: Model = {
   lineage: { effect: effectOnRegister, observed: observedInRegister },
   describeCall: describeRegisterCall,
   describeState: describeJson,
-};
+});
 
 /** A register with compare-and-set: `cas` [expected, new]. */
-export const casRegister: Model = {
+export const casRegister: Model = configurableInit({
   ...register,
   name: 'cas-register',
   summary: 'a register with compare-and-set; a refused one saw another value than it expected',
   functions: { ...register.functions, cas: { refusable: true } },
   check: (call) => (call.f === 'cas' && !isPair(call.argument) ? '[expected, new]' : null),
   onlyObserves: ({ f, argument }) => f === 'cas' && isPair(argument) && sameJson(argument[0], argument[1]),
-};
+});
 
 function stepRegister(state: Json, call: Call): Json | undefined {
   switch (call.f) {
@@ -53,7 +51,7 @@ function stepRegister(state: Json, call: Call): Json | undefined {
   }
 }
 
-function effectOnRegister(call: Call): Effect | undefined {
+export function effectOnRegister(call: Call): Effect | undefined {
   if (call.outcome === 'refused') return undefined;
   if (call.f === 'write') return { sets: call.argument };
   if (call.f === 'delete') return { sets: null };
@@ -68,7 +66,7 @@ function observedInRegister(call: Call): Json | undefined {
   return call.f === 'cas' ? (call.argument as readonly [Json, Json])[0] : undefined;
 }
 
-function describeRegisterCall(call: Call, name: string): string {
+export function describeRegisterCall(call: Call, name: string): string {
   switch (call.f) {
     case 'read':
       return `read of ${name} returned ${describeJson(call.result)}`;
@@ -83,45 +81,3 @@ function describeRegisterCall(call: Call, name: string): string {
     }
   }
 }
-
-/** A store of strings: what `append` adds goes to the end. A key that was never written reads as `""` or null. */
-export const kv: Model = {
-  name: 'kv',
-  summary: 'reads, writes, appends and deletes of strings, empty at first',
-  init: '',
-  functions: { read: { reads: true }, write: {}, append: {}, delete: {} },
-  check: (call) =>
-    (call.f === 'append' || call.f === 'write') && typeof call.argument !== 'string' ? 'a string' : null,
-  step: (state, call) => {
-    switch (call.f) {
-      case 'read':
-        return (call.result ?? '') === state ? state : undefined;
-      case 'write':
-        return call.argument;
-      case 'append':
-        return (state as string) + (call.argument as string);
-      case 'delete':
-        return '';
-      default:
-        return undefined;
-    }
-  },
-  onlyObserves: (call) => call.f === 'append' && call.argument === '',
-  lineage: {
-    effect: (call) => {
-      if (call.f === 'append') return call.argument === '' ? undefined : { extends: call.argument as string };
-      return call.f === 'delete' ? { sets: '' } : effectOnRegister(call);
-    },
-    observed: (call) => (call.f === 'read' ? (call.result ?? '') : undefined),
-  },
-  describeCall: (call, name) =>
-    call.f === 'append'
-      ? `append of ${describeJson(call.argument)} to ${name}`
-      : describeRegisterCall(call, name),
-  describeState: describeJson,
-};
-
-/** By name: the argument of `--model`. */
-export const models: ReadonlyMap<string, Model> = new Map(
-  [register, casRegister, kv].map((model) => [model.name, model]),
-);
