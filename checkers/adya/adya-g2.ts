@@ -1,0 +1,102 @@
+/**
+ * Judges `insert`s that look before they leap: each reads two tables by a predicate on the key and inserts its row only
+ * when both are empty, in one transaction. At most one of a key may commit. After `jepsen.tests.adya`.
+ *
+ *     key 7: insert [null, 1] ok · insert [2, null] fail   is fine
+ *     key 7: insert [null, 1] ok · insert [2, null] ok     G2: each must have missed the other's row
+ *
+ * The value is [id in table a or null, id in table b or null]; the key is the operation's, or stands before the value
+ * as in [7, [null, 1]]. An insert of unknown outcome counts for nothing.
+ *
+ * It does not see what the predicates returned, so it cannot tell an anti-dependency cycle from a first row that was
+ * lost: either way the second insert should not have found the tables empty.
+ */
+import { HarnessError } from '../../harness/errors.ts';
+import type { Json, Operation } from '../../harness/history/operation.ts';
+import type { OperationPair } from '../../harness/history/history.ts';
+import type { Anomaly, Checker } from '../checker.ts';
+
+const NAME = 'adya-g2';
+
+/** Anomalies that are told in full; the statistics count the others. */
+const MAX_ANOMALIES = 20;
+
+interface Inserts {
+  readonly committed: OperationPair[];
+  tried: number;
+}
+
+export function adyaG2(): Checker {
+  return {
+    name: NAME,
+    check: ({ history }) => {
+      const keys = new Map<string | number, Inserts>();
+      for (const pair of history.pairs()) {
+        const { invocation, completion } = pair;
+        if (invocation.f !== 'insert') continue;
+        const key = keyOf(invocation);
+        let inserts = keys.get(key);
+        if (inserts === undefined) keys.set(key, (inserts = { committed: [], tried: 0 }));
+        inserts.tried++;
+        if (completion?.type === 'ok') inserts.committed.push(pair);
+      }
+      const entries = [...keys];
+      const illegal = entries.filter(([, { committed }]) => committed.length > 1);
+      const contended = entries.filter(([, { tried }]) => tried > 1);
+      const legal = contended.filter(([, { committed }]) => committed.length === 1);
+      const anomalies = illegal.slice(0, MAX_ANOMALIES).map(([key, { committed }]) => tell(key, committed));
+      const statistics = {
+        keys: keys.size,
+        contended: contended.length,
+        legal: legal.length,
+        illegal: illegal.length,
+      };
+      if (illegal.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
+      if (legal.length === 0) {
+        const reason =
+          'of no key two inserts were tried and one committed, so nothing was judged: run longer, with two clients a key';
+        return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
+      }
+      return { checker: NAME, valid: true, anomalies, statistics };
+    },
+  };
+}
+
+function keyOf({ index, key, value }: Operation): string | number {
+  const found: Json | undefined = key ?? (isArray(value) && isArray(value[1]) ? value[0] : undefined);
+  if (typeof found === 'string' || typeof found === 'number') return found;
+  const shown = JSON.stringify(value);
+  throw new HarnessError(
+    'bad-history',
+    `operation ${index}: an insert wants a key, or a value such as [key, [id, null]], not ${shown}`,
+  );
+}
+
+const isArray = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
+function tell(key: string | number, committed: readonly OperationPair[]): Anomaly {
+  const [first, second] = committed as [OperationPair, OperationPair];
+  const more =
+    committed.length > 2 ? ` ${committed.length - 2} more inserts of this key committed as well.` : '';
+  return {
+    name: 'G2',
+    explanation:
+      `The inserts of operations ${first.invocation.index} and ${second.invocation.index} both committed a row with key ` +
+      `${JSON.stringify(key)}, though each commits only if it finds no row with this key: neither saw the other's.${more}`,
+    operations: committed
+      .flatMap(({ invocation, completion }) => [invocation.index, completion?.index ?? invocation.index])
+      .sort((a, b) => a - b),
+    evidence: { key, committed: committed.map(({ invocation }) => invocation.value) },
+    picture: {
+      kind: 'graph',
+      nodes: [first, second].map(({ invocation, completion }) => ({
+        label: `insert ${JSON.stringify(invocation.value)}`,
+        operation: completion?.index ?? invocation.index,
+      })),
+      edges: [
+        { from: 0, to: 1, label: 'rw (predicate)' },
+        { from: 1, to: 0, label: 'rw (predicate)' },
+      ],
+    },
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * Judges transactions that write one key once, and transactions that read a group of keys: the reads of a group must
+ * be totally ordered by what they saw. After `jepsen.tests.long-fork`; snapshot isolation forbids the fork, parallel
+ * snapshot isolation does not.
+ *
+ *     write x · write y · read x, y → 1, null · read x, y → 1, 1      is fine
+ *     write x · write y · read x, y → 1, null · read x, y → null, 1   long-fork: x before y, and y before x
+ *
+ * A transaction's value is a list of ["w", key, value] or ["r", key, value or null]. Every key is written at most once,
+ * so what a read saw is a set of keys; sets are ordered when, sorted by size, each contains the one before. Reads of
+ * different groups are not compared. A history that writes a key twice is unknown.
+ *
+ * Anomalies: `long-fork`; `garbage-read` (a value that nobody wrote to the key), `G1a` (its write failed).
+ */
+import { HarnessError } from '../../harness/errors.ts';
+import type { History } from '../../harness/history/history.ts';
+import type { Json, Operation } from '../../harness/history/operation.ts';
+import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import { canonicalJson } from '../linearizability/model.ts';
+
+const NAME = 'long-fork';
+
+/** Anomalies that are told in full; the statistics count the others. */
+const MAX_ANOMALIES = 20;
+
+export interface LongForkOptions {
+  /** Every read must be of so many keys. By default any number is taken. */
+  readonly groupSize?: number;
+}
+
+interface Write {
+  readonly key: string;
+  readonly value: string;
+  readonly invocation: Operation;
+  readonly failed: boolean;
+}
+
+interface GroupRead {
+  readonly invocation: Operation;
+  readonly completion: Operation;
+  /** For each key of the group, whether its write was seen. */
+  readonly saw: readonly boolean[];
+  readonly seen: number;
+}
+
+interface Group {
+  readonly keys: readonly string[];
+  readonly reads: GroupRead[];
+}
+
+type MicroOperation = readonly [f: 'r' | 'w', key: string, value: Json];
+
+export function longFork({ groupSize }: LongForkOptions = {}): Checker {
+  return { name: NAME, check: ({ history }) => judge(history, groupSize) };
+}
+
+function judge(history: History, groupSize: number | undefined): Verdict {
+  const groups = new Map<string, Group>();
+  const writes = new Map<string, Write>();
+  const reads: { invocation: Operation; completion: Operation; values: Map<string, Json> }[] = [];
+  for (const { invocation, completion } of history.pairs()) {
+    const transaction = microOperations(invocation);
+    const [first] = transaction;
+    if (transaction.length === 1 && first?.[0] === 'w') {
+      const [, key, value] = first;
+      const known = writes.get(key);
+      if (known !== undefined) return writtenTwice(key, known.invocation, invocation);
+      writes.set(key, {
+        key,
+        value: canonicalJson(value),
+        invocation,
+        failed: completion?.type === 'fail',
+      });
+    } else if (transaction.every(([f]) => f === 'r')) {
+      if (completion?.type !== 'ok') continue;
+      const values = new Map(microOperations(completion).map(([, key, value]) => [key, value]));
+      if (groupSize !== undefined && values.size !== groupSize) {
+        refuse(completion, `reads ${values.size} keys where groups have ${groupSize}`);
+      }
+      reads.push({ invocation, completion, values });
+    } else {
+      refuse(invocation, 'is neither a single write nor all reads');
+    }
+  }
+
+  const found: Anomaly[] = [];
+  let early = 0;
+  let late = 0;
+  for (const { invocation, completion, values } of reads) {
+    const keys = [...values.keys()].sort();
+    const name = JSON.stringify(keys);
+    let group = groups.get(name);
+    if (group === undefined) groups.set(name, (group = { keys, reads: [] }));
+    const saw = keys.map((key) => {
+      const value = values.get(key) ?? null;
+      if (value === null) return false;
+      const anomaly = judgeValue(key, value, writes.get(key), completion);
+      if (anomaly !== null) found.push(anomaly);
+      return anomaly === null;
+    });
+    const seen = saw.filter(Boolean).length;
+    if (seen === 0) early++;
+    else if (seen === keys.length) late++;
+    group.reads.push({ invocation, completion, saw, seen });
+  }
+  for (const group of groups.values()) found.push(...forksIn(group, writes));
+
+  const statistics = {
+    writes: writes.size,
+    reads: reads.length,
+    groups: groups.size,
+    earlyReads: early,
+    lateReads: late,
+    anomalies: found.length,
+  };
+  const anomalies = found.slice(0, MAX_ANOMALIES);
+  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
+  if (reads.length - early - late < 2) {
+    const reason =
+      'fewer than two reads saw a part of their group, so no order was judged: run longer, or with reads nearer to the writes';
+    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
+  }
+  return { checker: NAME, valid: true, anomalies, statistics };
+}
+
+function writtenTwice(key: string, first: Operation, second: Operation): Verdict {
+  const reason =
+    `key ${key} is written by operations ${first.index} and ${second.index}, and this checker needs one write a key: ` +
+    `check the history as rw-register`;
+  return { checker: NAME, valid: 'unknown', reason, anomalies: [] };
+}
+
+/** Null when the value is the one that was written. */
+function judgeValue(
+  key: string,
+  value: Json,
+  write: Write | undefined,
+  completion: Operation,
+): Anomaly | null {
+  const told = `Operation ${completion.index} read ${JSON.stringify(value)} from key ${key}, `;
+  if (write === undefined || write.value !== canonicalJson(value)) {
+    return {
+      name: 'garbage-read',
+      explanation: `${told}which nobody wrote.`,
+      operations: [completion.index],
+    };
+  }
+  if (!write.failed) return null;
+  return {
+    name: 'G1a',
+    explanation: `${told}but its write (operation ${write.invocation.index}) failed.`,
+    operations: [write.invocation.index, completion.index].sort((a, b) => a - b),
+  };
+}
+
+function forksIn({ keys, reads }: Group, writes: ReadonlyMap<string, Write>): Anomaly[] {
+  const bySize = [...reads].sort((a, b) => a.seen - b.seen || a.completion.index - b.completion.index);
+  const forks: Anomaly[] = [];
+  for (let i = 1; i < bySize.length; i++) {
+    const smaller = bySize[i - 1] as GroupRead;
+    const larger = bySize[i] as GroupRead;
+    const onlySmaller = keys.find((_, k) => smaller.saw[k] === true && larger.saw[k] === false);
+    const onlyLarger = keys.find((_, k) => larger.saw[k] === true && smaller.saw[k] === false);
+    if (onlySmaller !== undefined && onlyLarger !== undefined) {
+      forks.push(tell(smaller, larger, writes.get(onlySmaller) as Write, writes.get(onlyLarger) as Write));
+    }
+  }
+  return forks;
+}
+
+function tell(one: GroupRead, other: GroupRead, x: Write, y: Write): Anomaly {
+  const [r1, r2] = [one.completion.index, other.completion.index];
+  const [w1, w2] = [x.invocation.index, y.invocation.index];
+  return {
+    name: 'long-fork',
+    explanation:
+      `Operation ${r1} saw the write of ${x.key} (operation ${w1}) but not that of ${y.key} (operation ${w2}), so ${x.key} was ` +
+      `written first; operation ${r2} saw the write of ${y.key} but not that of ${x.key}, so ${y.key} was written first.`,
+    operations: [w1, w2, one.invocation.index, r1, other.invocation.index, r2].sort((a, b) => a - b),
+    evidence: { keys: [x.key, y.key] },
+    picture: {
+      kind: 'graph',
+      nodes: [
+        { label: `write ${x.key}`, operation: w1 },
+        { label: `read`, operation: r1 },
+        { label: `write ${y.key}`, operation: w2 },
+        { label: `read`, operation: r2 },
+      ],
+      edges: [
+        { from: 0, to: 1, label: `wr ${x.key}` },
+        { from: 1, to: 2, label: `rw ${y.key}` },
+        { from: 2, to: 3, label: `wr ${y.key}` },
+        { from: 3, to: 0, label: `rw ${x.key}` },
+      ],
+    },
+  };
+}
+
+function microOperations(operation: Operation): readonly MicroOperation[] {
+  const { value } = operation;
+  if (!isArray(value)) return refuse(operation, 'has no list of ["r" or "w", key, value]');
+  return value.map((entry): MicroOperation => {
+    const [f, key, seen] = isArray(entry) ? entry : [];
+    if ((f !== 'r' && f !== 'w') || key === undefined) {
+      return refuse(operation, `has ${JSON.stringify(entry)}, which is no ["r" or "w", key, value]`);
+    }
+    return [f, typeof key === 'string' ? key : canonicalJson(key), seen ?? null];
+  });
+}
+
+const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
+
+function refuse(operation: Operation, what: string): never {
+  throw new HarnessError('bad-history', `operation ${operation.index}: the transaction ${what}`);
+}
