@@ -1,0 +1,201 @@
+/**
+ * Judges blind inserts of unique values (`write`) and reads of all of them (`read`, a list), key by key: who sees a write
+ * sees every write that was acknowledged before that one was invoked. After `jepsen.tests.causal-reverse`; strict
+ * serializability forbids the reversal, serializability does not.
+ *
+ *     write 1 ok · then write 2 · read → [], [1] or [1, 2] is fine
+ *     write 1 ok · then write 2 · read → [2]               causal-reverse: 2 is visible without 1
+ *
+ * A read that is merely old is fine: when it began is not looked at. A value that is written twice counts as begun with
+ * the first write and acknowledged with the first acknowledgement.
+ *
+ * Anomalies: `causal-reverse`; `garbage-read` (a value that nobody wrote), `G1a` (its write failed); `malformed-read`.
+ */
+import type { History } from '../../harness/history/history.ts';
+import type { Json, Operation } from '../../harness/history/operation.ts';
+import { HarnessError } from '../../harness/errors.ts';
+import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import { canonicalJson } from '../linearizability/model.ts';
+
+const NAME = 'causal-reverse';
+
+/** Anomalies that are told in full; the statistics count the others. */
+const MAX_ANOMALIES = 20;
+
+/** Missing values that the evidence names. */
+const MAX_MISSING = 10;
+
+interface Write {
+  readonly value: Json;
+  readonly key: Operation['key'];
+  /** The first invocation that did not fail; the last that did when all failed. */
+  invoked: Operation;
+  acknowledged: Operation | undefined;
+  failed: boolean;
+}
+
+interface Register {
+  readonly writes: Map<string, Write>;
+  readonly reads: Operation[];
+}
+
+export function causalReverse(): Checker {
+  return { name: NAME, check: ({ history }) => judge(history) };
+}
+
+function judge(history: History): Verdict {
+  const registers = collect(history);
+  const found: Anomaly[] = [];
+  let reads = 0;
+  let ordered = 0;
+  for (const register of registers.values()) {
+    const acknowledged = [...register.writes.values()]
+      .filter((write) => write.acknowledged !== undefined)
+      .sort((a, b) => acknowledgedAt(a) - acknowledgedAt(b));
+    for (const read of register.reads) {
+      reads++;
+      if (judgeRead(register, acknowledged, read, found)) ordered++;
+    }
+  }
+  const statistics = { keys: registers.size, reads, readsWithAnOrder: ordered, anomalies: found.length };
+  const anomalies = found.slice(0, MAX_ANOMALIES);
+  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
+  if (ordered === 0) {
+    const reason =
+      'no read saw a write that began after another had been acknowledged, so nothing was judged: run longer, with more reads';
+    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
+  }
+  return { checker: NAME, valid: true, anomalies, statistics };
+}
+
+const acknowledgedAt = ({ acknowledged }: Write): number => acknowledged?.index ?? Infinity;
+
+function collect(history: History): ReadonlyMap<Operation['key'], Register> {
+  const registers = new Map<Operation['key'], Register>();
+  for (const { invocation, completion } of history.pairs()) {
+    const { key, value, f, index } = invocation;
+    let register = registers.get(key);
+    if (register === undefined) registers.set(key, (register = { writes: new Map(), reads: [] }));
+    if (f === 'read') {
+      if (completion?.type === 'ok') register.reads.push(completion);
+    } else if (f === 'write') {
+      noteWrite(register.writes, invocation, completion, value);
+    } else {
+      throw new HarnessError('bad-history', `operation ${index}: there is read and write here, no ${f}`);
+    }
+  }
+  return registers;
+}
+
+function noteWrite(
+  writes: Map<string, Write>,
+  invocation: Operation,
+  completion: Operation | undefined,
+  value: Json,
+): void {
+  const id = canonicalJson(value);
+  const failed = completion?.type === 'fail';
+  let write = writes.get(id);
+  if (write === undefined) {
+    write = { value, key: invocation.key, invoked: invocation, acknowledged: undefined, failed };
+    writes.set(id, write);
+  } else if (write.failed) {
+    write.invoked = invocation;
+    write.failed = failed;
+  }
+  if (completion?.type === 'ok' && completion.index < acknowledgedAt(write)) write.acknowledged = completion;
+}
+
+/** Whether the read saw a write that had to come after another. */
+function judgeRead(
+  { writes }: Register,
+  acknowledged: readonly Write[],
+  read: Operation,
+  found: Anomaly[],
+): boolean {
+  if (!Array.isArray(read.value)) {
+    const shown = JSON.stringify(read.value);
+    found.push({
+      name: 'malformed-read',
+      explanation: `Operation ${read.index} read ${shown}, which is no list of values.`,
+      operations: [read.index],
+    });
+    return false;
+  }
+  const seen = new Set<Write>();
+  for (const value of read.value as readonly Json[]) {
+    const write = writes.get(canonicalJson(value));
+    const told = `Operation ${read.index} read ${JSON.stringify(value)}, `;
+    if (write === undefined) {
+      const explanation = `${told}which nobody wrote.`;
+      found.push({ name: 'garbage-read', explanation, operations: [read.index] });
+    } else if (write.failed) {
+      const operations = [write.invoked.index, read.index].sort((a, b) => a - b);
+      const explanation = `${told}but its write (operation ${write.invoked.index}) failed.`;
+      found.push({ name: 'G1a', explanation, operations });
+    } else {
+      seen.add(write);
+    }
+  }
+  let latest: Write | undefined;
+  for (const write of seen) {
+    if (latest === undefined || write.invoked.index > latest.invoked.index) latest = write;
+  }
+  if (latest === undefined) return false;
+  const before = latest.invoked.index;
+  const due = countBefore(acknowledged, before);
+  let present = 0;
+  for (const write of seen) if (acknowledgedAt(write) < before) present++;
+  if (present < due) {
+    const missing = acknowledged.slice(0, due).filter((write) => !seen.has(write));
+    found.push(tell(read, latest, missing));
+  }
+  return due > 0;
+}
+
+/** How many writes were acknowledged before an index. */
+function countBefore(acknowledged: readonly Write[], index: number): number {
+  let low = 0;
+  let high = acknowledged.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (acknowledgedAt(acknowledged[middle] as Write) < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function tell(read: Operation, latest: Write, missing: readonly Write[]): Anomaly {
+  // The one that was acknowledged last is nearest to the write that is seen without it.
+  const nearest = missing[missing.length - 1] as Write;
+  const acknowledged = nearest.acknowledged as Operation;
+  const more = missing.length > 1 ? ` ${missing.length - 1} more such writes are missing.` : '';
+  const [early, late] = [JSON.stringify(nearest.value), JSON.stringify(latest.value)];
+  const where = latest.key === undefined ? '' : ` of key ${latest.key}`;
+  return {
+    name: 'causal-reverse',
+    explanation:
+      `The read${where} in operation ${read.index} saw ${late} but not ${early}, though the write of ${early} had been ` +
+      `acknowledged (operation ${acknowledged.index}) before that of ${late} was invoked (operation ${latest.invoked.index}).${more}`,
+    operations: [nearest.invoked.index, acknowledged.index, latest.invoked.index, read.index].sort(
+      (a, b) => a - b,
+    ),
+    evidence: {
+      missing: missing.slice(-MAX_MISSING).map(({ value }) => value),
+      missingCount: missing.length,
+    },
+    picture: {
+      kind: 'graph',
+      nodes: [
+        { label: `write ${early}`, operation: nearest.invoked.index },
+        { label: `write ${late}`, operation: latest.invoked.index },
+        { label: 'read', operation: read.index },
+      ],
+      edges: [
+        { from: 0, to: 1, label: 'realtime' },
+        { from: 1, to: 2, label: 'wr' },
+        { from: 2, to: 0, label: 'rw' },
+      ],
+    },
+  };
+}
