@@ -1,0 +1,125 @@
+/**
+ * Numbers for JSON values, and a map from pairs of numbers: what keeps a million transactions in typed arrays.
+ *
+ *     const codes = new ValueCodes();
+ *     codes.encode(7);   // 7: small whole numbers are their own codes
+ *     codes.encode('a'); // 2³⁰: anything else is counted
+ *     codes.find('b');   // NONE: it has no code yet
+ */
+import type { Json } from '../../harness/history/operation.ts';
+import { internKey } from '../linearizability/model.ts';
+
+/** No code, no entry, no value. */
+export const NONE = -1;
+
+const FIRST_COUNTED = 2 ** 30;
+
+/** Dense numbers from 0 for JSON values, in the order in which they come. Equal values, and only they, are one. */
+export class Interned {
+  readonly values: Json[] = [];
+  readonly #numbers = new Map<null | boolean | number | string, number>();
+
+  intern(value: Json): number {
+    const key = internKey(value);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.values.length;
+    this.values.push(value);
+    this.#numbers.set(key, number);
+    return number;
+  }
+
+  find(value: Json): number {
+    return this.#numbers.get(internKey(value)) ?? NONE;
+  }
+}
+
+/** As Interned, but small whole numbers, which most values are, are their own codes and are not remembered. */
+export class ValueCodes {
+  readonly #counted = new Interned();
+
+  encode(value: Json): number {
+    return isSmall(value) ? value | 0 : FIRST_COUNTED + this.#counted.intern(value);
+  }
+
+  /** NONE where the value was never encoded; a small whole number always has its code. */
+  find(value: Json): number {
+    if (isSmall(value)) return value | 0;
+    const number = this.#counted.find(value);
+    return number === NONE ? NONE : FIRST_COUNTED + number;
+  }
+
+  decode(code: number): Json {
+    return code < FIRST_COUNTED ? code : (this.#counted.values[code - FIRST_COUNTED] as Json);
+  }
+}
+
+function isSmall(value: Json): value is number {
+  return typeof value === 'number' && (value | 0) === value && value >= 0 && value < FIRST_COUNTED;
+}
+
+/** From two numbers ≥ 0 to a third: open addressing in one array, so that millions of entries cost 12 bytes and a half each. */
+export class PairMap {
+  /** Triples (first, second, value); first is NONE where a slot is free. */
+  #slots: Int32Array;
+  #mask: number;
+  #size = 0;
+
+  constructor(expected = 16) {
+    let capacity = 16;
+    while (capacity < expected * 2) capacity *= 2;
+    this.#slots = new Int32Array(capacity * 3).fill(NONE);
+    this.#mask = capacity - 1;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** NONE where there is none. */
+  get(first: number, second: number): number {
+    const at = this.#locate(first, second);
+    return this.#slots[at] === NONE ? NONE : (this.#slots[at + 2] as number);
+  }
+
+  set(first: number, second: number, value: number): void {
+    let at = this.#locate(first, second);
+    if (this.#slots[at] === NONE) {
+      if (this.#size * 2 > this.#mask) {
+        this.#grow();
+        at = this.#locate(first, second);
+      }
+      this.#size++;
+      this.#slots[at] = first;
+      this.#slots[at + 1] = second;
+    }
+    this.#slots[at + 2] = value;
+  }
+
+  #locate(first: number, second: number): number {
+    let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    hash ^= hash >>> 13;
+    let slot = hash & this.#mask;
+    for (;;) {
+      const at = slot * 3;
+      const found = this.#slots[at];
+      if (found === NONE || (found === first && this.#slots[at + 1] === second)) return at;
+      slot = (slot + 1) & this.#mask;
+    }
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = new Int32Array(old.length * 2).fill(NONE);
+    this.#mask = this.#mask * 2 + 1;
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at] === NONE) continue;
+      const to = this.#locate(old[at] as number, old[at + 1] as number);
+      this.#slots[to] = old[at] as number;
+      this.#slots[to + 1] = old[at + 1] as number;
+      this.#slots[to + 2] = old[at + 2] as number;
+    }
+  }
+}
