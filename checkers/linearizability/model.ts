@@ -15,6 +15,7 @@
  * States are JSON values, equal when they are equal as JSON. A model is deterministic: a call leads to one next
  * state, or is illegal. It knows nothing of time, processes or searches.
  */
+import { HarnessError } from '../../harness/errors.ts';
 import type { Json } from '../../harness/history/operation.ts';
 
 /** What the search knows of one operation. Two operations with equal calls are interchangeable but for time. */
@@ -83,10 +84,29 @@ export interface Model {
   describeState(state: Json): string;
 }
 
-/** The model with another initial state, which `--model NAME=JSON` gives. */
-export function configurableInit(model: Model): Model {
-  return { ...model, configure: (init) => configurableInit({ ...model, init }) };
+/**
+ * The model with `configure`: `--model NAME=JSON` gives another initial state, of the same type as the model's own; of
+ * any type where that is null.
+ *
+ * @param normalise - makes a state of what the user wrote
+ */
+export function configurableInit(model: Model, normalise: (init: Json) => Json = (init) => init): Model {
+  const type = typeOf(model.init);
+  return {
+    ...model,
+    configure: (parameter) => {
+      if (model.init !== null && typeOf(parameter) !== type) {
+        throw new HarnessError(
+          'usage',
+          `--model ${model.name}=… takes an initial state of type ${type}, such as ${JSON.stringify(model.init)}`,
+        );
+      }
+      return configurableInit({ ...model, init: normalise(parameter) }, normalise);
+    },
+  };
 }
+
+const typeOf = (value: Json): string => (isArray(value) ? 'array' : value === null ? 'null' : typeof value);
 
 /** Equal as JSON; the order of an object's fields does not matter. */
 export function sameJson(a: Json, b: Json): boolean {

@@ -2,6 +2,7 @@
 import type { Json } from '../../../harness/history/operation.ts';
 import { configurableInit, describeJson, sameJson } from '../model.ts';
 import type { Call, Effect, Model } from '../model.ts';
+import { attempt } from './attempt.ts';
 
 function isPair(value: Json): value is readonly [Json, Json] {
   return Array.isArray(value) && value.length === 2;
@@ -41,10 +42,7 @@ function stepRegister(state: Json, call: Call): Json | undefined {
       return null;
     case 'cas': {
       const [expected, next] = call.argument as readonly [Json, Json];
-      const holds = sameJson(state, expected);
-      if (call.outcome === 'refused') return holds ? undefined : state;
-      if (call.outcome === 'unknown') return holds ? next : state;
-      return holds ? next : undefined;
+      return attempt(call, sameJson(state, expected), state, () => next);
     }
     default:
       return undefined;
