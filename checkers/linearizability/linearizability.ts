@@ -117,7 +117,12 @@ function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget
   const count = (outcome: Outcome): number => sum((task) => (task.outcome === outcome ? 1 : 0));
   return {
     model: model.name,
-    algorithm: 'Wing-Gong-Lowe search',
+    algorithm: countBy(tasks),
+    precondition: Object.fromEntries(
+      tasks.flatMap(({ algorithm, precondition }) =>
+        precondition === null ? [] : [[algorithm, precondition]],
+      ),
+    ),
     partitions: tasks.length,
     operations: sum((task) => task.partition.operations.length),
     unknownOperations: sum(
@@ -132,4 +137,11 @@ function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget
     states: sum((task) => task.figures.states),
     peakTableBytes: budget.peakBytes,
   };
+}
+
+/** How many partitions each algorithm decides. */
+function countBy(tasks: readonly Task[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { algorithm } of tasks) counts[algorithm] = (counts[algorithm] ?? 0) + 1;
+  return counts;
 }

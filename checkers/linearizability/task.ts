@@ -1,5 +1,6 @@
 /**
- * One key on its way to a verdict: what its values tell of the order, then the search, a slice at a time. What it
+ * One key on its way to a verdict: a decider where one applies (polynomial/); else what its values tell of the order,
+ * then the search, a slice at a time. What it
  * holds is dropped as soon as it is decided, or when its memory is needed elsewhere.
  */
 import { assert } from '../../harness/errors.ts';
@@ -9,6 +10,7 @@ import type { Lineage, Refutation } from './lineage.ts';
 import { MemoryExhausted } from './memory.ts';
 import type { MemoryAccount, MemoryBudget } from './memory.ts';
 import type { Model } from './model.ts';
+import { decide } from './polynomial/index.ts';
 import type { Partition } from './problem.ts';
 import { Search } from './search.ts';
 import type { Furthest } from './search.ts';
@@ -18,12 +20,20 @@ export type Outcome = 'legal' | 'illegal' | 'out-of-memory' | 'undecided';
 
 /** Spent on explaining a key that is known to be illegal. */
 const EXPLANATION_STEPS = 1 << 17;
+/** With more operations a refutation is explanation enough. */
+const MAX_EXPLAINED_OPERATIONS = 20_000;
+const LINEAGE = 'lineage';
+const SEARCH = 'Wing-Gong-Lowe search';
 
 export class Task {
   readonly partition: Partition;
   anomaly: Anomaly | null = null;
   /** The test that refuted it without a search. */
   refutedBy: string | null = null;
+  /** What decides it. */
+  algorithm = SEARCH;
+  /** Why another algorithm than the search was allowed to; null where it was the search. */
+  precondition: string | null = null;
   #outcome: Outcome = 'undecided';
   #search: Search | null = null;
   #account: MemoryAccount | null = null;
@@ -67,11 +77,23 @@ export class Task {
     }
   }
 
-  /** False when the values alone have decided it. */
+  /** False when it is decided without a search. */
   #start(): boolean {
     const { operations, key } = this.partition;
-    const lineage: Lineage = traceLineage(this.#model, operations, nameOf(key, this.#model));
+    const name = nameOf(key, this.#model);
+    const decision = decide(this.#model, operations, name);
+    if (decision !== null) {
+      this.algorithm = decision.algorithm;
+      this.precondition = decision.because;
+      this.refutedBy = decision.refutation?.test ?? null;
+      if (decision.outcome === 'legal') this.#decide('legal');
+      else this.#condemn(decision.refutation);
+      return false;
+    }
+    const lineage: Lineage = traceLineage(this.#model, operations, name);
     if (lineage.refutation !== null) {
+      this.algorithm = LINEAGE;
+      this.precondition = 'one operation alone can have left the values that contradict each other';
       this.refutedBy = lineage.refutation.test;
       this.#condemn(lineage.refutation);
       return false;
@@ -82,7 +104,8 @@ export class Task {
   }
 
   #condemn(refutation: Refutation | null): void {
-    const ofEveryOrder = this.#explain();
+    const isExplained = refutation !== null && this.partition.operations.length > MAX_EXPLAINED_OPERATIONS;
+    const ofEveryOrder = isExplained ? null : this.#explain();
     const furthest = ofEveryOrder ?? this.#search?.furthest() ?? null;
     this.anomaly = describeViolation(
       this.#model,
