@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readHistory } from '../../harness/history/import/index.ts';
 import { History } from '../../harness/history/history.ts';
-import { linearizability, models } from './index.ts';
+import { linearizability, modelNamed } from './index.ts';
 import type { Model } from './index.ts';
 
 const root = process.env['SHAKETABLE_HISTORIES'] ?? join(import.meta.dirname, '../../../shared/histories');
@@ -26,25 +26,33 @@ interface Case {
 
 function cases(): Case[] {
   if (!isPresent) return [];
-  const listed = (folder: string, prefix: string): Case[] =>
+  const listed = (folder: string, prefix: string, model = 'cas-register'): Case[] =>
     readFileSync(join(root, folder, 'verdicts.tsv'), 'utf8')
       .split('\n')
       .filter((line) => line.startsWith(prefix))
       .map((line) => line.split('\t') as [string, string])
       .map(([file, verdict]) => ({
         path: join(folder, file),
-        model: 'cas-register',
+        model,
         valid: verdict.trim() === 'valid',
       }));
   const kv = readdirSync(join(root, 'porcupine/kv'))
     .filter((file) => file.endsWith('.txt'))
     .map((file) => ({ path: join('porcupine/kv', file), model: 'kv', valid: file.includes('ok') }));
-  return [...listed('porcupine/jepsen-etcd', 'etcd'), ...listed('knossos', 'cas-register'), ...kv];
+  return [
+    ...listed('porcupine/jepsen-etcd', 'etcd'),
+    ...listed('knossos', 'cas-register'),
+    ...listed('knossos', 'multi-register', 'multi-register={"x":0,"y":0}'),
+    ...listed('knossos', 'mutex', 'mutex'),
+    ...kv,
+    // With 50 clients, all keys together are more than a search can do.
+    ...kv.filter(({ path }) => /c(01|10)-ok/.test(path)).map((known) => ({ ...known, model: 'kv-store' })),
+  ];
 }
 
 const check = (history: History, model: string): ReturnType<ReturnType<typeof linearizability>['check']> => {
   const deadline = performance.now() + LIMIT_MS;
-  return linearizability({ model: models.get(model) as Model }).check({
+  return linearizability({ model: modelNamed(model) as Model }).check({
     history,
     isOverdue: () => performance.now() > deadline,
   });

@@ -181,7 +181,7 @@ function fenceOf({ f, outcome, result }: Call): number | null {
 
 function field(value: Json, name: string): Json {
   if (typeof value !== 'object' || value === null || isArray(value)) return null;
-  return (value)[name] ?? null;
+  return value[name] ?? null;
 }
 
 function positive(name: string, parameter: Json): number {
