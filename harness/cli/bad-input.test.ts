@@ -189,7 +189,7 @@ describe('a history that cannot be judged', () => {
     [
       'functions that no model knows',
       HEADER + op(0, 1, 'invoke', 'fly'),
-      /bad: no model knows all of fly: name one with --model \(/,
+      /bad: nobody recognises a history of fly: name who judges it, with --workload \(/,
     ],
   ])('%s', async (_, content, sentence) => {
     writeFileSync(join(folder, 'bad'), content);
@@ -207,7 +207,7 @@ describe('a history that cannot be judged', () => {
     expectOneLine(
       await shaketable('check', 'a-folder'),
       64,
-      /^shaketable: a-folder is a folder, and no run directory: it has no test\.json/,
+      /^shaketable: a-folder is a folder without a history: no history\.jsonl, /,
     );
     expectOneLine(
       await shaketable('report', 'nowhere'),

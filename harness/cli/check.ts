@@ -1,37 +1,42 @@
 /** `shaketable check`: judges saved runs again, or histories that others recorded. */
+import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { type Checker, combineValidity, type Validity, type Verdict } from '../../checkers/checker.ts';
-import { linearizability, type Model, models } from '../../checkers/linearizability/index.ts';
-import { statistics } from '../../checkers/statistics/index.ts';
-import { readInput, RunDirectory } from '../../results/run-directory.ts';
+import { combineValidity, type Validity } from '../../checkers/checker.ts';
+import { statistics, vacuity } from '../../checkers/statistics/index.ts';
+import { RunDirectory } from '../../results/run-directory.ts';
+import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
 import { HarnessError } from '../errors.ts';
-import type { History } from '../history/history.ts';
-import { readHistory } from '../history/import/index.ts';
 import { checkBudget } from './check-budget.ts';
+import { type ChooseJudge, judgeChooser, type JudgeOptions } from './choose-judge.ts';
 import type { CommandContext } from './command-context.ts';
+import { describeCheck } from './describe-check.ts';
 import { interruptNotes } from './execute-run.ts';
-import type { Judgement } from './judge.ts';
-import { lookUp } from './names.ts';
+import { type HistoryFile, readHistoryFile } from './history-file.ts';
+import { type Judgement, judgeHistory } from './judge.ts';
+import { judges } from './judges/index.ts';
 import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
 import { type Output, wantsColour } from './output.ts';
-import { replayCommand } from './replay-command.ts';
+import { models } from './registries.ts';
+import { ownCommandLine, replayCommand } from './replay-command.ts';
 import { exitCodeOf } from './run.ts';
-import { judgeSavedRun, openSavedRun, tornNote } from './saved-run.ts';
+import { about, judgeSavedRun, openSavedRun } from './saved-run.ts';
 
-interface Options {
-  readonly model?: string;
+interface Options extends JudgeOptions {
   readonly timeBudget: string;
   readonly memoryBudget: string;
+  readonly report?: string;
   readonly json?: boolean;
 }
 
 /** The options as they are meant. */
 interface Settings {
-  readonly model: Model | null;
+  readonly chooseJudge: ChooseJudge;
+  /** Somebody was named to judge: of a run, too, its history alone. */
+  readonly isJudgeNamed: boolean;
   readonly budgetMs: number;
-  readonly memoryBytes: number;
+  readonly reportFile: string | null;
   /** All goes into the JSON. */
   readonly isForMachines: boolean;
 }
@@ -52,24 +57,35 @@ interface Refused {
 }
 
 const BYTES_PER_MIB = 1 << 20;
-const MAX_ANOMALIES_PRINTED = 5;
 
 const EXAMPLES = `
 Examples:
   shaketable check results/runs/raft-register/*
   shaketable check --model cas-register etcd_000.log
-  shaketable check --model kv history.edn --time-budget 300
+  shaketable check --workload list-append store/append/latest
+  shaketable check --consistency-model snapshot-isolation history.edn
+  shaketable check history.edn --report history.html
   shaketable check RUN --json
 
-A path that cannot be read does not keep the others from being judged.
-A path is a run directory, a history.jsonl, a Jepsen history (EDN), or a log as Porcupine has them.`;
+A path is a run directory, a history.jsonl, a Jepsen history (history.edn, history.txt, a log),
+JSON (an array of operations, or one a line), or a folder of a Jepsen or Maelstrom store. One that
+cannot be read does not keep the others from being judged.
+Without --workload and --model whoever recognises the history judges it, with a note that says who.
+See shaketable list checkers, list models, list consistency-models.`;
 
 export function addCheckCommand(program: Command, { output, finish }: CommandContext): void {
   program
     .command('check')
     .description('judge saved runs again, or histories that others recorded')
-    .argument('<path...>', 'run directories or history files')
-    .option('--model <name>', `what the history should look like: ${[...models.keys()].join(', ')}`)
+    .argument('<path...>', 'run directories, history files, or folders of a store')
+    .option('--workload <name>', `who judges it: ${judges.map(({ name }) => name).join(', ')}`)
+    .option('--model <name>', `linearizability, and of what: ${[...models.keys()].join(', ')}`)
+    .option('--consistency-model <name>', 'what transactions were promised: see list consistency-models')
+    .addOption(
+      new Option('--option <name=value>', 'an option of the workload’s checker (may be repeated)')
+        .argParser((value: string, previous: readonly string[]) => [...previous, value])
+        .default([], 'see list checkers'),
+    )
     .addOption(
       new Option(
         '--time-budget <seconds>',
@@ -77,6 +93,7 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
       ).default(String(DEFAULT_CHECK_BUDGET_S), String(DEFAULT_CHECK_BUDGET_S)),
     )
     .addOption(new Option('--memory-budget <MiB>', "for the search's tables").default('1024', '1024'))
+    .option('--report <file>', 'writes an HTML report of the one path')
     .option('--json', 'the verdicts for machines, on standard output')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], options: Options) => {
@@ -85,12 +102,19 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
 }
 
 async function check(paths: readonly string[], options: Options, output: Output): Promise<number> {
+  const memoryBytes = parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * BYTES_PER_MIB;
   const settings: Settings = {
-    model: options.model === undefined ? null : lookUp('model', models, options.model),
+    chooseJudge: judgeChooser(options, memoryBytes),
+    isJudgeNamed: [options.workload, options.model, options.consistencyModel].some(
+      (name) => name !== undefined,
+    ),
     budgetMs: parseNumber('--time-budget', options.timeBudget, { above: 0 }) * 1000,
-    memoryBytes: parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * BYTES_PER_MIB,
+    reportFile: options.report ?? null,
     isForMachines: options.json === true,
   };
+  if (settings.reportFile !== null && paths.length > 1) {
+    throw new HarnessError('usage', '--report is of one path: check the others without it');
+  }
   const results: (Checked | Refused)[] = [];
   for (const path of paths) {
     const result = await checkPath(path, settings, output).catch((error: unknown): Refused => ({
@@ -122,17 +146,19 @@ async function check(paths: readonly string[], options: Options, output: Output)
 }
 
 function checkPath(path: string, settings: Settings, output: Output): Promise<Checked> {
-  return RunDirectory.isRun(path) && settings.model === null
+  return RunDirectory.isRun(path) && !settings.isJudgeNamed
     ? checkRun(path, settings, output)
     : checkFile(path, settings, output);
 }
 
-async function checkRun(path: string, { budgetMs }: Settings, output: Output): Promise<Checked> {
+async function checkRun(path: string, settings: Settings, output: Output): Promise<Checked> {
   const startedMs = performance.now();
   const saved = openSavedRun(path);
+  const { budgetMs, reportFile } = settings;
   const judged = await judgeSavedRun(saved, checkBudget({ output, label: path, budgetMs }));
   const notes = [...judged.notes, ...interruptNotes(saved.verdict?.interruptTime ?? null)];
   const data = collectReportData({ ...saved, ...judged, notes, replayCommand: replayCommand(path) });
+  if (reportFile !== null) writeReport(reportFile, renderReport(data));
   return {
     path,
     operations: saved.history.length,
@@ -146,70 +172,47 @@ async function checkRun(path: string, { budgetMs }: Settings, output: Output): P
 
 async function checkFile(path: string, settings: Settings, output: Output): Promise<Checked> {
   const startedMs = performance.now();
-  const file = RunDirectory.isRun(path) ? RunDirectory.open(path).file('history.jsonl') : path;
-  const { history, notes, torn } = readHistory(readInput(file), { fileName: file });
-  const told = notes.map((note) => `${file}: ${note}`);
-  if (torn !== undefined) told.push(tornNote(file, torn));
-  const model = settings.model ?? guessModel(history, file, told);
-  if (!history.operations.some(({ process, type }) => process !== 'nemesis' && type === 'ok')) {
-    told.push(`${file}: nothing was acknowledged: a valid verdict proves little`);
-  }
+  const found = readHistoryFile(path);
+  const { file, history } = found;
+  const { name, checker, note } = about(path, () => settings.chooseJudge(history));
+  const notes = [...found.notes, ...(note === null ? [] : [`${path}: ${note}`])];
+  if (!settings.isForMachines) for (const told of notes) output.note(told);
   const input = { history, ...checkBudget({ output, label: file, budgetMs: settings.budgetMs }) };
-  const checkers: readonly Checker[] = [
-    linearizability({ model, memoryBytes: settings.memoryBytes }),
-    statistics(),
-  ];
-  const verdicts = checkers.map((checker) => checker.check(input));
-  const judgement = { valid: combineValidity(verdicts.map(({ valid }) => valid)), verdicts };
+  const judgement = about(path, () => judgeHistory([checker, vacuity(), statistics()], input));
   const checkMs = performance.now() - startedMs;
-  if (!settings.isForMachines) for (const note of told) output.note(note);
+  if (settings.reportFile !== null) {
+    writeReport(settings.reportFile, reportOf(found, name, judgement, notes));
+  }
   return {
     path,
     operations: history.length,
     ...judgement,
     checkMs,
-    notes: told,
-    text: describeFile(path, history, model.name, judgement, checkMs),
+    notes,
+    text: describeCheck({
+      path,
+      records: history.length,
+      judge: name,
+      verdicts: judgement.verdicts,
+      checkMs,
+    }),
   };
 }
 
-/** The first model, in the order of the list, that knows every function of the history. */
-function guessModel(history: History, path: string, notes: string[]): Model {
-  const functions = [...new Set(history.clientOperations().map(({ f }) => f))];
-  for (const model of models.values()) {
-    if (functions.every((f) => Object.hasOwn(model.functions, f))) {
-      notes.push(
-        `${path}: no --model given: judged as ${model.name}, which knows ${functions.join(', ') || 'all of nothing'}`,
-      );
-      return model;
-    }
-  }
-  throw new HarnessError(
-    'usage',
-    `${path}: no model knows all of ${functions.join(', ')}: name one with --model (${[...models.keys()].join(', ')})`,
-  );
-}
-
-function describeFile(
-  path: string,
-  history: History,
-  model: string,
-  { valid, verdicts }: Judgement,
-  checkMs: number,
+function reportOf(
+  { file, format, history }: HistoryFile,
+  judge: string,
+  judgement: Judgement,
+  notes: readonly string[],
 ): string {
-  const word = valid === true ? 'VALID' : valid === false ? 'INVALID' : 'UNKNOWN';
-  const lines = [`${word}  ${path}  (${history.length} records, ${model}, ${checkMs.toFixed(0)} ms)`];
-  for (const verdict of verdicts) lines.push(...describeVerdict(verdict));
-  return lines.join('\n');
+  const test = { file, judge, format, commandLine: ownCommandLine() };
+  return renderReport(collectReportData({ test, history, trace: [], ...judgement, notes }));
 }
 
-function describeVerdict({ checker, valid, reason, anomalies }: Verdict): string[] {
-  const lines = anomalies
-    .slice(0, MAX_ANOMALIES_PRINTED)
-    .map(({ name, explanation }) => `  ${name}: ${explanation}`);
-  if (anomalies.length > MAX_ANOMALIES_PRINTED) {
-    lines.push(`  … and ${anomalies.length - MAX_ANOMALIES_PRINTED} more: --json has all`);
+function writeReport(file: string, html: string): void {
+  try {
+    writeFileSync(file, html);
+  } catch (error) {
+    throw HarnessError.from(error, 'io', `cannot write ${file}`);
   }
-  if (valid === 'unknown' && reason !== undefined) lines.push(`  ${checker}: ${reason}`);
-  return lines;
 }

@@ -12,6 +12,7 @@ import {
 import { commitLoss } from '../../checkers/commit-loss/index.ts';
 import { raftInvariants } from '../../checkers/invariants/index.ts';
 import { statistics, vacuity } from '../../checkers/statistics/index.ts';
+import { HarnessError } from '../errors.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
@@ -116,6 +117,29 @@ export class Jury {
     const reason = `the time budget was used up after ${this.#cutOffAfter} trace records: allow more time`;
     return { ...verdict, valid: 'unknown', anomalies: [], reason };
   }
+}
+
+/**
+ * Judges a history that came without a trace.
+ *
+ * @throws HarnessError what a checker says of the history itself: its reader can mend it
+ */
+export function judgeHistory(checkers: readonly Checker[], input: CheckInput): Judgement {
+  return combine(
+    checkers.map((checker) => {
+      let refusal: HarnessError | undefined;
+      const verdict = guard(checker.name, () => {
+        try {
+          return checker.check(input);
+        } catch (error) {
+          if (error instanceof HarnessError) refusal = error;
+          throw error;
+        }
+      });
+      if (refusal !== undefined) throw refusal;
+      return verdict;
+    }),
+  );
 }
 
 function combine(verdicts: readonly Verdict[]): Judgement {

@@ -1,8 +1,10 @@
 /** `shaketable list`: what there is, and what works with what. */
 import type { Command } from 'commander';
 import { EXIT } from '../errors.ts';
-import { unknownName } from './names.ts';
 import type { CommandContext } from './command-context.ts';
+import type { CheckerEntry } from './judges/entry.ts';
+import { judges } from './judges/index.ts';
+import { unknownName } from './names.ts';
 import { models, nemeses, systems, workloads } from './registries.ts';
 
 type Row = Record<string, string>;
@@ -31,7 +33,9 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
         needs: nemesis.needs.join(', '),
       })),
   ],
+  ['checkers', () => judges.map(checkerRow)],
   ['models', () => [...models.values()].map(({ name, summary }) => ({ name, summary }))],
+  ['consistency-models', () => consistencyModelRows()],
   [
     'bugs',
     () =>
@@ -57,6 +61,31 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
     ],
   ],
 ]);
+
+function checkerRow({ name, aliases = [], summary, options, consistencyModels = [] }: CheckerEntry): Row {
+  return {
+    name,
+    summary,
+    aliases: aliases.join(', '),
+    options: options
+      .map((option) => `${option.name}=${String(option.default)} (${option.meaning})`)
+      .join(', '),
+    ...(consistencyModels.length === 0 ? {} : { '--consistency-model': 'see list consistency-models' }),
+  };
+}
+
+/** Each with the checkers that judge by it. */
+function consistencyModelRows(): Row[] {
+  const checkers = new Map<string, string[]>();
+  for (const { name, consistencyModels = [] } of judges) {
+    for (const model of consistencyModels) {
+      const known = checkers.get(model);
+      if (known === undefined) checkers.set(model, [name]);
+      else known.push(name);
+    }
+  }
+  return [...checkers].map(([name, by]) => ({ name, summary: `judged by ${by.join(', ')}` }));
+}
 
 function optionRow(of: string, option: { name: string; default: unknown; meaning: string }): Row {
   return { name: option.name, of, default: String(option.default), meaning: option.meaning };
@@ -86,12 +115,12 @@ function formatRows(rows: readonly Row[]): string {
 export function addListCommand(program: Command, { output, finish }: CommandContext): void {
   program
     .command('list')
-    .description('systems, workloads, nemeses, models, bugs, options, and what works with what')
+    .description('systems, workloads, nemeses, checkers, models, bugs, options, and what works with what')
     .argument('[what]', [...LISTS.keys()].join(', '))
     .option('--json', 'for machines')
     .addHelpText(
       'after',
-      '\nExamples:\n  shaketable list nemeses\n  shaketable list options\n  shaketable list bugs --json',
+      '\nExamples:\n  shaketable list nemeses\n  shaketable list checkers\n  shaketable list options\n  shaketable list bugs --json',
     )
     .action((what: string | undefined, options: { json?: boolean }) => {
       if (what !== undefined && !LISTS.has(what)) throw unknownName('list', [...LISTS.keys()], what);

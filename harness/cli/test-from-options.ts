@@ -9,6 +9,7 @@ import { prepareWorkload } from './judge.ts';
 import { lookUp, unknownName } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import { requireNames, systems, workloads } from './registries.ts';
+import { assignSettings, defaultsOf } from './settings.ts';
 import { gitRevision, shaketableVersion } from './version.ts';
 
 export interface RunOptions {
@@ -25,8 +26,6 @@ export interface RunOptions {
   readonly bug: readonly string[];
   readonly option: readonly string[];
 }
-
-type Scalar = number | boolean | string;
 
 const CLUSTERS = ['sim', 'process', 'docker'] as const;
 const BUILT_CLUSTERS: readonly string[] = ['sim'];
@@ -70,6 +69,9 @@ export function testFromOptions(
   const bugs = [...new Set(splitNames(options.bug))];
   requireNames({ system: system.name, workload: workload.name, nemeses: nemesisNames, bugs });
   const seconds = { above: 0, max: SECONDS_MAX };
+  const systemOptions = defaultsOf(system);
+  const workloadOptions = defaultsOf(workload);
+  assignSettings(options.option, [workloadOptions, systemOptions]);
   const test: TestDefinition = {
     format: TEST_FORMAT,
     version: TEST_VERSION,
@@ -103,47 +105,11 @@ export function testFromOptions(
         ? randomInt(MAX_CHOSEN_SEED)
         : parseNumber('--seed', options.seed, { integer: true }),
     bugs,
-    ...assignOptions(options.option, system, workload),
+    systemOptions,
+    workloadOptions,
   };
   // Both refuse values that cannot be, before anything is started or written.
   prepareWorkload(test);
   system.checkOptions?.(test.systemOptions);
   return test;
-}
-
-interface WithOptions {
-  readonly name: string;
-  readonly options: readonly { readonly name: string; readonly default: Scalar }[];
-}
-
-/** `--option NAME=VALUE` goes to the workload or the system that has an option of this name, in the type of its default. */
-function assignOptions(
-  settings: readonly string[],
-  system: WithOptions,
-  workload: WithOptions,
-): { systemOptions: Record<string, Scalar>; workloadOptions: Record<string, Scalar> } {
-  const defaults = ({ options }: WithOptions): Record<string, Scalar> =>
-    Object.fromEntries(options.map((option) => [option.name, option.default]));
-  const systemOptions = defaults(system);
-  const workloadOptions = defaults(workload);
-  for (const setting of settings) {
-    const equals = setting.indexOf('=');
-    if (equals < 1) throw new HarnessError('usage', `--option ${setting}: wants NAME=VALUE`);
-    const name = setting.slice(0, equals);
-    const text = setting.slice(equals + 1);
-    const target = Object.hasOwn(workloadOptions, name) ? workloadOptions : systemOptions;
-    const fallback = Object.hasOwn(target, name) ? target[name] : undefined;
-    if (fallback === undefined) {
-      throw unknownName('option', [...Object.keys(workloadOptions), ...Object.keys(systemOptions)], name);
-    }
-    target[name] = parseAs(fallback, name, text);
-  }
-  return { systemOptions, workloadOptions };
-}
-
-function parseAs(like: Scalar, name: string, text: string): Scalar {
-  if (typeof like === 'string') return text;
-  if (typeof like === 'number') return parseNumber(`--option ${name}=`, text, { min: -Infinity });
-  if (text === 'true' || text === 'false') return text === 'true';
-  throw new HarnessError('usage', `--option ${name}=${text}: wants true or false`);
 }

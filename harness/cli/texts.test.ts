@@ -24,11 +24,14 @@ describe('help', () => {
 });
 
 describe('list', () => {
-  it.each(['systems', 'workloads', 'models', 'nemeses'])('%s', async (what) => {
-    const ended = await shaketable('list', what);
-    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-    await expect(ended.stdout).toMatchFileSnapshot(join('testdata', `list-${what}.txt`));
-  });
+  it.each(['systems', 'workloads', 'checkers', 'models', 'consistency-models', 'nemeses'])(
+    '%s',
+    async (what) => {
+      const ended = await shaketable('list', what);
+      expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+      await expect(ended.stdout).toMatchFileSnapshot(join('testdata', `list-${what}.txt`));
+    },
+  );
 
   it('bugs --json gives name, system, summary, source and what finds it', async () => {
     const ended = await shaketable('list', 'bugs', '--json');
@@ -43,7 +46,9 @@ describe('list', () => {
   it('everything, for people and for machines', async () => {
     const words = await shaketable('list');
     const json = JSON.parse((await shaketable('list', '--json')).stdout) as Record<string, unknown[]>;
-    expect(Object.keys(json)).toEqual(['systems', 'workloads', 'nemeses', 'models', 'bugs', 'options']);
+    expect(Object.keys(json)).toEqual([
+      ...['systems', 'workloads', 'nemeses', 'checkers', 'models', 'consistency-models', 'bugs', 'options'],
+    ]);
     for (const name of Object.keys(json)) expect(words.stdout).toMatch(new RegExp(`^${name}$`, 'm'));
   });
 });

@@ -31,8 +31,11 @@ export interface DecodedHistory {
  *
  * @throws HarnessError `bad-format`, `unsupported-version` or `bad-history` with the line and what is wrong
  */
-export function decodeHistory(bytes: Uint8Array, options: ReadOptions = {}): DecodedHistory {
-  const file = readLines(bytes, HISTORY_FORMAT, options);
+export function decodeHistory(
+  input: Uint8Array | Iterable<Uint8Array>,
+  options: ReadOptions = {},
+): DecodedHistory {
+  const file = readLines(input, HISTORY_FORMAT, options);
   const prefix = options.fileName === undefined ? '' : `${options.fileName}: `;
   const history = new History(file.records, { locate: (index) => `${prefix}line ${file.lineOf(index)}` });
   return { history, header: file.header, torn: file.torn };

@@ -67,16 +67,18 @@ const CHUNK_BYTES = 1 << 20;
 /** No record is longer; a longer line means that this is some other kind of file. */
 const MAX_LINE_CHARACTERS = 1 << 27;
 
-/** Reads a whole file at once. */
+/** Reads a whole file, at once or in pieces. */
 export function readLines<T>(
-  bytes: Uint8Array,
+  input: Uint8Array | Iterable<Uint8Array>,
   format: LineFormat<T>,
   options: ReadOptions = {},
 ): LineFile<T> {
   const decoder = new LineDecoder(format, options);
   const records: T[] = [];
-  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-    decoder.push(bytes.subarray(start, start + CHUNK_BYTES), records);
+  for (const bytes of input instanceof Uint8Array ? [input] : input) {
+    for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+      decoder.push(bytes.subarray(start, start + CHUNK_BYTES), records);
+    }
   }
   const torn = decoder.finish(records);
   const blanks = decoder.blankLines;

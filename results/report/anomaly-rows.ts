@@ -7,6 +7,7 @@ import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { cutText, keyText } from './operation-columns.ts';
 import type { PackedOperations } from './operation-columns.ts';
+import { pictureRow } from './picture-rows.ts';
 import type { AnomalyRow, WitnessEvent } from './report-data.ts';
 
 const MAX_EVIDENCE_CHARACTERS = 20_000;
@@ -49,6 +50,7 @@ export function anomalyRow(
       anomaly.evidence === undefined
         ? null
         : cutText(JSON.stringify(anomaly.evidence, null, 2), MAX_EVIDENCE_CHARACTERS),
+    picture: anomaly.picture === undefined ? null : pictureRow(anomaly.picture, packed),
   };
 }
 

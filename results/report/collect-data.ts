@@ -13,7 +13,7 @@ import type { Json } from '../../harness/history/operation.ts';
 import type { TraceRecord } from '../../harness/history/trace.ts';
 import type { TestDefinition } from '../../harness/run/test-definition.ts';
 import { anomalyRow } from './anomaly-rows.ts';
-import { formatDuration } from './browser/format.ts';
+import { formatCount, formatDuration } from './browser/format.ts';
 import { headline, meaning, notes, verdictWord } from './headline.ts';
 import type { Judged } from './headline.ts';
 import { cutText, packOperations, TextTable } from './operation-columns.ts';
@@ -34,16 +34,25 @@ const MAX_FIGURES = 40;
 /** The content of `test.json`. */
 export type ReportedTest = TestDefinition;
 
+/** A history that others recorded, in place of a test. */
+export interface ReportedFile {
+  readonly file: string;
+  /** Who judged it: a checker or a model. */
+  readonly judge: string;
+  readonly format: string;
+  readonly commandLine: string;
+}
+
 export interface ReportInput {
-  readonly test: ReportedTest;
+  readonly test: ReportedTest | ReportedFile;
   readonly history: History;
   readonly verdicts: readonly Verdict[];
   /** Over all; combined from the verdicts where absent. */
   readonly valid?: Validity;
   /** Read more than once: an array, not a generator. */
   readonly trace: Iterable<TraceRecord>;
-  /** The exact command that does this run again. */
-  readonly replayCommand: string;
+  /** The exact command that does this run again; none of a history that others recorded. */
+  readonly replayCommand?: string;
   /** What else limits the verdict: a history that is cut off, a run that was interrupted. */
   readonly notes?: readonly string[];
 }
@@ -51,7 +60,9 @@ export interface ReportInput {
 export function collectReportData(input: ReportInput): ReportData {
   const { test, history, verdicts } = input;
   const texts = new TextTable();
-  const packed = packOperations(history, texts, test.concurrency);
+  const isForeign = 'file' in test;
+  const nodes = isForeign ? [] : test.nodes;
+  const packed = packOperations(history, texts, isForeign ? undefined : test.concurrency);
   const pairs = history.pairs();
   const duration = history.operations.at(-1)?.time ?? 0;
   const statistics = computeStatistics(history, input.trace);
@@ -63,33 +74,47 @@ export function collectReportData(input: ReportInput): ReportData {
       .slice(0, MAX_ANOMALIES_LISTED)
       .map((anomaly) => anomalyRow(verdict.checker, anomaly, history, packed)),
   );
+  const allowed = verdicts.flatMap((verdict) =>
+    (verdict.allowed ?? [])
+      .slice(0, MAX_ANOMALIES_LISTED)
+      .map((anomaly) => anomalyRow(verdict.checker, anomaly, history, packed)),
+  );
   const judged: Judged = {
+    isForeign,
     verdict: verdictWord(input.valid ?? combineValidity(verdicts.map(({ valid }) => valid))),
     verdicts: verdicts.map(verdictRow),
     anomalies,
+    allowed,
     faults,
     functions,
   };
   const data: Omit<ReportData, 'summary'> = {
     version: REPORT_DATA_VERSION,
-    title: `${test.system} ${test.workload}, seed ${test.seed}`,
+    title: isForeign ? test.file : `${test.system} ${test.workload}, seed ${test.seed}`,
     headline: headline(judged),
     meaning: meaning(judged),
     notes: [...(input.notes ?? []), ...notes(judged)],
-    ...judged,
-    facts: runFacts(test, duration, statistics.leaderChanges),
+    verdict: judged.verdict,
+    verdicts: judged.verdicts,
+    anomalies,
+    allowed,
+    faults,
+    functions,
+    facts: isForeign
+      ? fileFacts(test, history, duration)
+      : runFacts(test, duration, statistics.leaderChanges),
     duration,
-    nodes: test.nodes,
+    nodes,
     threads: packed.threads,
     texts: texts.texts,
     operations: packed.columns,
-    roles: roleSpans(input.trace, test.nodes, duration),
+    roles: roleSpans(input.trace, nodes, duration),
     errors: errorRows(statistics, pairs),
     longestSilence: longestGap === null ? null : { start: longestGap.startNs, end: longestGap.endNs },
     okShare: { duringFaults: duringFaults.okShare, outsideFaults: outsideFaults.okShare },
-    options: fieldsOf(test),
+    options: isForeign ? [] : fieldsOf(test),
     commandLine: test.commandLine,
-    replayCommand: input.replayCommand,
+    replayCommand: input.replayCommand ?? null,
   };
   return { ...data, summary: textSummary(data) };
 }
@@ -100,6 +125,7 @@ function verdictRow(verdict: Verdict): VerdictRow {
     verdict: verdictWord(verdict.valid),
     reason: verdict.reason ?? null,
     anomalyCount: verdict.anomalies.length,
+    allowedCount: verdict.allowed?.length ?? 0,
     statistics:
       verdict.statistics === undefined || verdict.checker === STATISTICS_CHECKER
         ? []
@@ -120,6 +146,16 @@ function runFacts(test: ReportedTest, duration: number, leaderChanges: number | 
   if (leaderChanges !== null) facts.splice(-1, 0, { name: 'Leader changes', value: String(leaderChanges) });
   if (test.bugs.length > 0) facts.splice(2, 0, { name: 'Bugs', value: test.bugs.join(', ') });
   return facts;
+}
+
+function fileFacts(file: ReportedFile, history: History, duration: number): readonly Field[] {
+  return [
+    { name: 'History', value: file.file },
+    { name: 'Format', value: file.format },
+    { name: 'Judged as', value: file.judge },
+    { name: 'Records', value: formatCount(history.length) },
+    { name: 'Length', value: formatDuration(duration) },
+  ];
 }
 
 /** A JSON object as names and values; nested objects become `outer.inner`. */

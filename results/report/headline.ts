@@ -16,9 +16,12 @@ export const VACUITY_CHECKER = 'vacuous';
 const MAX_NAMED = 3;
 
 export interface Judged {
+  /** Recorded by others: of its faults nothing is known. */
+  readonly isForeign: boolean;
   readonly verdict: VerdictWord;
   readonly verdicts: readonly VerdictRow[];
   readonly anomalies: readonly AnomalyRow[];
+  readonly allowed: readonly AnomalyRow[];
   readonly faults: readonly FaultRow[];
   readonly functions: readonly FunctionRow[];
 }
@@ -40,7 +43,9 @@ export function headline(judged: Judged): string {
         : `Not decided: ${reason}`;
     }
     case 'valid':
-      return `No anomaly in ${plural(invoked(judged), 'operation')} under ${plural(judged.faults.length, 'fault')}`;
+      return judged.isForeign
+        ? `No anomaly in ${plural(invoked(judged), 'operation')}`
+        : `No anomaly in ${plural(invoked(judged), 'operation')} under ${plural(judged.faults.length, 'fault')}`;
   }
 }
 
@@ -59,7 +64,10 @@ export function meaning(judged: Judged): string {
         ? 'This is neither a pass nor a failure: the history lacks what a verdict would rest on.'
         : 'This is neither a pass nor a failure: a checker stopped before it could tell.';
     case 'valid':
-      return `All of ${checkers} accept the record. That is evidence for this seed and these faults, no proof for others.`;
+      return (
+        `All of ${checkers} accept the record. That is evidence for ` +
+        `${judged.isForeign ? 'this history' : 'this seed and these faults'}, no proof for others.`
+      );
   }
 }
 
@@ -70,6 +78,13 @@ export function notes(judged: Judged): readonly string[] {
   for (const row of judged.verdicts) {
     if (row.verdict !== 'unknown' || row === told) continue;
     result.push(`The ${row.checker} checker did not decide: ${row.reason ?? 'it gave no reason'}.`);
+  }
+  const allowedNames = [...new Set(judged.allowed.map(({ name }) => name))];
+  if (allowedNames.length > 0) {
+    const count = judged.verdicts.reduce((sum, { allowedCount }) => sum + allowedCount, 0);
+    result.push(
+      `The options allow ${plural(count, 'anomaly', 'anomalies')} that were found: ${allowedNames.join(', ')}.`,
+    );
   }
   const never = judged.functions.flatMap(({ f, ok, invoked }) =>
     f === null || ok > 0 ? [] : [`${f} (${plural(invoked, 'attempt')})`],
@@ -84,7 +99,7 @@ export function notes(judged: Judged): readonly string[] {
       `${formatCount(idle.length)} of ${plural(judged.faults.length, 'fault')} never took effect (${which}): they tested nothing.`,
     );
   }
-  if (judged.faults.length === 0)
+  if (judged.faults.length === 0 && !judged.isForeign)
     result.push('No fault was injected: the system was only tested in fair weather.');
   return result.map((note) => note.replace(/\.\.$/, '.'));
 }

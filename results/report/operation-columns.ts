@@ -5,7 +5,7 @@
  * Values are kept as text and cut when long (a list that grows with every append would otherwise make the report
  * quadratic): the history holds them in full.
  */
-import type { History } from '../../harness/history/history.ts';
+import type { History, OperationPair } from '../../harness/history/history.ts';
 import type { Json, Operation, OperationError } from '../../harness/history/operation.ts';
 import { OUTCOMES } from './report-data.ts';
 import type { OperationColumns, Outcome } from './report-data.ts';
@@ -43,7 +43,7 @@ export function keyText(key: string | number): string {
 }
 
 /**
- * @param concurrency - threads of the clients; without it every process is a row of its own
+ * @param concurrency - threads of the clients; without it a process that is new takes the row of one that is retired
  */
 export function packOperations(
   history: History,
@@ -66,20 +66,15 @@ export function packOperations(
     error: [] as number[],
     node: [] as number[],
   };
-  const ownRows = new Map<number, number>();
-  const threadOf = (process: number): number => {
-    if (concurrency !== undefined) return process % concurrency;
-    const known = ownRows.get(process) ?? ownRows.size;
-    ownRows.set(process, known);
-    return known;
-  };
   let lastTime = 0;
   let lastIndex = 0;
   let threads = 0;
   const pairs = history.pairs();
+  const threadOf =
+    concurrency === undefined ? threadsOf(pairs) : (process: number): number => process % concurrency;
   for (const [row, { invocation, completion }] of pairs.entries()) {
     const process = invocation.process as number;
-    const thread = threadOf(process);
+    const thread = threadOf(process, invocation.index);
     threads = Math.max(threads, thread + 1);
     rows.set(invocation.index, row);
     if (completion !== undefined) rows.set(completion.index, row);
@@ -108,6 +103,29 @@ export function packOperations(
     columns: { count: pairs.length, ...columns },
     threads,
     rowOf: (index) => rows.get(index),
+  };
+}
+
+/** Gives each process a row; where one has ended with an unknown outcome, the next that is new. */
+function threadsOf(pairs: readonly OperationPair[]): (process: number, index: number) => number {
+  const retiredAt = new Map<number, number>();
+  for (const { invocation, completion } of pairs) {
+    retiredAt.set(
+      invocation.process as number,
+      completion?.type === 'info' ? completion.index : Number.POSITIVE_INFINITY,
+    );
+  }
+  const owners: number[] = [];
+  const rows = new Map<number, number>();
+  return (process, index) => {
+    let row = rows.get(process);
+    if (row === undefined) {
+      row = owners.findIndex((owner) => (retiredAt.get(owner) ?? 0) < index);
+      if (row < 0) row = owners.length;
+      owners[row] = process;
+      rows.set(process, row);
+    }
+    return row;
   };
 }
 

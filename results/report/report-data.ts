@@ -103,6 +103,41 @@ export interface AnomalyRow {
   readonly events: readonly WitnessEvent[];
   /** Pretty-printed JSON, cut when long; null when the checker gave none. */
   readonly evidence: string | null;
+  readonly picture: PictureRow | null;
+}
+
+/** A checker's picture; operations are rows of {@link OperationColumns}, −1 for one that is no client's. */
+export type PictureRow = TimelinePictureRow | GraphPictureRow | SequencePictureRow;
+
+export interface TimelinePictureRow {
+  readonly kind: 'timeline';
+  /** By start. */
+  readonly operations: readonly number[];
+  /** Some of them, in an order in which they can have taken effect. */
+  readonly order: readonly number[];
+  readonly arrows: readonly { readonly from: number; readonly to: number; readonly label: string }[];
+  /** How many more operations the checker's picture has. */
+  readonly cut: number;
+}
+
+export interface GraphPictureRow {
+  readonly kind: 'graph';
+  readonly nodes: readonly { readonly label: string; readonly operation: number }[];
+  /** Between places in `nodes`. */
+  readonly edges: readonly { readonly from: number; readonly to: number; readonly label: string }[];
+  readonly cut: number;
+}
+
+export interface SequencePictureRow {
+  readonly kind: 'sequence';
+  readonly columns: readonly string[];
+  readonly rows: readonly {
+    readonly label: string;
+    readonly cells: readonly (string | null)[];
+    readonly wrong: readonly number[];
+    readonly operation: number;
+  }[];
+  readonly cut: number;
 }
 
 export interface VerdictRow {
@@ -111,6 +146,8 @@ export interface VerdictRow {
   readonly reason: string | null;
   /** All that it found, more than the report lists when they are many. */
   readonly anomalyCount: number;
+  /** Of those that the options allow. */
+  readonly allowedCount: number;
   readonly statistics: readonly Field[];
 }
 
@@ -152,6 +189,8 @@ export interface ReportData {
   readonly notes: readonly string[];
   readonly verdicts: readonly VerdictRow[];
   readonly anomalies: readonly AnomalyRow[];
+  /** What the options allow: told, not judged. */
+  readonly allowed: readonly AnomalyRow[];
   /** Length of the run in nanoseconds. */
   readonly duration: number;
   readonly nodes: readonly string[];
@@ -167,8 +206,10 @@ export interface ReportData {
   /** Shares in 0 … 1 of operations that became `ok`; null where none was invoked. */
   readonly okShare: { readonly duringFaults: number | null; readonly outsideFaults: number | null };
   readonly options: readonly Field[];
+  /** What started the run, or judged the history. */
   readonly commandLine: string;
-  readonly replayCommand: string;
+  /** Null of a history that others recorded: nobody can do it again. */
+  readonly replayCommand: string | null;
   /** The terminal's summary, for pasting into an issue. */
   readonly summary: string;
 }

@@ -14,7 +14,7 @@ import type { TraceEvent, TraceRecord } from '../../harness/history/trace.ts';
 import { randomStream } from '../../harness/random.ts';
 import type { Random } from '../../harness/random.ts';
 import { buildReport } from './build-report.ts';
-import type { ReportInput } from './collect-data.ts';
+import type { ReportedTest, ReportInput } from './collect-data.ts';
 import type { VerdictWord } from './report-data.ts';
 import { KEYS, sampleVerdicts } from './sample-verdicts.ts';
 
@@ -55,7 +55,7 @@ interface Shake {
 
 type Draft = Omit<Operation, 'index'>;
 
-export function sampleRun(options: SampleOptions): ReportInput {
+export function sampleRun(options: SampleOptions): ReportInput & { readonly test: ReportedTest } {
   const { verdict, operations = 3000, threads = 10, seed = 7, hostile = true } = options;
   const random = randomStream(seed, 'sample');
   const nodes = ['n1', 'n2', 'n3', hostile ? HOSTILE_TEXTS[1] : 'n4', 'n5'];
@@ -296,7 +296,7 @@ function sampleTest(
   concurrency: number,
   verdict: VerdictWord,
   random: Random,
-): ReportInput['test'] {
+): ReportedTest {
   return {
     format: 'shaketable-test',
     version: 1,

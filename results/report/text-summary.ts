@@ -49,7 +49,9 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
   section('faults', faultLines(data.faults));
   section('notes', data.notes);
   // Never broken over lines: it is there to be copied.
-  lines.push(`  ${paint('2', 'replay'.padEnd(LABEL_WIDTH))}${printable(data.replayCommand)}`);
+  const [label, command] =
+    data.replayCommand === null ? ['checked by', data.commandLine] : ['replay', data.replayCommand];
+  lines.push(`  ${paint('2', label.padEnd(LABEL_WIDTH))}${printable(command)}`);
   return lines.join('\n');
 }
 
@@ -154,7 +156,7 @@ function wrap(text: string, width: number, indent: string): readonly string[] {
 }
 
 /** Control and direction-changing characters as `\u001b`. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(
     // eslint-disable-next-line no-control-regex
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

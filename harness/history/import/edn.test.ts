@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EdnError, EdnReader } from './edn.ts';
+import { EdnReader } from './edn.ts';
+import { FormError } from './form.ts';
 
 const read = (text: string): unknown => {
   const reader = new EdnReader(text);
@@ -52,7 +53,7 @@ describe('EDN', () => {
   it.each(['{:a 1', '[1 2', '"abc', '"ab\\', '"a\\u00', '#tag', '#{1', '{:a', '^{:a 1}', ''])(
     'says that %s is cut off',
     (text) => {
-      expect(() => read(text)).toThrow(EdnError);
+      expect(() => read(text)).toThrow(FormError);
       try {
         read(text);
       } catch (error) {
@@ -78,10 +79,5 @@ describe('EDN', () => {
 
   it('bounds the nesting', () => {
     expect(() => read('['.repeat(100_000))).toThrow('nested deeper than 500');
-  });
-
-  it('counts lines', () => {
-    const reader = new EdnReader('1\n2\n\n3');
-    expect([0, 2, 4, 5].map((offset) => reader.lineAt(offset))).toEqual([1, 2, 3, 4]);
   });
 });

@@ -14,22 +14,9 @@
  * Grammar: github.com/edn-format/edn, and what Clojure's printer adds (`#user.Record{…}`, `#object[…]`, `##Inf`).
  */
 import type { Json } from '../operation.ts';
-
-/** The text is no EDN, or ends within a form (`truncated`). */
-export class EdnError extends Error {
-  override readonly name = 'EdnError';
-  readonly offset: number;
-  readonly truncated: boolean;
-
-  constructor(message: string, offset: number, truncated = false) {
-    super(message);
-    this.offset = offset;
-    this.truncated = truncated;
-  }
-}
-
-/** Deeper nesting is hostile, and would overflow the stack. */
-const MAX_DEPTH = 500;
+import { excerpt } from '../versioned-lines.ts';
+import { FormError, MAX_DEPTH } from './form.ts';
+import type { FormReader } from './form.ts';
 
 const code = (character: string): number => character.charCodeAt(0);
 const [QUOTE, BACKSLASH, SEMICOLON, HASH, CARET, COLON] = [...'"\\;#^:'].map(code) as [
@@ -56,27 +43,45 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
 };
+const [MINUS, ZERO] = [...'-0'].map(code) as [number, number];
+/** So many digits are within 2⁵³. */
+const SAFE_DIGITS = 15;
 const NUMBER = /^[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?[NM]?$/;
 
-export class EdnReader {
-  readonly #text: string;
+/** Tags of a key and a value of jepsen.independent. */
+const TUPLE_TAG = /(?:independent\.Tuple|MapEntry)$/;
+/** Shorter slices are copies; longer ones would keep the whole text that they are of in memory. */
+const SLICE_CHARACTERS_MIN = 13;
+const NAMES_KEPT_MAX = 1 << 16;
+
+export class EdnReader implements FormReader {
+  #text: string;
+  #isFinal: boolean;
   #offset = 0;
   #depth = 0;
+  /** Keywords and symbols, each once. */
+  readonly #names = new Map<string, string>();
+  readonly #tuples = new WeakSet<object>();
 
-  constructor(text: string) {
+  constructor(text = '', isFinal = true) {
     this.#text = text;
+    this.#isFinal = isFinal;
+  }
+
+  restart(text: string, isFinal: boolean): void {
+    this.#text = text;
+    this.#isFinal = isFinal;
+    this.#offset = 0;
+    this.#depth = 0;
   }
 
   get offset(): number {
     return this.#offset;
   }
 
-  /** The line of an offset, from 1. */
-  lineAt(offset: number): number {
-    let line = 1;
-    for (let at = this.#text.indexOf('\n'); at >= 0 && at < offset; at = this.#text.indexOf('\n', at + 1))
-      line++;
-    return line;
+  /** Whether a value was tagged as a tuple `[key value]` of jepsen.independent. */
+  isTuple(value: Json): boolean {
+    return typeof value === 'object' && value !== null && this.#tuples.has(value);
   }
 
   /** Passes over white space, comments and discarded forms; true when nothing is left. */
@@ -85,18 +90,16 @@ export class EdnReader {
     return this.#offset >= this.#text.length;
   }
 
-  /** The next character that begins or ends a form; empty at the end. */
   peek(): string {
     this.#skip();
     return this.#text.charAt(this.#offset);
   }
 
-  /** Passes over the character that `peek` returned: into or out of a collection. */
   step(): void {
     this.#offset++;
   }
 
-  /** The next form. @throws EdnError */
+  /** The next form. @throws FormError */
   read(): Json {
     this.#skip();
     const text = this.#text;
@@ -120,7 +123,7 @@ export class EdnReader {
       case ']':
       case ')':
       case '}':
-        throw new EdnError(`unexpected ${opening}`, this.#offset);
+        throw new FormError(`unexpected ${opening}`, this.#offset);
       default:
         return this.#readAtom();
     }
@@ -134,18 +137,20 @@ export class EdnReader {
         this.#offset++;
       } else if (character === SEMICOLON) {
         const end = text.indexOf('\n', this.#offset);
+        if (end < 0 && !this.#isFinal) throw this.#truncated('the end of a comment');
         this.#offset = end < 0 ? text.length : end + 1;
       } else if (character === HASH && text.charAt(this.#offset + 1) === '_') {
         this.#offset += 2;
         this.read();
       } else {
+        if (this.#offset >= text.length && !this.#isFinal) throw this.#truncated('more');
         return;
       }
     }
   }
 
   #enter(): void {
-    if (++this.#depth > MAX_DEPTH) throw new EdnError(`nested deeper than ${MAX_DEPTH}`, this.#offset);
+    if (++this.#depth > MAX_DEPTH) throw new FormError(`nested deeper than ${MAX_DEPTH}`, this.#offset);
     this.#offset++;
   }
 
@@ -173,9 +178,12 @@ export class EdnReader {
       if (next === '}') break;
       if (next === '') throw this.#truncated(`the } of offset ${opened}`);
       const key = this.read();
-      if (this.peek() === '}') throw new EdnError('a map needs a value for every key', this.#offset);
+      if (this.peek() === '}') throw new FormError('a map needs a value for every key', this.#offset);
       const name = typeof key === 'string' ? key : JSON.stringify(key);
       const value = this.read();
+      if (Object.hasOwn(map, name)) {
+        throw new FormError(`two values for the key ${excerpt(name)} of a map`, this.#offset);
+      }
       if (name === '__proto__') {
         Object.defineProperty(map, name, { value, enumerable: true, configurable: true, writable: true });
       } else {
@@ -191,9 +199,7 @@ export class EdnReader {
     const next = this.#text.charAt(this.#offset + 1);
     if (next === '{') {
       this.#offset++;
-      const items = this.#readSequence('}');
-      const texts = new Map(items.map((item) => [JSON.stringify(item), item]));
-      return [...texts.keys()].sort().map((key) => texts.get(key) as Json);
+      return canonicalSet(this.#readSequence('}'));
     }
     if (next === '"') {
       this.#offset++;
@@ -206,7 +212,17 @@ export class EdnReader {
     this.#offset++;
     const tag = this.#token();
     if (tag === '') throw this.#unexpected('a tag');
-    return this.read();
+    const value = this.read();
+    return TUPLE_TAG.test(tag) ? this.#toTuple(value) : value;
+  }
+
+  #toTuple(value: Json): Json {
+    let pair = value;
+    if (typeof value === 'object' && value !== null && 'key' in value && 'value' in value) {
+      pair = [value['key'] as Json, value['value'] as Json];
+    }
+    if (Array.isArray(pair) && pair.length === 2) this.#tuples.add(pair);
+    return pair;
   }
 
   #readString(): string {
@@ -218,7 +234,7 @@ export class EdnReader {
       const character = text.charCodeAt(at);
       if (character === QUOTE) {
         this.#offset = at + 1;
-        return result + text.slice(from, at);
+        return result === '' ? unbound(text.slice(from, at)) : result + text.slice(from, at);
       }
       if (at >= text.length) {
         this.#offset = text.length;
@@ -230,13 +246,13 @@ export class EdnReader {
       if (escape === 'u') {
         const digits = text.slice(at + 1, at + 5);
         if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
-          throw new EdnError(`bad escape \\u${digits}`, at, at + 5 > text.length);
+          throw new FormError(`bad escape \\u${digits}`, at, at + 5 > text.length);
         }
         result += String.fromCharCode(Number.parseInt(digits, 16));
         at += 4;
       } else {
         const meant = ESCAPES[escape];
-        if (meant === undefined) throw new EdnError(`bad escape \\${escape}`, at, at >= text.length);
+        if (meant === undefined) throw new FormError(`bad escape \\${escape}`, at, at >= text.length);
         result += meant;
       }
       from = at + 1;
@@ -255,6 +271,8 @@ export class EdnReader {
 
   #readAtom(): Json {
     const start = this.#offset;
+    const number = this.#readInteger();
+    if (number !== undefined) return number;
     const isKeyword = this.#text.charCodeAt(start) === COLON;
     if (isKeyword) this.#offset++;
     const token = this.#token();
@@ -275,18 +293,47 @@ export class EdnReader {
       const character = text.charCodeAt(at);
       if (character < 128 && KIND[character] !== 0) break;
     }
+    if (at >= text.length && !this.#isFinal) throw this.#truncated('the end of a token');
     this.#offset = at;
-    return text.slice(start, at);
+    return this.#name(text.slice(start, at));
   }
 
-  #unexpected(wanted: string): EdnError {
+  #name(token: string): string {
+    const known = this.#names.get(token);
+    if (known !== undefined) return known;
+    const own = unbound(token);
+    if (this.#names.size < NAMES_KEPT_MAX) this.#names.set(own, own);
+    return own;
+  }
+
+  /** The quick way for most numbers; undefined, and nothing passed over, for all else. */
+  #readInteger(): number | undefined {
+    const text = this.#text;
+    const start = this.#offset;
+    const isNegative = text.charCodeAt(start) === MINUS;
+    const first = isNegative ? start + 1 : start;
+    let at = first;
+    let value = 0;
+    for (; at < first + SAFE_DIGITS; at++) {
+      const digit = text.charCodeAt(at) - ZERO;
+      if (!(digit >= 0 && digit <= 9)) break;
+      value = value * 10 + digit;
+    }
+    const end = text.charCodeAt(at);
+    // At the end of the text more may follow; minus zero is for the long way.
+    if (at === first || !(end < 128) || KIND[end] === 0 || (isNegative && value === 0)) return undefined;
+    this.#offset = at;
+    return isNegative ? -value : value;
+  }
+
+  #unexpected(wanted: string): FormError {
     if (this.#offset >= this.#text.length) return this.#truncated(wanted);
     const found = JSON.stringify(this.#text.charAt(this.#offset));
-    return new EdnError(`${found} where ${wanted} was expected`, this.#offset);
+    return new FormError(`${found} where ${wanted} was expected`, this.#offset);
   }
 
-  #truncated(wanted: string): EdnError {
-    return new EdnError(`the text ends where ${wanted} was expected`, this.#text.length, true);
+  #truncated(wanted: string): FormError {
+    return new FormError(`the text ends where ${wanted} was expected`, this.#text.length, true);
   }
 }
 
@@ -295,4 +342,16 @@ function toNumber(token: string): number | string {
   const number = Number(digits);
   const isInteger = !/[.eE]/.test(digits);
   return isInteger && !Number.isSafeInteger(number) ? digits.replace(/^\+/, '') : number;
+}
+
+/** A set as an array in one order, each item once. */
+function canonicalSet(items: readonly Json[]): Json[] {
+  if (items.every((item) => typeof item === 'number')) return [...new Set(items)].sort((a, b) => a - b);
+  const texts = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...texts.keys()].sort().map((key) => texts.get(key) as Json);
+}
+
+/** A copy that does not keep the text in memory that it was cut from. */
+function unbound(slice: string): string {
+  return slice.length < SLICE_CHARACTERS_MIN ? slice : ` ${slice}`.slice(1);
 }

@@ -2,24 +2,23 @@
  * Reads a history of any format that Shaketable knows; what it is shows in its content, not in its name.
  *
  *     const { history, format, notes, torn } = readHistory(bytes, { fileName: 'etcd_002.log' });
+ *
+ * The bytes may come in pieces: the text is never in memory as a whole.
  */
 import { HarnessError } from '../../errors.ts';
-import type { History } from '../history.ts';
 import { decodeHistory } from '../json-lines.ts';
 import { excerpt } from '../versioned-lines.ts';
-import type { LineHeader, ReadOptions, TornLine } from '../versioned-lines.ts';
-import { importJepsenEdn } from './jepsen-edn.ts';
+import type { LineHeader, ReadOptions } from '../versioned-lines.ts';
 import { importJepsenLog, isJepsenLog } from './jepsen-log.ts';
+import { importEdn, importJson } from './operations.ts';
+import type { ImportedHistory } from './recorded.ts';
 
-export type HistoryFormat = 'shaketable' | 'jepsen-edn' | 'jepsen-log';
+export { readResults } from './results.ts';
 
-export interface ReadHistory {
-  readonly history: History;
+export type HistoryFormat = 'shaketable' | 'jepsen-edn' | 'jepsen-log' | 'json';
+
+export interface ReadHistory extends ImportedHistory {
   readonly format: HistoryFormat;
-  /** What the importer changed or presumed, in sentences. */
-  readonly notes: readonly string[];
-  /** The incomplete last record, when the writer was killed. */
-  readonly torn: TornLine | undefined;
   /** Of our own format. */
   readonly header: LineHeader | null;
 }
@@ -31,27 +30,62 @@ const SAMPLE_BYTES = 1 << 16;
  * @throws HarnessError `bad-format` for a file that is none of these, or broken; `unsupported-version`;
  * `bad-history` when the operations make no history. The message names the line.
  */
-export function readHistory(bytes: Uint8Array, options: ReadOptions = {}): ReadHistory {
+export function readHistory(
+  input: Uint8Array | Iterable<Uint8Array>,
+  options: ReadOptions = {},
+): ReadHistory {
   const { fileName } = options;
-  const format = detectFormat(bytes, fileName);
-  if (format === 'shaketable') return { ...decodeHistory(bytes, options), format, notes: [] };
-  const text = new TextDecoder().decode(bytes);
-  const imported =
-    format === 'jepsen-log' ? importJepsenLog(text, fileName) : importJepsenEdn(text, fileName);
-  return { ...imported, format, header: null };
+  const { sample, chunks } = takeSample(input instanceof Uint8Array ? [input] : input);
+  const format = detectFormat(sample, fileName);
+  switch (format) {
+    case 'shaketable':
+      return { ...decodeHistory(chunks, options), format, notes: [] };
+    case 'json':
+      return { ...importJson(chunks, fileName), format, header: null };
+    case 'jepsen-log':
+      return { ...importJepsenLog(chunks, fileName), format, header: null };
+    case 'jepsen-edn':
+      return { ...importEdn(chunks, fileName), format, header: null };
+  }
+}
+
+/** The beginning, and all of it again. */
+function takeSample(input: Iterable<Uint8Array>): {
+  readonly sample: Uint8Array;
+  readonly chunks: Iterable<Uint8Array>;
+} {
+  const rest = input[Symbol.iterator]();
+  const taken: Uint8Array[] = [];
+  const sample = new Uint8Array(SAMPLE_BYTES);
+  let length = 0;
+  while (length < SAMPLE_BYTES) {
+    const { value, done } = rest.next();
+    if (done === true) break;
+    taken.push(value);
+    const part = value.subarray(0, SAMPLE_BYTES - length);
+    sample.set(part, length);
+    length += part.length;
+  }
+  function* chunks(): Generator<Uint8Array, void, undefined> {
+    // Each is forgotten once it was read.
+    while (taken.length > 0) yield taken.shift() as Uint8Array;
+    for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
+  }
+  return { sample: sample.subarray(0, length), chunks: chunks() };
 }
 
 /** @throws HarnessError `bad-format` when it is none that is known */
 export function detectFormat(bytes: Uint8Array, fileName?: string): HistoryFormat {
   const sample = new TextDecoder().decode(bytes.subarray(0, SAMPLE_BYTES));
   const start = sample.replace(/^(?:[\s,]|;.*(?:\n|$))+/, '');
-  if (/^\{\s*["}]/.test(start)) return 'shaketable';
+  if (/^\{\s*"format"\s*:/.test(start) || /^\{\s*\}/.test(start)) return 'shaketable';
+  if (/^(?:\[\s*)?\{\s*"(?:[^"\\]|\\.)*"\s*:/.test(start)) return 'json';
   if (/^[[({#]/.test(start)) return 'jepsen-edn';
   if (isJepsenLog(sample)) return 'jepsen-log';
   const place = fileName === undefined ? '' : `${fileName}: `;
   const found = start === '' ? 'the file is empty' : `it begins with ${excerpt(start)}`;
   throw new HarnessError(
     'bad-format',
-    `${place}this is no history that Shaketable knows (history.jsonl, Jepsen EDN, Jepsen log): ${found}`,
+    `${place}this is no history that Shaketable knows (history.jsonl, EDN, JSON, history.txt, Jepsen log): ${found}`,
   );
 }

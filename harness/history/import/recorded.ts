@@ -1,20 +1,25 @@
 /**
- * From operations as other tools record them to operations of ours: what the importers share.
+ * From operations as other tools record them to operations of ours, one by one: what the importers share.
+ *
+ *     const importer = new Importer('history.edn');
+ *     importer.push({ line: 1, process: 0, type: 'invoke', f: 'put', value: 3 });
+ *     importer.finish(undefined).history.operations // [{ index: 0, time: 0, process: 0, type: 'invoke', f: 'write', … }]
  *
  * - Missing indexes and times are filled in. Times that go back are raised to the time before: Jepsen takes the time
- *   before it takes the place in the history, and the order is what counts.
- * - `get` and `put` become `read` and `write`.
+ *   before it takes the place in the history, and the order is what counts. Times beyond 2⁵³ count from the first.
+ * - `get` and `put` become `read` and `write`, and `broadcast` (of Maelstrom) `add`.
  * - Jepsen records the nemesis as `info` twice, for the beginning and the end: the first becomes the invocation. One
  *   that never ends before the next begins gets a completion of its own.
  * - A completion without a value, or with an error in its place, takes the invocation's: a value has one shape.
- * - Keys of `jepsen.independent`, which its histories write into the value as `[key value]`, become keys. That can
- *   be seen only in histories of reads, writes and compare-and-sets, where every value is then such a pair.
+ * - Keys of `jepsen.independent`, which its histories write into the value as `[key value]`, become keys. Where no tag
+ *   says so, that shows when every client's value is such a pair, and some ask for what is behind a key: `[7 nil]`.
  *
  * Each of these is said in a note.
  */
 import { HarnessError } from '../../errors.ts';
 import { History } from '../history.ts';
-import type { Json, Operation, OperationError, OperationType } from '../operation.ts';
+import type { Json, Operation, OperationError, OperationType, Position } from '../operation.ts';
+import type { TornLine } from '../versioned-lines.ts';
 
 /** An operation as it was found. */
 export interface RecordedOperation {
@@ -24,108 +29,212 @@ export interface RecordedOperation {
   readonly type: Json;
   readonly f: Json;
   readonly value: Json;
-  readonly time?: Json;
-  readonly key?: Json;
+  /** The value was marked as a pair of a key and a value. */
+  readonly isTuple?: boolean;
+  readonly time?: Json | undefined;
+  readonly key?: Json | undefined;
   readonly error?: OperationError;
   readonly node?: string;
+  readonly position?: Position;
 }
 
 export interface ImportedHistory {
   readonly history: History;
   /** What was changed or presumed, in sentences. */
   readonly notes: readonly string[];
+  /** The incomplete last record, when the writer was killed. */
+  readonly torn: TornLine | undefined;
 }
 
-const RENAMED: Readonly<Record<string, string>> = { get: 'read', put: 'write' };
-const REGISTER_FUNCTIONS: ReadonlySet<string> = new Set(['read', 'write', 'cas']);
+/** Until all is read, keys may still have to be taken out of values. */
+interface Draft extends Omit<Operation, 'key' | 'value'> {
+  key?: string | number;
+  value: Json;
+}
 
-/** @throws HarnessError `bad-history` with the line and what is wrong */
-export function importOperations(
-  recorded: readonly RecordedOperation[],
-  fileName: string | undefined,
-): ImportedHistory {
-  const where = (line: number): string => `${fileName === undefined ? '' : `${fileName}: `}line ${line}`;
-  const operations: Operation[] = [];
-  const lines: number[] = [];
-  const pending = new Map<number | 'nemesis', Operation>();
-  const notes = new Notes();
-  const independent = hasIndependentKeys(recorded);
-  if (independent) notes.add('every value is a pair [key value], as jepsen.independent writes them: split');
-  let time = 0;
-  const append = (operation: Omit<Operation, 'index'>, line: number): void => {
-    const placed = { index: operations.length, ...operation };
-    operations.push(placed);
-    lines.push(line);
-    if (placed.type === 'invoke') pending.set(placed.process, placed);
-    else pending.delete(placed.process);
-  };
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['get', 'read'],
+  ['put', 'write'],
+  ['broadcast', 'add'],
+]);
 
-  for (const found of recorded) {
+export class Importer {
+  readonly #fileName: string | undefined;
+  readonly #operations: Draft[] = [];
+  readonly #lines: number[] = [];
+  readonly #pending = new Map<number | 'nemesis', Draft>();
+  readonly #notes = new Notes();
+  readonly #pairs = new PairDetector();
+  readonly #clock: Clock;
+
+  constructor(fileName: string | undefined) {
+    this.#fileName = fileName;
+    this.#clock = new Clock(this.#notes);
+  }
+
+  /** @throws HarnessError, with the line */
+  refuse(code: 'bad-format' | 'bad-history', line: number, what: string): never {
+    throw new HarnessError(code, `${this.#place(line)}: ${what}`);
+  }
+
+  note(fact: string): void {
+    this.#notes.add(fact);
+  }
+
+  /** @throws HarnessError `bad-history` with the line and what is wrong */
+  push(found: RecordedOperation): void {
     const { line } = found;
-    const refuse = (what: string): never => {
-      throw new HarnessError('bad-history', `${where(line)}: ${what}`);
-    };
-    if (!isType(found.type)) refuse(`unknown type ${show(found.type)} (must be invoke, ok, fail or info)`);
-    if (!isProcess(found.process))
-      refuse(`process ${show(found.process)} is neither an integer nor :nemesis`);
-    if (typeof found.f !== 'string') refuse(`f ${show(found.f)} is no keyword`);
-    const process = found.process as number | 'nemesis';
-    const name = found.f as string;
-    const f = process === 'nemesis' ? name : (RENAMED[name] ?? name);
-    if (f !== name) notes.count(`${name} was read as ${f}`);
-
-    if (found.time === undefined || found.time === null) {
-      notes.count('no time given: one nanosecond after the operation before');
-      if (operations.length > 0) time++;
-    } else if (typeof found.time !== 'number') {
-      refuse(`time ${show(found.time)} is no number of nanoseconds`);
-    } else if (found.time < time) {
-      notes.count('time before that of the operation before: raised to it');
-    } else {
-      time = found.time;
+    const type = plain(found.type);
+    const process = plain(found.process);
+    const name = plain(found.f);
+    if (!isType(type)) {
+      this.refuse('bad-history', line, `unknown type ${show(type)} (must be invoke, ok, fail or info)`);
     }
-
-    let type = found.type as OperationType;
-    let invocation = pending.get(process);
-    if (process === 'nemesis' && type === 'info') {
-      if (invocation !== undefined && invocation.f !== f) {
-        notes.count(
-          'an operation of the nemesis did not end before the next: an unknown outcome was put between',
-        );
-        append({ time, process, type: 'info', f: invocation.f, value: null }, line);
-        invocation = undefined;
-      }
-      if (invocation === undefined) type = 'invoke';
+    if (!isProcess(process)) {
+      this.refuse('bad-history', line, `process ${show(process)} is neither an integer nor :nemesis`);
     }
+    if (typeof name !== 'string') return this.refuse('bad-history', line, `f ${show(name)} is no keyword`);
+    const isClient = process !== 'nemesis';
+    const f = isClient ? (RENAMED.get(name) ?? name) : name;
+    if (f !== name) this.#notes.count(`${name} was read as ${f}`);
+    const time = this.#clock.timeOf(found.time, (what) => this.refuse('bad-history', line, what));
+
+    const invocation = isClient ? this.#pending.get(process) : this.#endFault(type, f, time, line);
+    const isBeginning = !isClient && type === 'info' && invocation === undefined;
     let { value } = found;
-    let key = found.key;
-    if (independent && process !== 'nemesis' && Array.isArray(value)) {
-      [key, value] = value as unknown as readonly [Json, Json];
-    }
-    if (key !== undefined && key !== null && typeof key !== 'string' && typeof key !== 'number') {
-      key = JSON.stringify(key);
+    let key = keyOf(found.key);
+    if (isClient) {
+      if (found.isTuple === true && key === undefined) {
+        [key, value] = split(value);
+        this.#notes.count('a tuple of jepsen.independent: split into key and value');
+      }
+      this.#pairs.observe(type, f, value, key);
     }
     if (type !== 'invoke' && value === null && invocation !== undefined && (type !== 'ok' || f !== 'read')) {
       value = invocation.value;
     }
-    append(
+    this.#append(
       {
+        index: this.#operations.length,
         time,
         process,
-        type,
+        type: isBeginning ? 'invoke' : type,
         f,
-        ...(typeof key === 'string' || typeof key === 'number' ? { key } : {}),
+        ...(key === undefined ? {} : { key }),
         value,
         ...(found.error === undefined ? {} : { error: found.error }),
         ...(found.node === undefined ? {} : { node: found.node }),
+        ...(found.position === undefined ? {} : { position: found.position }),
       },
       line,
     );
   }
-  return {
-    history: new History(operations, { locate: (index) => where(lines[index] as number) }),
-    notes: notes.sentences(),
-  };
+
+  /** @throws HarnessError `bad-history` with the line when the operations make no history */
+  finish(torn: TornLine | undefined): ImportedHistory {
+    if (this.#pairs.areKeyed()) {
+      this.#notes.first('every value is a pair [key value], as jepsen.independent writes them: split');
+      for (const operation of this.#operations) {
+        if (operation.process === 'nemesis' || !isArray(operation.value)) continue;
+        const [key, value] = split(operation.value);
+        if (key !== undefined) operation.key = key;
+        operation.value = value;
+      }
+    }
+    const history = new History(this.#operations, {
+      locate: (index) => this.#place(this.#lines[index] as number),
+    });
+    return { history, notes: this.#notes.sentences(), torn };
+  }
+
+  /** The fault that an operation of the nemesis ends; what was still open before another one is ended here. */
+  #endFault(type: OperationType, f: string, time: number, line: number): Draft | undefined {
+    const open = this.#pending.get('nemesis');
+    if (type !== 'info' || open === undefined || open.f === f) return open;
+    this.#notes.count(
+      'an operation of the nemesis did not end before the next: an unknown outcome was put between',
+    );
+    const index = this.#operations.length;
+    this.#append({ index, time, process: 'nemesis', type: 'info', f: open.f, value: null }, line);
+    return undefined;
+  }
+
+  #append(operation: Draft, line: number): void {
+    this.#operations.push(operation);
+    this.#lines.push(line);
+    if (operation.type === 'invoke') this.#pending.set(operation.process, operation);
+    else this.#pending.delete(operation.process);
+  }
+
+  #place(line: number): string {
+    return `${this.#fileName === undefined ? '' : `${this.#fileName}: `}line ${line}`;
+  }
+}
+
+/** Times that never go back, in nanoseconds that a number can hold. */
+class Clock {
+  readonly #notes: Notes;
+  /** What later times count from, when they are too large. */
+  #origin: bigint | undefined;
+  #time = -1;
+
+  constructor(notes: Notes) {
+    this.#notes = notes;
+  }
+
+  timeOf(found: Json | undefined, refuse: (what: string) => never): number {
+    const time = this.#read(found, refuse);
+    if (time === undefined) {
+      this.#notes.count('no time given: one nanosecond after the operation before');
+      return ++this.#time;
+    }
+    if (time < this.#time) {
+      this.#notes.count('time before that of the operation before: raised to it');
+    } else {
+      this.#time = time;
+    }
+    this.#time = Math.max(this.#time, 0);
+    return this.#time;
+  }
+
+  #read(found: Json | undefined, refuse: (what: string) => never): number | undefined {
+    if (found === undefined || found === null) return undefined;
+    if (typeof found === 'string' && /^-?\d+$/.test(found)) {
+      if (this.#origin === undefined) {
+        this.#origin = BigInt(found);
+        this.#notes.add('times are beyond 2⁵³ nanoseconds: counted from the first');
+      }
+    } else if (typeof found !== 'number' || !Number.isFinite(found)) {
+      refuse(`time ${show(found)} is no number of nanoseconds`);
+    }
+    if (this.#origin === undefined) return found as number;
+    return Number(BigInt(typeof found === 'number' ? Math.trunc(found) : (found as string)) - this.#origin);
+  }
+}
+
+/** Finds out whether all values are pairs `[key value]`. */
+class PairDetector {
+  #allPairs = true;
+  /** Somebody asks for the value of a key, or does a transaction within one: values alone are not so. */
+  #isEvident = false;
+
+  observe(type: OperationType, f: string, value: Json, key: string | number | undefined): void {
+    if (!this.#allPairs || (value === null && type !== 'invoke')) return;
+    if (key !== undefined || !isArray(value) || value.length !== 2) {
+      this.#allPairs = false;
+      return;
+    }
+    const [first, second] = value as readonly [Json, Json];
+    if ((typeof first !== 'number' && typeof first !== 'string') || (f === 'cas' && !isArray(second))) {
+      this.#allPairs = false;
+    } else if (type === 'invoke' && (second === null || (f === 'txn' && isArray(second)))) {
+      this.#isEvident = true;
+    }
+  }
+
+  areKeyed(): boolean {
+    return this.#allPairs && this.#isEvident;
+  }
 }
 
 /** Sentences, and how many operations each is true of. */
@@ -137,6 +246,10 @@ class Notes {
     this.#facts.push(fact);
   }
 
+  first(fact: string): void {
+    this.#facts.unshift(fact);
+  }
+
   count(what: string): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
@@ -144,6 +257,23 @@ class Notes {
   sentences(): readonly string[] {
     return [...this.#facts, ...[...this.#counts].map(([what, count]) => `${what} (${count} operations)`)];
   }
+}
+
+const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
+
+function split(value: Json): [string | number | undefined, Json] {
+  const [key, inner = null] = value as readonly Json[];
+  return [keyOf(key), inner];
+}
+
+function keyOf(key: Json | undefined): string | number | undefined {
+  if (key === undefined || key === null) return undefined;
+  return typeof key === 'string' || typeof key === 'number' ? key : JSON.stringify(key);
+}
+
+/** A keyword that was written as text keeps its colon. */
+function plain(name: Json): Json {
+  return typeof name === 'string' && name.startsWith(':') ? name.slice(1) : name;
 }
 
 function isType(type: Json): type is OperationType {
@@ -154,21 +284,6 @@ function isProcess(process: Json): process is number | 'nemesis' {
   return process === 'nemesis' || (typeof process === 'number' && Number.isSafeInteger(process));
 }
 
-function hasIndependentKeys(recorded: readonly RecordedOperation[]): boolean {
-  let reads = 0;
-  for (const { process, type, f, value, key } of recorded) {
-    if (process === 'nemesis') continue;
-    if (key !== undefined || typeof f !== 'string' || !REGISTER_FUNCTIONS.has(f)) return false;
-    if (value === null && type !== 'invoke') continue;
-    if (!Array.isArray(value) || value.length !== 2) return false;
-    const [first, second] = value as unknown as readonly [Json, Json];
-    if (typeof first !== 'number' && typeof first !== 'string') return false;
-    if (f === 'cas' && !Array.isArray(second)) return false;
-    if (f === 'read' && type === 'invoke') reads++;
-  }
-  return reads > 0;
-}
-
 function show(value: Json | undefined): string {
-  return value === undefined ? 'is missing and' : JSON.stringify(value);
+  return value === undefined || value === null ? 'is missing and' : JSON.stringify(value);
 }

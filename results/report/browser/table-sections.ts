@@ -208,6 +208,9 @@ export function runSection(data: ReportData): HTMLElement {
       element('pre', { tabindex: '0' }, text),
       copyButton('Copy', text),
     );
+  if (data.replayCommand === null) {
+    return section('run', 'The check', command('It was judged with', data.commandLine));
+  }
   return section(
     'run',
     'The run',

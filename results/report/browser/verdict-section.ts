@@ -13,7 +13,9 @@ export function verdictSection(data: ReportData, onZoom: (() => void) | null): H
     actions.append(zoom);
   }
   actions.append(
-    copyButton('Copy replay command', data.replayCommand),
+    data.replayCommand === null
+      ? copyButton('Copy check command', data.commandLine)
+      : copyButton('Copy replay command', data.replayCommand),
     copyButton('Copy summary', data.summary),
   );
   return element(

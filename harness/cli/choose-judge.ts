@@ -1,0 +1,152 @@
+/**
+ * Who judges a history of which nothing is known but what it holds: whom the user named with `--workload` or `--model`,
+ * or else whoever recognises it, with a note that says so.
+ */
+import type { Checker } from '../../checkers/checker.ts';
+import { linearizability, type Model, models } from '../../checkers/linearizability/index.ts';
+import { HarnessError } from '../errors.ts';
+import type { History } from '../history/history.ts';
+import type { CheckerEntry } from './judges/entry.ts';
+import { judges, judgesByName } from './judges/index.ts';
+import { type HistoryShape, shapeOf } from './judges/shape.ts';
+import { lookUp } from './names.ts';
+import { assignSettings, defaultsOf } from './settings.ts';
+
+export interface JudgeOptions {
+  readonly workload?: string;
+  readonly model?: string;
+  readonly consistencyModel?: string;
+  readonly option: readonly string[];
+}
+
+export interface Judge {
+  /** What is printed beside the verdict. */
+  readonly name: string;
+  readonly checker: Checker;
+  /** How it came to be chosen, when nobody named it. */
+  readonly note: string | null;
+}
+
+/** Chooses for one history after another. */
+export type ChooseJudge = (history: History) => Judge;
+
+/** @throws HarnessError, before any file is read, for names that do not exist and options that do not go together */
+export function judgeChooser(options: JudgeOptions, memoryBytes: number): ChooseJudge {
+  const { workload, model, consistencyModel } = options;
+  if (workload !== undefined && model !== undefined) {
+    throw new HarnessError(
+      'usage',
+      'give --workload or --model, not both: a model is judged by linearizability',
+    );
+  }
+  if (model !== undefined) {
+    if (consistencyModel !== undefined || options.option.length > 0) {
+      throw new HarnessError(
+        'usage',
+        '--consistency-model and --option go with --workload, not with --model',
+      );
+    }
+    const known = lookUp('model', models, model);
+    return () => modelJudge(known, memoryBytes, null);
+  }
+  const ofLevel = consistencyModel === undefined ? judges : judgesOfLevel(consistencyModel);
+  if (workload !== undefined) {
+    const entry = lookUp('workload to check', judgesByName, workload);
+    if (consistencyModel !== undefined && !ofLevel.includes(entry)) {
+      const known = entry.consistencyModels ?? [];
+      const hint =
+        known.length > 0
+          ? `it knows ${known.join(', ')}`
+          : `--workload ${ofLevel.map(({ name }) => name).join(' or ')} does`;
+      throw new HarnessError(
+        'usage',
+        `${entry.name} does not judge by --consistency-model ${consistencyModel}: ${hint}`,
+      );
+    }
+    const judge = entryJudge(entry, options, memoryBytes, null);
+    return () => judge;
+  }
+  if (options.option.length > 0) {
+    throw new HarnessError('usage', '--option goes with --workload: name the checker that it is for');
+  }
+  return (history) => guess(shapeOf(history), ofLevel, options, memoryBytes);
+}
+
+function judgesOfLevel(consistencyModel: string): readonly CheckerEntry[] {
+  const levels = new Map<string, CheckerEntry[]>();
+  for (const entry of judges) {
+    for (const level of entry.consistencyModels ?? []) {
+      const known = levels.get(level);
+      if (known === undefined) levels.set(level, [entry]);
+      else known.push(entry);
+    }
+  }
+  return lookUp('consistency model', levels, consistencyModel);
+}
+
+function entryJudge(
+  entry: CheckerEntry,
+  { option, consistencyModel }: JudgeOptions,
+  memoryBytes: number,
+  note: string | null,
+): Judge {
+  const options = defaultsOf(entry);
+  assignSettings(option, [options]);
+  const checker = entry.create({
+    options,
+    memoryBytes,
+    ...(consistencyModel === undefined ? {} : { consistencyModel }),
+  });
+  return { name: entry.name, checker, note };
+}
+
+function modelJudge(model: Model, memoryBytes: number, note: string | null): Judge {
+  return { name: model.name, checker: linearizability({ model, memoryBytes }), note };
+}
+
+/** A guess rests on functions and values, and is never one that would accept whatever it gets. */
+function guess(
+  shape: HistoryShape,
+  candidates: readonly CheckerEntry[],
+  options: JudgeOptions,
+  memoryBytes: number,
+): Judge {
+  const seen = describeShape(shape);
+  const entry = candidates.find((candidate) => candidate.recognises(shape));
+  if (entry !== undefined) {
+    const note = `judged as --workload ${entry.name}, because of ${seen}; say otherwise with --workload or --model`;
+    return entryJudge(entry, options, memoryBytes, note);
+  }
+  if (options.consistencyModel === undefined) {
+    const model = [...models.values()].find((candidate) => fits(candidate, shape));
+    if (model !== undefined) {
+      const note = `judged as --model ${model.name}, because of ${seen}; say otherwise with --model or --workload`;
+      return modelJudge(model, memoryBytes, note);
+    }
+  }
+  throw new HarnessError(
+    'usage',
+    `nobody recognises a history of ${seen}: name who judges it, with --workload ` +
+      `(${candidates.map(({ name }) => name).join(', ')}) or --model (${[...models.keys()].join(', ')})`,
+  );
+}
+
+/** The model knows every function, and takes every argument and answer that was looked at. */
+function fits(model: Model, shape: HistoryShape): boolean {
+  return (
+    shape.functions.length > 0 &&
+    shape.functions.every(
+      (f) =>
+        Object.hasOwn(model.functions, f) &&
+        shape.everyArgument(
+          f,
+          (argument) => model.check({ f, argument, outcome: 'unknown', result: null }) === null,
+        ),
+    )
+  );
+}
+
+function describeShape({ functions, microFunctions }: HistoryShape): string {
+  if (functions.length === 0) return 'no operation of a client';
+  return `${functions.join(', ')}${microFunctions.length === 0 ? '' : ` of ${microFunctions.join(', ')}`}`;
+}

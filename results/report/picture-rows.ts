@@ -1,0 +1,78 @@
+/**
+ * Pictures of anomalies for the report: operations as rows of its columns, and no more of them than can be looked at.
+ */
+import type { GraphPicture, Picture, SequencePicture, TimelinePicture } from '../../checkers/checker.ts';
+import { cutText } from './operation-columns.ts';
+import type { PackedOperations } from './operation-columns.ts';
+import type { GraphPictureRow, PictureRow, SequencePictureRow, TimelinePictureRow } from './report-data.ts';
+
+const MAX_OPERATIONS = 60;
+const MAX_ARROWS = 80;
+const MAX_NODES = 40;
+const MAX_EDGES = 80;
+const MAX_COLUMNS = 200;
+const MAX_ROWS = 60;
+const MAX_LABEL_CHARACTERS = 120;
+/** For what is no operation of a client. */
+const NO_ROW = -1;
+
+export function pictureRow(picture: Picture, packed: PackedOperations): PictureRow {
+  switch (picture.kind) {
+    case 'timeline':
+      return timelineRow(picture, packed);
+    case 'graph':
+      return graphRow(picture, packed);
+    case 'sequence':
+      return sequenceRow(picture, packed);
+  }
+}
+
+function timelineRow({ operations, order = [], arrows = [] }: TimelinePicture, packed: PackedOperations) {
+  const rowOf = (index: number): number => packed.rowOf(index) ?? NO_ROW;
+  const known = [...new Set(operations.map(rowOf))].filter((row) => row !== NO_ROW).sort((a, b) => a - b);
+  const shown = new Set(known.slice(0, MAX_OPERATIONS));
+  const result: TimelinePictureRow = {
+    kind: 'timeline',
+    operations: [...shown],
+    order: order.map(rowOf).filter((row) => shown.has(row)),
+    arrows: arrows
+      .map(({ from, to, label }) => ({ from: rowOf(from), to: rowOf(to), label: short(label) }))
+      .filter(({ from, to }) => shown.has(from) && shown.has(to))
+      .slice(0, MAX_ARROWS),
+    cut: known.length - shown.size,
+  };
+  return result;
+}
+
+function graphRow({ nodes, edges }: GraphPicture, packed: PackedOperations): GraphPictureRow {
+  return {
+    kind: 'graph',
+    nodes: nodes.slice(0, MAX_NODES).map(({ label, operation }) => ({
+      label: short(label),
+      operation: operation === undefined ? NO_ROW : (packed.rowOf(operation) ?? NO_ROW),
+    })),
+    edges: edges
+      .filter(({ from, to }) => isPlace(from, nodes.length) && isPlace(to, nodes.length))
+      .slice(0, MAX_EDGES)
+      .map(({ from, to, label }) => ({ from, to, label: short(label) })),
+    cut: Math.max(0, nodes.length - MAX_NODES),
+  };
+}
+
+const isPlace = (place: number, count: number): boolean => place >= 0 && place < Math.min(count, MAX_NODES);
+
+function sequenceRow({ columns, rows }: SequencePicture, packed: PackedOperations): SequencePictureRow {
+  return {
+    kind: 'sequence',
+    columns: columns.slice(0, MAX_COLUMNS).map(short),
+    rows: rows.slice(0, MAX_ROWS).map(({ label, cells, wrong = [], operation }) => ({
+      label: short(label),
+      cells: cells.slice(0, MAX_COLUMNS).map((cell) => (cell === null ? null : short(cell))),
+      wrong,
+      operation: operation === undefined ? NO_ROW : (packed.rowOf(operation) ?? NO_ROW),
+    })),
+    cut: Math.max(0, columns.length - MAX_COLUMNS) + Math.max(0, rows.length - MAX_ROWS),
+  };
+}
+
+const short = (text: string): string => cutText(text, MAX_LABEL_CHARACTERS);
