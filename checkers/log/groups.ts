@@ -1,0 +1,210 @@
+/**
+ * Judges the offsets that consumer groups commit, and the watermarks that the system shows.
+ *
+ * `committed-offset-regression`: a `committed` finds a lower offset than was there before it began, and nobody has
+ * committed that one since; or a `commit` of a lower offset is accepted from a process that did not seek, and was given
+ * no partitions, since its last: a member that should have been fenced.
+ * `high-watermark-regression`: a `list-offsets` shows a high watermark below one that was shown, or below the end of
+ * what was polled, before it began. What a broker thinks to itself may go back after a failover; this may not.
+ */
+import type { Operation } from '../../harness/history/operation.ts';
+import type { Judgement } from './judgement.ts';
+import { NONE } from './ledger.ts';
+import { runsOf } from './logs.ts';
+import { committedOffsets, isTransactional, watermarksOf } from './shapes.ts';
+
+/** A commit that was accepted, or a `committed` that was answered. */
+interface Established {
+  readonly offset: number;
+  readonly invocation: number;
+  readonly completion: number;
+}
+
+const NOTHING: Established = { offset: NONE, invocation: NONE, completion: NONE };
+
+/** One partition's offset of one group. */
+class CommittedOffset {
+  latest = NOTHING;
+  /** Of each offset, when the last commit of it was over; Infinity while one may yet take effect. */
+  readonly lastCommits = new Map<number, number>();
+  /** By process, the completion of its last commit. */
+  readonly lastCommitBy = new Map<Operation['process'], number>();
+  /** What was established when an operation in flight began. */
+  readonly before = new Map<Operation['process'], Established>();
+}
+
+export function judgeGroups(judgement: Judgement): void {
+  const groups = new Groups(judgement);
+  for (const operation of judgement.ledger.history.operations) {
+    if (operation.process !== 'nemesis') groups.follow(operation);
+  }
+}
+
+class Groups {
+  readonly #judgement: Judgement;
+  readonly #offsets = new Map<string, CommittedOffset>();
+  /** By process: when it last sought, or was given partitions. */
+  readonly #repositioned = new Map<Operation['process'], number>();
+  readonly #assigning = new Set<Operation['process']>();
+
+  constructor(judgement: Judgement) {
+    this.#judgement = judgement;
+  }
+
+  follow(operation: Operation): void {
+    const { f, type, process, index } = operation;
+    if (f === 'assign' || f === 'subscribe' || f === 'seek' || f === 'rebalance') {
+      if (type === 'invoke') return;
+      this.#repositioned.set(process, index);
+      if (f === 'assign') this.#assigning.add(process);
+      if (f === 'subscribe') this.#assigning.delete(process);
+    } else if (f === 'poll' || f === 'txn') {
+      if (this.#judgement.ledger.rebalances.has(index)) this.#repositioned.set(process, index);
+    } else if (f === 'commit') {
+      if (type === 'invoke') this.#begin(operation);
+      else if (type !== 'info') this.#endCommit(operation);
+    } else if (f === 'committed') {
+      if (type === 'invoke') this.#beginAll(operation);
+      else if (type === 'ok') this.#endCommitted(operation);
+    }
+  }
+
+  #of(group: string, key: string): CommittedOffset {
+    const name = `${group}\u0000${key}`;
+    let offset = this.#offsets.get(name);
+    if (offset === undefined) this.#offsets.set(name, (offset = new CommittedOffset()));
+    return offset;
+  }
+
+  #begin(operation: Operation): void {
+    const { group, offsets } = committedOffsets(operation);
+    for (const [key, offset] of offsets) {
+      const committed = this.#of(group, key);
+      committed.before.set(operation.process, committed.latest);
+      committed.lastCommits.set(offset, Infinity);
+    }
+  }
+
+  /** A `committed` says only when it is answered what it asked for. */
+  #beginAll(operation: Operation): void {
+    for (const committed of this.#offsets.values()) {
+      committed.before.set(operation.process, committed.latest);
+    }
+  }
+
+  #endCommit(operation: Operation): void {
+    const { ledger, findings } = this.#judgement;
+    const invocation = ledger.history.invocationOf(operation.index) as Operation;
+    const { group, offsets } = committedOffsets(invocation);
+    for (const [key, offset] of offsets) {
+      const committed = this.#of(group, key);
+      committed.lastCommits.set(offset, operation.type === 'fail' ? NONE : operation.index);
+      if (operation.type === 'fail') continue;
+      const before = committed.before.get(operation.process) ?? NOTHING;
+      const lastOwn = committed.lastCommitBy.get(operation.process) ?? NONE;
+      const isRepositioned = (this.#repositioned.get(operation.process) ?? NONE) > lastOwn;
+      if (offset < before.offset && !isRepositioned) {
+        findings.add(
+          'committed-offset-regression',
+          () => ({
+            explanation:
+              `Operation ${operation.index} committed offset ${offset} of ${key} for ${group}, though operation ` +
+              `${before.completion} had committed ${before.offset} before, and process ${operation.process} had not ` +
+              `sought, or been given partitions, since its last commit.`,
+            operations: [before.invocation, before.completion, invocation.index, operation.index],
+          }),
+          { isSelfAssigned: this.#assigning.has(operation.process) },
+        );
+      }
+      committed.lastCommitBy.set(operation.process, operation.index);
+      committed.latest = { offset, invocation: invocation.index, completion: operation.index };
+    }
+  }
+
+  #endCommitted(operation: Operation): void {
+    const { ledger, findings } = this.#judgement;
+    const invocation = ledger.history.invocationOf(operation.index)?.index ?? NONE;
+    const { group, offsets } = committedOffsets(operation);
+    for (const [key, offset] of offsets) {
+      const committed = this.#of(group, key);
+      const before = committed.before.get(operation.process) ?? NOTHING;
+      const lastCommit = committed.lastCommits.get(offset) ?? NONE;
+      if (offset < before.offset && lastCommit < before.invocation) {
+        findings.add('committed-offset-regression', () => ({
+          explanation:
+            `Operation ${operation.index} found that ${group} had committed offset ${offset} of ${key}, though ` +
+            `operation ${before.completion} had shown ${before.offset} before it began, and nobody committed ` +
+            `${offset} after that.`,
+          operations: [before.invocation, before.completion, invocation, operation.index],
+        }));
+      }
+      committed.latest = { offset, invocation, completion: operation.index };
+    }
+  }
+}
+
+export function judgeWatermarks(judgement: Judgement): void {
+  const { ledger } = judgement;
+  const { operations } = ledger.history;
+  if (!operations.some(({ f }) => f === 'list-offsets')) return;
+  const shown = ledger.keyNames.map(() => NONE);
+  const shownBy = ledger.keyNames.map(() => NONE);
+  const before = new Map<Operation['process'], { shown: number[]; shownBy: number[] }>();
+  const show = (key: number, high: number, operation: number): void => {
+    if (high <= (shown[key] as number)) return;
+    shown[key] = high;
+    shownBy[key] = operation;
+  };
+  for (const operation of operations) {
+    if (operation.process === 'nemesis') continue;
+    if (isTransactional(operation.f) && operation.type !== 'invoke') {
+      const { first, end } = runsOf(ledger, operation.index);
+      for (let run = first; run < end; run++) {
+        const until = ledger.runEnd(run);
+        for (let read = ledger.runStart.at(run); read < until; read++) {
+          show(ledger.runKey.at(run), ledger.readOffset.at(read) + 1, operation.index);
+        }
+      }
+    } else if (operation.f === 'list-offsets' && operation.type === 'invoke') {
+      before.set(operation.process, { shown: [...shown], shownBy: [...shownBy] });
+    } else if (operation.f === 'list-offsets' && operation.type === 'ok') {
+      for (const { key: name, high } of watermarksOf(operation)) {
+        const key = ledger.findKey(name);
+        const known = before.get(operation.process)?.shown[key] ?? NONE;
+        const knownBy = before.get(operation.process)?.shownBy[key] ?? NONE;
+        if (high < known) tellRegression(judgement, operation, key, high, known, knownBy);
+        show(key, high, operation.index);
+      }
+    }
+  }
+}
+
+function tellRegression(
+  judgement: Judgement,
+  operation: Operation,
+  key: number,
+  high: number,
+  known: number,
+  knownBy: number,
+): void {
+  const isPoll = judgement.ledger.history.operations[knownBy]?.f !== 'list-offsets';
+  const how = isPoll ? `polled offset ${known - 1}` : `been shown ${known}`;
+  judgement.findings.add('high-watermark-regression', () => ({
+    explanation:
+      `Operation ${operation.index} was shown the high watermark ${high} of ${judgement.key(key)}, but operation ` +
+      `${knownBy} had ${how} before it began.`,
+    operations: [
+      judgement.invocationOf(operation.index),
+      operation.index,
+      judgement.invocationOf(knownBy),
+      knownBy,
+    ],
+    picture: judgement.draw({
+      key,
+      slots: [judgement.logs.slotFrom(key, known - 1)].filter(
+        (slot) => slot < judgement.logs.slotsOf(key).end,
+      ),
+      polls: [knownBy],
+    }),
+  }));
+}

@@ -1,0 +1,44 @@
+/** What the clients of a run promised themselves of the log: decides which anomalies are violations. */
+import type { History } from '../../harness/history/history.ts';
+
+export interface LogOptions {
+  /** Of the producers. `all`: acknowledged once the in-sync replicas have it. Default `all`. */
+  readonly acks: 'all' | 'leader' | 'none';
+  /** Producers number their batches, so that the broker drops what it has. Default true. */
+  readonly idempotence: boolean;
+  /** An operation with several micro-operations is a transaction. Default true, as in Jepsen. */
+  readonly transactions: boolean;
+  /** Of the consumers. Default `read-committed`. */
+  readonly isolation: 'read-committed' | 'read-uncommitted';
+  /** Consumers get their partitions from a group coordinator. Default: whether the history has a `subscribe`. */
+  readonly subscribe: boolean;
+  /** The history notes every rebalance, so that consumers of a group are judged between them. Default false. */
+  readonly rebalancesRecorded: boolean;
+  /** Where a consumer begins that has no position. Default `earliest`. */
+  readonly offsetReset: 'earliest' | 'latest';
+  /** Partitions that are compacted, or all of them. Default none. */
+  readonly compaction: boolean | readonly (string | number)[];
+  /**
+   * The run ended with polls until everything was there, or time ran out. Then everything that was acknowledged and
+   * never read is unseen. By default only what consumers asked for again and again, in vain: see polls.ts.
+   */
+  readonly finalPolls: boolean;
+  /** Anomalies to allow besides. Default none. */
+  readonly allow: readonly string[];
+}
+
+export function withDefaults(options: Partial<LogOptions>, history: History): LogOptions {
+  return {
+    acks: 'all',
+    idempotence: true,
+    transactions: true,
+    isolation: 'read-committed',
+    subscribe: options.subscribe ?? history.operations.some(({ f }) => f === 'subscribe'),
+    rebalancesRecorded: false,
+    offsetReset: 'earliest',
+    compaction: false,
+    finalPolls: false,
+    allow: [],
+    ...options,
+  };
+}
