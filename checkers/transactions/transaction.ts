@@ -133,7 +133,7 @@ export function parseTransactions(history: History, dataType: DataType): Transac
         if (got[0] !== asked[0] || !sameJson(got[1], asked[1]) || (!isRead && !sameJson(got[2], asked[2]))) {
           throw new HarnessError(
             'bad-history',
-            `operation ${completion[t]}: micro-operation ${i} is ${describeJson(answered[i] as Json)}, ` +
+            `operation ${completion[t] as number}: micro-operation ${i} is ${describeJson(answered[i] as Json)}, ` +
               `but operation ${operation.index} had asked for ${describeJson(invoked[i] as Json)}`,
           );
         }

@@ -1,0 +1,104 @@
+/**
+ * A cycle of transactions in sentences, and as a graph for the report.
+ *
+ *     T1 (operation 2) and T2 (operation 6) would each come before itself. T1 read x without 5, which T2 appended, so T1
+ *     comes before T2. T2 was acknowledged in operation 7, before T1 was invoked in operation 8, so T2 comes before T1.
+ */
+import type { Finding } from '../findings/findings.ts';
+import type { Cycle, CycleStep } from './cycles.ts';
+import { PROCESS, REALTIME, RW, WR, WW } from './graph.ts';
+import type { Transactions } from './transaction.ts';
+import { NONE } from './value-codes.ts';
+
+/** Why one transaction comes before another: a sentence without its end, and a few characters for an arrow. */
+export interface EdgeDescription {
+  readonly because: string;
+  readonly label: string;
+}
+
+/** Of an edge ww, wr or rw. The names are those that the transactions have in the sentence. */
+export type DescribeDependency = (step: CycleStep, from: string, to: string) => EdgeDescription;
+
+const KIND_NAMES: Readonly<Record<number, string>> = {
+  [WW]: 'ww',
+  [WR]: 'wr',
+  [RW]: 'rw',
+  [PROCESS]: 'process',
+  [REALTIME]: 'realtime',
+};
+
+export function explainCycle(
+  transactions: Transactions,
+  cycle: Cycle,
+  describeDependency: DescribeDependency,
+): Finding {
+  const { steps } = cycle;
+  const name = (i: number): string => `T${(i % steps.length) + 1}`;
+  const described = steps.map((step, i) =>
+    describeStep(transactions, step, name(i), name(i + 1), describeDependency),
+  );
+  const members = steps.map(
+    ({ from }, i) => `${name(i)} (operation ${transactions.invocation[from] as number})`,
+  );
+  const sentences = described.map(
+    ({ because }, i) => `${because}, so ${name(i)} comes before ${name(i + 1)}.`,
+  );
+  return {
+    explanation: `${listing(members)} would each come before itself. ${sentences.join(' ')}`,
+    operations: operationsOf(
+      transactions,
+      steps.map(({ from }) => from),
+    ),
+    evidence: steps.map(({ from, to, kind }, i) => ({
+      from: transactions.invocation[from] as number,
+      to: transactions.invocation[to] as number,
+      kind: KIND_NAMES[kind] as string,
+      because: (described[i] as EdgeDescription).because,
+    })),
+    picture: {
+      kind: 'graph',
+      nodes: steps.map(({ from }, i) => ({
+        label: name(i),
+        operation: transactions.invocation[from] as number,
+      })),
+      edges: described.map(({ label }, i) => ({ from: i, to: (i + 1) % steps.length, label })),
+    },
+  };
+}
+
+function describeStep(
+  transactions: Transactions,
+  step: CycleStep,
+  from: string,
+  to: string,
+  describeDependency: DescribeDependency,
+): EdgeDescription {
+  if (step.kind === PROCESS) {
+    const { history, invocation } = transactions;
+    const process = history.operations[invocation[step.from] as number]?.process ?? '';
+    return { because: `Process ${process} ran ${from} before ${to}`, label: 'process' };
+  }
+  if (step.kind === REALTIME) {
+    const because =
+      `${from} was acknowledged in operation ${transactions.completion[step.from] as number}, before ${to} was ` +
+      `invoked in operation ${transactions.invocation[step.to] as number}`;
+    return { because, label: 'realtime' };
+  }
+  const { because, label } = describeDependency(step, from, to);
+  return { because, label: `${KIND_NAMES[step.kind] as string} ${label}` };
+}
+
+/** Invocations and completions of transactions, ascending, each once. */
+export function operationsOf(transactions: Transactions, members: readonly number[]): readonly number[] {
+  const indexes = new Set<number>();
+  for (const t of members) {
+    indexes.add(transactions.invocation[t] as number);
+    const completion = transactions.completion[t] as number;
+    if (completion !== NONE) indexes.add(completion);
+  }
+  return [...indexes].sort((a, b) => a - b);
+}
+
+function listing(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) as string}`;
+}

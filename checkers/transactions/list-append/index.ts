@@ -1,0 +1,2 @@
+export { listAppend } from './list-append.ts';
+export type { ListAppendOptions } from './list-append.ts';
