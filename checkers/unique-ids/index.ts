@@ -1,0 +1,2 @@
+/** Ids: no two are equal. */
+export { uniqueIds } from './unique-ids.ts';
