@@ -84,7 +84,7 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
     .addOption(
       new Option('--option <name=value>', 'an option of the workload’s checker (may be repeated)')
         .argParser((value: string, previous: readonly string[]) => [...previous, value])
-        .default([], 'see list checkers'),
+        .default([], 'see list options'),
     )
     .addOption(
       new Option(
@@ -104,7 +104,7 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
 async function check(paths: readonly string[], options: Options, output: Output): Promise<number> {
   const memoryBytes = parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * BYTES_PER_MIB;
   const settings: Settings = {
-    chooseJudge: judgeChooser(options, memoryBytes),
+    chooseJudge: await judgeChooser(options, memoryBytes),
     isJudgeNamed: [options.workload, options.model, options.consistencyModel].some(
       (name) => name !== undefined,
     ),

@@ -2,8 +2,16 @@
  * Who judges a history of which nothing is known but what it holds: whom the user named with `--workload` or `--model`,
  * or else whoever recognises it, with a note that says so.
  */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Checker } from '../../checkers/checker.ts';
-import { linearizability, type Model, models } from '../../checkers/linearizability/index.ts';
+import {
+  linearizability,
+  type Model,
+  modelNamed,
+  models,
+  parseModel,
+} from '../../checkers/linearizability/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
 import type { CheckerEntry } from './judges/entry.ts';
@@ -27,11 +35,14 @@ export interface Judge {
   readonly note: string | null;
 }
 
+/** A model's argument that is a path and no name. */
+const MODULE = /\.[cm]?[jt]s$/;
+
 /** Chooses for one history after another. */
 export type ChooseJudge = (history: History) => Judge;
 
 /** @throws HarnessError, before any file is read, for names that do not exist and options that do not go together */
-export function judgeChooser(options: JudgeOptions, memoryBytes: number): ChooseJudge {
+export async function judgeChooser(options: JudgeOptions, memoryBytes: number): Promise<ChooseJudge> {
   const { workload, model, consistencyModel } = options;
   if (workload !== undefined && model !== undefined) {
     throw new HarnessError(
@@ -46,7 +57,7 @@ export function judgeChooser(options: JudgeOptions, memoryBytes: number): Choose
         '--consistency-model and --option go with --workload, not with --model',
       );
     }
-    const known = lookUp('model', models, model);
+    const known = await modelOf(model);
     return () => modelJudge(known, memoryBytes, null);
   }
   const ofLevel = consistencyModel === undefined ? judges : judgesOfLevel(consistencyModel);
@@ -70,6 +81,21 @@ export function judgeChooser(options: JudgeOptions, memoryBytes: number): Choose
     throw new HarnessError('usage', '--option goes with --workload: name the checker that it is for');
   }
   return (history) => guess(shapeOf(history), ofLevel, options, memoryBytes);
+}
+
+/** One of ours, by name and perhaps with its parameter (`semaphore=3`), or a module of the user's, by its path. */
+async function modelOf(text: string): Promise<Model> {
+  if (!MODULE.test(text)) return modelNamed(text) ?? lookUp('model', models, text.replace(/=.*$/s, ''));
+  let loaded: { readonly default?: unknown; readonly model?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(text)).href)) as typeof loaded;
+  } catch (error) {
+    const { message } = HarnessError.from(error);
+    throw new HarnessError('usage', `cannot load the model ${text}: ${message.split('\n')[0] ?? ''}`, {
+      cause: error,
+    });
+  }
+  return parseModel(loaded.default ?? loaded.model, text);
 }
 
 function judgesOfLevel(consistencyModel: string): readonly CheckerEntry[] {

@@ -58,6 +58,9 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
       ...[...systems.values()].flatMap((system) =>
         system.options.map((option) => optionRow(system.name, option)),
       ),
+      ...judges.flatMap((judge) =>
+        judge.options.map((option) => optionRow(`check --workload ${judge.name}`, option)),
+      ),
     ],
   ],
 ]);
@@ -67,9 +70,7 @@ function checkerRow({ name, aliases = [], summary, options, consistencyModels = 
     name,
     summary,
     aliases: aliases.join(', '),
-    options: options
-      .map((option) => `${option.name}=${String(option.default)} (${option.meaning})`)
-      .join(', '),
+    options: options.map((option) => option.name).join(', '),
     ...(consistencyModels.length === 0 ? {} : { '--consistency-model': 'see list consistency-models' }),
   };
 }

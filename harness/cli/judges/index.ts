@@ -2,29 +2,13 @@
  * The checkers that judge a history by its workload, by name. Their order is the order of guessing: who recognises the
  * more particular histories comes first.
  */
-import { appendList } from '../../../checkers/append/index.ts';
-import { counterBounds } from '../../../checkers/counter/index.ts';
+import { collectionJudges } from './collections.ts';
 import type { CheckerEntry } from './entry.ts';
-import { isArray, isNumber } from './shape.ts';
+import { logJudges } from './logs.ts';
+import { registerJudges } from './registers.ts';
 
 /** In the order of guessing. */
-export const judges: readonly CheckerEntry[] = [
-  {
-    name: 'append',
-    summary:
-      'lists of unique elements, appended to and read whole: nothing lost, doubled, reordered or made up',
-    options: [],
-    recognises: (shape) => shape.uses(['append', 'read']) && shape.everyResult('read', isArray),
-    create: () => appendList(),
-  },
-  {
-    name: 'counter',
-    summary: 'additions and reads of a number: every read lies within what the additions allow',
-    options: [],
-    recognises: (shape) => shape.uses(['add', 'read']) && shape.everyResult('read', isNumber),
-    create: () => counterBounds(),
-  },
-];
+export const judges: readonly CheckerEntry[] = [...logJudges, ...collectionJudges, ...registerJudges];
 
 /** Aliases included. */
 export const judgesByName: ReadonlyMap<string, CheckerEntry> = new Map(

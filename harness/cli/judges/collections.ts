@@ -1,0 +1,72 @@
+/** Sets, queues, ids, counters and lists: what went in must be there, or come out. */
+import { appendList } from '../../../checkers/append/index.ts';
+import { counterBounds } from '../../../checkers/counter/index.ts';
+import { queue, totalQueue } from '../../../checkers/queue/index.ts';
+import { finalSet, setFull } from '../../../checkers/set/index.ts';
+import { uniqueIds } from '../../../checkers/unique-ids/index.ts';
+import { choice } from './entry-options.ts';
+import type { CheckerEntry } from './entry.ts';
+import { isArray, isNumber } from './shape.ts';
+
+export const collectionJudges: readonly CheckerEntry[] = [
+  {
+    name: 'append',
+    summary:
+      'lists of unique elements, appended to and read whole: nothing lost, doubled, reordered or made up',
+    options: [],
+    recognises: (shape) => shape.uses(['append', 'read']) && shape.everyResult('read', isArray),
+    create: () => appendList(),
+  },
+  {
+    name: 'set-full',
+    summary: 'every element that was added, in every read of the set: stable, lost, stale or never read',
+    options: [
+      {
+        name: 'linearizable',
+        default: false,
+        meaning: 'an element missing from a read, for a while, is wrong',
+      },
+    ],
+    recognises: (shape) => shape.uses(['add', 'read']) && shape.everyResult('read', isArray),
+    create: ({ options }) => setFull({ linearizable: options['linearizable'] === true }),
+  },
+  {
+    name: 'set',
+    summary: 'every element that was added is in the last read of the set, and no other',
+    options: [],
+    // Who judges every read finds all that this one does.
+    recognises: () => false,
+    create: () => finalSet(),
+  },
+  {
+    name: 'total-queue',
+    summary: 'what was enqueued comes out, and nothing else, in whatever order',
+    options: [
+      { name: 'duplicates', default: 'allowed', meaning: 'allowed or judged: elements that come out again' },
+    ],
+    recognises: (shape) => shape.uses(['enqueue', 'dequeue'], ['drain']) || shape.uses(['enqueue', 'drain']),
+    create: ({ options }) => totalQueue({ duplicates: choice(options, 'duplicates', ['allowed', 'judged']) }),
+  },
+  {
+    name: 'queue',
+    summary: 'what is dequeued was enqueued before, and did not come out already',
+    options: [],
+    // Who keeps accounts to the end judges losses, too. For first in, first out there is a model.
+    recognises: () => false,
+    create: () => queue(),
+  },
+  {
+    name: 'unique-ids',
+    summary: 'no id is generated twice',
+    options: [],
+    recognises: (shape) => shape.uses(['generate']),
+    create: () => uniqueIds(),
+  },
+  {
+    name: 'counter',
+    summary: 'additions and reads of a number: every read lies within what the additions allow',
+    options: [],
+    recognises: (shape) => shape.uses(['add', 'read']) && shape.everyResult('read', isNumber),
+    create: () => counterBounds(),
+  },
+];

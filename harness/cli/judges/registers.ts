@@ -1,0 +1,47 @@
+/** Registers and tables under weaker promises than linearizability. */
+import { adyaG2 } from '../../../checkers/adya/index.ts';
+import { causalReverse } from '../../../checkers/causal-reverse/index.ts';
+import { causalRegister } from '../../../checkers/causal/index.ts';
+import { longFork } from '../../../checkers/long-fork/index.ts';
+import type { CheckerEntry } from './entry.ts';
+import { isArray } from './shape.ts';
+
+export const registerJudges: readonly CheckerEntry[] = [
+  {
+    name: 'causal',
+    summary: 'a causal register: what one client does to a key looks to it like that order',
+    options: [],
+    recognises: (shape) => shape.uses(['read-init'], ['read', 'write']),
+    create: () => causalRegister(),
+  },
+  {
+    name: 'causal-reverse',
+    summary: 'who sees a write sees every write that was acknowledged before it began',
+    options: [],
+    recognises: (shape) =>
+      shape.uses(['write', 'read']) &&
+      shape.everyResult('read', isArray) &&
+      shape.everyArgument('write', (value) => !isArray(value)),
+    create: () => causalReverse(),
+  },
+  {
+    name: 'adya',
+    summary: 'of inserts that each found no other row of their key, at most one commits (G2 over predicates)',
+    options: [],
+    recognises: (shape) =>
+      shape.uses(['insert']) &&
+      shape.everyArgument('insert', (value) => isArray(value) && value.length === 2),
+    create: () => adyaG2(),
+  },
+  {
+    name: 'long-fork',
+    summary: 'transactions that read the same keys agree on which of two writes came first',
+    options: [
+      { name: 'groupSize', default: 0, meaning: 'every read must be of so many keys; 0: of any number' },
+    ],
+    // Its histories are those of rw-register, which finds the fork as a cycle.
+    recognises: () => false,
+    create: ({ options }) =>
+      longFork(Number(options['groupSize']) > 0 ? { groupSize: Number(options['groupSize']) } : {}),
+  },
+];
