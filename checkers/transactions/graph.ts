@@ -99,6 +99,12 @@ export class GraphBuilder {
   }
 }
 
+/** What the orders need to know of transactions, whatever their micro-operations are. */
+export type OrderedTransactions = Pick<
+  Transactions,
+  'history' | 'count' | 'invocation' | 'completion' | 'outcome' | 'process' | 'processCount'
+>;
+
 /**
  * Adds the order of each process and that of real time, between transactions that committed.
  *
@@ -111,7 +117,7 @@ export class GraphBuilder {
  */
 export function addOrders(
   builder: GraphBuilder,
-  transactions: Transactions,
+  transactions: OrderedTransactions,
   isCommitted: (t: number) => boolean,
 ): void {
   const { history, count, invocation, completion, outcome, process, processCount } = transactions;
