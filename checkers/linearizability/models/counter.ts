@@ -21,7 +21,7 @@ export const counter: Model = configurableInit({
   describeState: describeJson,
 });
 
-function amountOf({ f, argument }: Call): number {
+export function amountOf({ f, argument }: Call): number {
   const amount = argument ?? (f === 'add' ? NaN : 1);
   if (typeof amount !== 'number') return NaN;
   return f === 'decrement' ? -amount : amount;

@@ -12,7 +12,7 @@ import { configurableInit, describeJson, isArray } from '../model.ts';
 import type { Call, Model } from '../model.ts';
 import { attempt, ending } from './attempt.ts';
 
-type Owner = string | number;
+export type Owner = string | number;
 
 /** Acquired and released by anybody, in turns. */
 export const mutex: Model = configurableInit({
@@ -166,14 +166,14 @@ const describeOwner = (owner: Owner): string =>
   typeof owner === 'number' ? `process ${owner}` : `client ${owner}`;
 
 /** A client that is named may be in the answer alone. */
-function ownerOf({ argument, result, process }: Call): Owner {
+export function ownerOf({ argument, result, process }: Call): Owner {
   const named = field(argument, 'client') ?? field(result, 'client');
   if (typeof named === 'string') return named;
   return named === null ? (process ?? 0) : `${describeJson(named)}`;
 }
 
 /** The token that the answer tells; a number below 0 is none. */
-function fenceOf({ f, outcome, result }: Call): number | null {
+export function fenceOf({ f, outcome, result }: Call): number | null {
   if (f !== 'acquire' || outcome !== 'ok') return null;
   const fence = typeof result === 'number' ? result : field(result, 'fence');
   return typeof fence === 'number' && fence >= 0 ? fence : null;

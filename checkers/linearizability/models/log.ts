@@ -46,7 +46,7 @@ export const log: Model = configurableInit({
 const isOffset = (value: Json | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
-function offsetOf({ outcome, argument, result }: Call): number | null {
+export function offsetOf({ outcome, argument, result }: Call): number | null {
   if (outcome !== 'ok' || !isArray(result) || result.length !== 2) return null;
   const [offset, value] = result;
   return isOffset(offset) && sameJson(value as Json, argument) && !sameJson(result, argument) ? offset : null;
