@@ -48,7 +48,7 @@ export const set: Model = configurableInit(
 
 const byJson = (a: Json, b: Json): number => (canonicalJson(a) < canonicalJson(b) ? -1 : 1);
 
-function answerOf({ result }: Call): boolean {
+export function answerOf({ result }: Call): boolean {
   return (isArray(result) ? result.at(-1) : result) === true;
 }
 
