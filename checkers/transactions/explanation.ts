@@ -1,13 +1,13 @@
 /**
  * A cycle of transactions in sentences, and as a graph for the report.
  *
- *     T1 (operation 2) and T2 (operation 6) would each come before itself. T1 read x without 5, which T2 appended, so T1
+ *     T1 (operation 2) and T2 (operation 6) would each have to come before itself. T1 read x without 5, which T2 appended, so T1
  *     comes before T2. T2 was acknowledged in operation 7, before T1 was invoked in operation 8, so T2 comes before T1.
  */
 import type { Finding } from '../findings/findings.ts';
 import type { Cycle, CycleStep } from './cycles.ts';
 import { PROCESS, REALTIME, RW, WR, WW } from './graph.ts';
-import type { Transactions } from './transaction.ts';
+import type { OrderedTransactions } from './graph.ts';
 import { NONE } from './value-codes.ts';
 
 /** Why one transaction comes before another: a sentence without its end, and a few characters for an arrow. */
@@ -28,7 +28,7 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
 };
 
 export function explainCycle(
-  transactions: Transactions,
+  transactions: OrderedTransactions,
   cycle: Cycle,
   describeDependency: DescribeDependency,
 ): Finding {
@@ -44,7 +44,7 @@ export function explainCycle(
     ({ because }, i) => `${because}, so ${name(i)} comes before ${name(i + 1)}.`,
   );
   return {
-    explanation: `${listing(members)} would each come before itself. ${sentences.join(' ')}`,
+    explanation: `${listing(members)} would each have to come before itself. ${sentences.join(' ')}`,
     operations: operationsOf(
       transactions,
       steps.map(({ from }) => from),
@@ -67,7 +67,7 @@ export function explainCycle(
 }
 
 function describeStep(
-  transactions: Transactions,
+  transactions: OrderedTransactions,
   step: CycleStep,
   from: string,
   to: string,
@@ -89,7 +89,10 @@ function describeStep(
 }
 
 /** Invocations and completions of transactions, ascending, each once. */
-export function operationsOf(transactions: Transactions, members: readonly number[]): readonly number[] {
+export function operationsOf(
+  transactions: OrderedTransactions,
+  members: readonly number[],
+): readonly number[] {
   const indexes = new Set<number>();
   for (const t of members) {
     indexes.add(transactions.invocation[t] as number);
