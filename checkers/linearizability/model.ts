@@ -66,6 +66,8 @@ export interface Model {
   readonly noun?: string;
   /** One object for the whole history: operations on all keys change one state, and are judged together. */
   readonly acrossKeys?: true;
+  /** Of a model across keys that is the same model over again for each key (models/over-keys.ts): that one. */
+  readonly part?: Model;
   /** It matters who calls: operations of different processes are not interchangeable. */
   readonly heedsProcess?: true;
   /** The model that `--model NAME=JSON` means: another initial state, a number of permits. Throws HarnessError `usage`. */

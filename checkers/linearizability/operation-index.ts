@@ -9,8 +9,8 @@
  *     calls       a(     b(        c(           slots  a 0, b 1, c 0
  *     returns         a)     b)        c)       returns a 1, b 2, c 3
  */
+import { Interner } from './interner.ts';
 import type { Call, Model } from './model.ts';
-import { internKey } from './model.ts';
 import { NEVER } from './problem.ts';
 import type { JudgedOperation } from './problem.ts';
 
@@ -88,12 +88,13 @@ function onlyObserves(model: Model, call: Call): boolean {
 }
 
 function classify(operations: readonly JudgedOperation[]): { calls: Call[]; classOf: Int32Array } {
-  const classes = new Map<unknown, number>();
+  const interner = new Interner();
+  const classes = new Map<number, number>();
   const calls: Call[] = [];
   const classOf = new Int32Array(operations.length);
   operations.forEach(({ call }, operation) => {
     const { f, outcome, argument, result, process } = call;
-    const key = internKey([f, outcome, argument, result, call.key ?? null, process ?? null]);
+    const key = interner.numberOf([f, outcome, argument, result, call.key ?? null, process ?? null]);
     let known = classes.get(key);
     if (known === undefined) {
       known = calls.length;

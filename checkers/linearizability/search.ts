@@ -34,6 +34,7 @@ import type { Model } from './model.ts';
 import { indexOperations } from './operation-index.ts';
 import type { OperationIndex } from './operation-index.ts';
 import type { JudgedOperation } from './problem.ts';
+import { ProductTable } from './product-table.ts';
 import { ILLEGAL, StateTable } from './state-table.ts';
 
 export type SearchOutcome = 'legal' | 'illegal' | 'undecided';
@@ -48,8 +49,8 @@ export interface Furthest {
   readonly states: readonly Json[];
 }
 
-/** Handling so much of a state's text takes as long as a step. */
-const CHARACTERS_PER_STEP = 64;
+/** Handling so many characters or parts of a state takes as long as a step. */
+const WORK_PER_STEP = 64;
 const INITIAL_FRAMES = 64;
 const BYTES_PER_WORD = 4;
 /** Words of a frame before its configuration: the operation that was placed, and the length of the trail then. */
@@ -66,7 +67,7 @@ export class Search {
   readonly #index: OperationIndex;
   readonly #successorOf: Int32Array;
   readonly #predecessorOf: Int32Array;
-  readonly #states: StateTable;
+  readonly #states: StateTable | ProductTable;
   readonly #account: MemoryAccount;
   readonly #visited: ConfigurationTable;
   /** Configurations whose key is in `#visited` with other unknown operations placed. */
@@ -111,7 +112,10 @@ export class Search {
     this.#successorOf = lineage?.successorOf ?? new Int32Array(size + 1).fill(NONE);
     this.#predecessorOf = lineage?.predecessorOf ?? new Int32Array(size + 2).fill(NONE);
     this.#account = account;
-    this.#states = new StateTable(model, index.calls, account);
+    this.#states =
+      model.part === undefined
+        ? new StateTable(model, index.calls, account)
+        : new ProductTable(model.part, index.calls, account);
     const keyWords = CONFIGURATION_HEAD + index.slotWords;
     this.#visited = new ConfigurationTable(keyWords, index.unknownWords, account);
     this.#following = index.following.slice();
@@ -147,8 +151,8 @@ export class Search {
     const states = this.#states;
     const configuration = this.#configuration;
     const end = this.steps + maxSteps;
-    const charactersEnd = states.characters + maxSteps * CHARACTERS_PER_STEP;
-    while (this.steps < end && states.characters < charactersEnd) {
+    const workEnd = states.work + maxSteps * WORK_PER_STEP;
+    while (this.steps < end && states.work < workEnd) {
       if ((configuration[DUE] as number) > returns) {
         this.#keepBest();
         return (this.outcome = 'legal');

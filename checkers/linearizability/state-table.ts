@@ -10,8 +10,8 @@
  * an older one. That costs time, never correctness, because a model's step is pure.
  */
 import type { Json } from '../../harness/history/operation.ts';
+import { Interner } from './interner.ts';
 import type { MemoryAccount } from './memory.ts';
-import { internKey } from './model.ts';
 import type { Call, Model } from './model.ts';
 
 export const ILLEGAL = -1;
@@ -22,27 +22,21 @@ const MAX_PLACES = 1 << 20;
 /** Words of a place: the state plus one (0 is an empty place), the call, the next state. */
 const STRIDE = 3;
 const BYTES_PER_WORD = 4;
-/** What a state costs beside its text: an entry of a Map and an array, a string header. */
-const BYTES_PER_STATE = 120;
-
-/** Of a longer string V8 hashes only the length (kMaxHashCalcLength). */
-const MAX_HASHED_CHARACTERS = 16_383;
+/** What a state costs beside what the interner keeps of it. */
+const BYTES_PER_STATE = 40;
 
 export class StateTable {
   readonly #model: Model;
   readonly #calls: readonly Call[];
   readonly #account: MemoryAccount;
-  readonly #ids = new Map<ReturnType<typeof internKey>, number>();
+  readonly #interner = new Interner();
+  /** By the interner's number: the state's, or ILLEGAL where it is only part of one. */
+  readonly #stateOf: number[] = [];
   readonly #values: Json[] = [];
   #memo: Int32Array;
   #mask: number;
   /** Transitions that took another's place since the memory last grew. */
   #displaced = 0;
-  /** Long states: ids by fingerprint, which several may share. */
-  readonly #longIds = new Map<string, { readonly key: string; readonly id: number }[]>();
-  /** Of the texts of states that were computed: what a step costs beside itself. */
-  characters = 0;
-
   /** The initial state is state 0. */
   constructor(model: Model, calls: readonly Call[], account: MemoryAccount) {
     this.#model = model;
@@ -52,6 +46,11 @@ export class StateTable {
     this.#memo = new Int32Array(INITIAL_PLACES * STRIDE);
     this.#mask = INITIAL_PLACES - 1;
     this.#intern(model.init);
+  }
+
+  /** Characters and parts of states that were computed: what steps cost beside themselves. */
+  get work(): number {
+    return this.#interner.work;
   }
 
   get count(): number {
@@ -76,9 +75,8 @@ export class StateTable {
 
   #compute(state: number, call: number, place: number): number {
     const before = this.#values[state] as Json;
-    if (typeof before === 'string') this.characters += before.length;
     const value = this.#model.step(before, this.#calls[call] as Call);
-    const next = value === undefined ? ILLEGAL : this.#intern(value);
+    const next = value === undefined ? ILLEGAL : value === before ? state : this.#intern(value);
     const memo = this.#memo;
     if (memo[place] !== 0) this.#displaced++;
     memo[place] = state + 1;
@@ -89,29 +87,13 @@ export class StateTable {
   }
 
   #intern(value: Json): number {
-    const key = internKey(value);
-    if (typeof key === 'string' && key.length > MAX_HASHED_CHARACTERS) return this.#internLong(key, value);
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    const id = this.#add(value, typeof key === 'string' ? key.length : 0);
-    this.#ids.set(key, id);
-    return id;
-  }
-
-  /** The engine hashes long strings by their length, so a Map of them compares all that are equally long. */
-  #internLong(key: string, value: Json): number {
-    this.characters += key.length;
-    const fingerprint = `${key.length}/${hashText(key)}`;
-    const others = this.#longIds.get(fingerprint) ?? [];
-    const known = others.find((other) => other.key === key);
-    if (known !== undefined) return known.id;
-    const id = this.#add(value, key.length);
-    this.#longIds.set(fingerprint, [...others, { key, id }]);
-    return id;
-  }
-
-  #add(value: Json, characters: number): number {
-    this.#account.request(BYTES_PER_STATE + 2 * characters);
+    const bytes = this.#interner.bytes;
+    const number = this.#interner.numberOf(value);
+    const known = this.#stateOf[number];
+    if (known !== undefined && known !== ILLEGAL) return known;
+    while (this.#stateOf.length <= number) this.#stateOf.push(ILLEGAL);
+    this.#account.request(BYTES_PER_STATE + this.#interner.bytes - bytes);
+    this.#stateOf[number] = this.#values.length;
     return this.#values.push(value) - 1;
   }
 
@@ -132,11 +114,4 @@ export class StateTable {
     this.#displaced = 0;
     this.#account.release(old.length * BYTES_PER_WORD);
   }
-}
-
-/** FNV-1a. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }
