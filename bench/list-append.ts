@@ -1,0 +1,68 @@
+/**
+ * How long a verdict on list-append transactions takes: a valid history, one with a planted anomaly, and one of a
+ * store that keeps snapshot isolation, which has write skew.
+ *
+ *     node bench/list-append.ts [TRANSACTIONS…]
+ */
+import { listAppend } from '../checkers/transactions/index.ts';
+import { History } from '../harness/history/history.ts';
+import type { Json, Operation } from '../harness/history/operation.ts';
+import { storeHistory } from '../checkers/transactions/testing/stores.ts';
+import type { StoreName } from '../checkers/transactions/testing/stores.ts';
+
+const SIZES = [10_000, 100_000, 1_000_000];
+const PROCESSES = 10;
+
+function generate(store: StoreName, transactions: number): History {
+  return storeHistory({ seed: 1, store, transactions, processes: PROCESSES, lists: 10, maxListLength: 100 });
+}
+
+/** In the middle of the history one read misses the last element of what it had read. */
+function plantStaleRead(history: History): History {
+  const operations: Operation[] = [...history.operations];
+  for (let index = operations.length >> 1; index < operations.length; index++) {
+    const operation = operations[index] as Operation;
+    const value = operation.value as readonly (readonly Json[])[];
+    const place = value.findIndex(([f, , list]) => f === 'r' && Array.isArray(list) && list.length > 3);
+    if (operation.type !== 'ok' || value.length !== 1 || place === -1) continue;
+    const [f, key, list] = value[place] as [string, number, number[]];
+    operations[index] = { ...operation, value: [[f, key, list.slice(0, -3)]] };
+    return new History(operations);
+  }
+  throw new Error('no read to spoil');
+}
+
+function measure(what: string, history: History, consistencyModel: string): void {
+  globalThis.gc?.();
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  const { valid, anomalies, statistics } = listAppend({ consistencyModel }).check({ history });
+  const wallMs = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  const names = [...new Set(anomalies.map(({ name }) => name))].join(' ');
+  const largest = (statistics as { largestComponent: number }).largestComponent;
+  console.log(
+    `${what.padEnd(44)}${wallMs.toFixed(0).padStart(7)} ms ${((user + system) / 1000).toFixed(0).padStart(7)} ms cpu  ` +
+      `${String(valid).padEnd(6)} ${names}${largest > 0 ? ` (largest component ${largest})` : ''}`,
+  );
+}
+
+export function run(sizes: readonly number[] = SIZES): void {
+  measure('(warm-up)', generate('serial', 20_000), 'strict-serializable');
+  for (const size of sizes) {
+    const serial = generate('serial', size);
+    measure(`${size} transactions, strict-serializable`, serial, 'strict-serializable');
+    measure(`${size} transactions, serializable`, serial, 'serializable');
+    measure(`${size} transactions, a planted stale read`, plantStaleRead(serial), 'strict-serializable');
+    measure(
+      `${size} transactions, a snapshot isolated store`,
+      generate('snapshot-isolation', size),
+      'strict-serializable',
+    );
+    console.log(
+      `${'resident so far'.padEnd(44)}${(process.resourceUsage().maxRSS / 1e6).toFixed(2).padStart(7)} GB`,
+    );
+  }
+}
+
+if (import.meta.main) run(process.argv.length > 2 ? process.argv.slice(2).map(Number) : SIZES);
