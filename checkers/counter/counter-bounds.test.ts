@@ -85,6 +85,40 @@ describe('counts within bounds', () => {
     expect(unseenIn(overlapping)).toMatchObject({ unseen: 1 });
   });
 
+  it('may go back where that is allowed, within the bounds', () => {
+    const rows = [...inDoubt(5), ...sequential(['read', 5], ['read', 0])];
+    const verdict = counterBounds({ decreases: 'allowed' }).check({ history: historyOf(rows) });
+    expect(verdict).toMatchObject({ valid: true, allowed: [{ name: 'stale-read' }] });
+    const tooLow = [...sequential(['add', 3], ['read', 0], ['read', 3])];
+    expect(counterBounds({ decreases: 'allowed' }).check({ history: historyOf(tooLow) }).valid).toBe(false);
+  });
+
+  it('tell the bounds of every read, and the worst', () => {
+    const rows = [
+      ...sequential(['add', 4]),
+      ...inDoubt(2),
+      ...sequential(['read', 9], ['read', 2], ['read', 6]),
+    ];
+    expect(counterBounds().check({ history: historyOf(rows) }).statistics).toMatchObject({
+      outside: 2,
+      worst: { operation: 5, error: 3, relativeError: 0.6, lower: 4, upper: 6 },
+      widest: 2,
+      bounds: [
+        { counter: 'the counter', timeNs: 5, lower: 4, value: 9, upper: 6 },
+        { timeNs: 7, value: 2 },
+        { timeNs: 9, value: 6 },
+      ],
+    });
+  });
+
+  it('of half a million reads', () => {
+    const rows: Row[] = [];
+    for (let i = 0; i < 500_000; i++)
+      rows.push([0, 'invoke', 'read', null], [0, 'ok', 'read', i % 2 === 0 ? 1 : 0]);
+    const verdict = counterBounds().check({ history: historyOf(rows) });
+    expect(verdict).toMatchObject({ valid: false, statistics: { outside: 250_000 } });
+  });
+
   it('prove nothing when nobody reads', () => {
     expect(counterBounds().check({ history: historyOf(sequential(['add', 1])) })).toMatchObject({
       valid: 'unknown',

@@ -19,21 +19,12 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Operation } from '../../harness/history/operation.ts';
 import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import { BoundsFigures, type CountRead } from './bounds-figures.ts';
 
 const NAME = 'counter-bounds';
+const ANOMALIES_TOLD_MAX = 50;
 
 type CounterKey = Operation['key'];
-
-interface CountRead {
-  readonly invocation: Operation;
-  readonly completion: Operation;
-  readonly value: number;
-  /** What was certainly counted when it was invoked, and what can have been when it completed. */
-  readonly lower: number;
-  readonly upper: number;
-  /** The highest count that had been read when it was invoked. */
-  readonly highest: CountRead | null;
-}
 
 /** One counter on the way through the history. Sums of what is added (up) and subtracted (down). */
 interface Tally {
@@ -52,21 +43,56 @@ interface Tally {
   readonly malformed: Operation[];
 }
 
-export function counterBounds(): Checker {
-  return { name: NAME, check: ({ history }) => verdictOn(tallyCounters(history)) };
+export interface CounterOptions {
+  /**
+   * Whether a read that returns less than an earlier one had, within its bounds, is an anomaly. By default it is;
+   * Jepsen's checker knows bounds only.
+   */
+  readonly decreases?: 'judged' | 'allowed';
 }
 
-function verdictOn(tallies: ReadonlyMap<CounterKey, Tally>): Verdict {
-  const anomalies = [...tallies].flatMap(([key, tally]) => judgeCounter(nameOf(key), tally));
-  const reads = [...tallies.values()].reduce((sum, tally) => sum + tally.reads.length, 0);
-  const unseen = [...tallies.values()].reduce((sum, tally) => sum + tally.acknowledged - tally.covered, 0);
-  const statistics = { counters: tallies.size, reads, unseen };
-  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
+export function counterBounds({ decreases = 'judged' }: CounterOptions = {}): Checker {
+  return { name: NAME, check: ({ history }) => verdictOn(tallyCounters(history), decreases) };
+}
+
+function verdictOn(
+  tallies: ReadonlyMap<CounterKey, Tally>,
+  decreases: NonNullable<CounterOptions['decreases']>,
+): Verdict {
+  const anomalies: Anomaly[] = [];
+  const allowed: Anomaly[] = [];
+  const figures = new BoundsFigures();
+  let reads = 0;
+  let unseen = 0;
+  for (const [key, tally] of tallies) {
+    const name = nameOf(key);
+    for (const anomaly of judgeBounds(name, tally)) anomalies.push(anomaly);
+    for (const anomaly of judgeDecreases(name, tally)) {
+      (decreases === 'judged' ? anomalies : allowed).push(anomaly);
+    }
+    for (const read of tally.reads) figures.add(name, read);
+    reads += tally.reads.length;
+    unseen += tally.acknowledged - tally.covered;
+  }
+  const statistics = {
+    counters: tallies.size,
+    reads,
+    unseen,
+    found: anomalies.length + allowed.length,
+    ...figures.toJson(),
+  };
+  const common = {
+    checker: NAME,
+    anomalies: anomalies.slice(0, ANOMALIES_TOLD_MAX),
+    ...(allowed.length === 0 ? {} : { allowed: allowed.slice(0, ANOMALIES_TOLD_MAX) }),
+    statistics,
+  };
+  if (anomalies.length > 0) return { ...common, valid: false };
   if (reads === 0) {
     const reason = 'no read completed, so nothing was judged: run longer, or with fewer faults';
-    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
+    return { ...common, valid: 'unknown', reason };
   }
-  return { checker: NAME, valid: true, anomalies, statistics };
+  return { ...common, valid: true };
 }
 
 const nameOf = (key: CounterKey): string => (key === undefined ? 'the counter' : String(key));
@@ -158,57 +184,67 @@ function countRead(tally: Tally, before: Tally, invocation: Operation, completio
 }
 
 /** The first read of each kind of anomaly tells the story; of the others it says how many there are. */
-function judgeCounter(name: string, tally: Tally): Anomaly[] {
-  const { reads, malformed } = tally;
-  const tooHigh = reads.filter((read) => read.value > read.upper);
-  const tooLow = reads.filter((read) => read.value < read.lower);
-  const lastGood = Math.max(-1, ...reads.filter((read) => read.value >= read.lower).map(invokedAt));
-  const lost = tooLow.filter((read) => lastGood < read.completion.index);
-  const stale = tooLow.filter((read) => lastGood >= read.completion.index);
-  const back =
-    tally.invokedDown < 0 ? [] : reads.filter((read) => read.value < (read.highest?.value ?? read.value));
-  const anomalies: Anomaly[] = [];
-  const report = (
-    anomaly: string,
-    found: readonly CountRead[],
-    explain: (read: CountRead) => string,
-  ): void => {
-    const [first] = found;
-    if (first === undefined) return;
-    const more = found.length === 1 ? '' : ` ${found.length - 1} more reads of ${name} are like this.`;
-    anomalies.push({
+function describe(
+  anomaly: string,
+  name: string,
+  found: readonly CountRead[],
+  explain: (read: CountRead) => string,
+): Anomaly[] {
+  const [first] = found;
+  if (first === undefined) return [];
+  const more = found.length === 1 ? '' : ` ${found.length - 1} more reads of ${name} are like this.`;
+  return [
+    {
       name: anomaly,
       explanation: `The read of ${name} in operation ${first.completion.index} returned ${first.value}, ${explain(first)}${more}`,
       operations: [...new Set([...witness(first.highest), ...witness(first)])].sort((a, b) => a - b),
       evidence: { key: name, value: first.value, lower: first.lower, upper: first.upper },
-    });
-  };
-  report('duplicate-add', tooHigh, ({ upper }) => {
-    return `but all additions that can have happened by then come to ${upper}: something was counted ${tally.hasFailed ? 'twice, or though it failed' : 'twice'}.`;
-  });
-  report('lost-add', lost, ({ lower }) => {
-    return `but ${lower} had been acknowledged before it was invoked, and no later read shows the rest.`;
-  });
-  report('stale-read', stale, ({ lower }) => {
-    return `but ${lower} had been acknowledged before it was invoked; a later read shows it.`;
-  });
-  report(
-    'stale-read',
-    back.filter((read) => !tooLow.includes(read)),
-    ({ highest }) =>
-      `but operation ${highest?.completion.index ?? ''} had already returned ${highest?.value ?? 0}.`,
-  );
-  if (malformed[0] !== undefined) {
-    anomalies.push({
-      name: 'malformed-read',
-      explanation: `The read of ${name} in operation ${malformed[0].index} returned ${JSON.stringify(malformed[0].value)}, which is no count.`,
-      operations: malformed.map((completion) => completion.index),
-    });
-  }
-  return anomalies;
+    },
+  ];
 }
 
-const invokedAt = (read: CountRead): number => read.invocation.index;
+function judgeBounds(name: string, { reads, malformed, hasFailed }: Tally): Anomaly[] {
+  const tooHigh = reads.filter((read) => read.value > read.upper);
+  const tooLow = reads.filter((read) => read.value < read.lower);
+  let lastGood = -1;
+  for (const read of reads) {
+    if (read.value >= read.lower) lastGood = Math.max(lastGood, read.invocation.index);
+  }
+  const lost = tooLow.filter((read) => lastGood < read.completion.index);
+  const stale = tooLow.filter((read) => lastGood >= read.completion.index);
+  const [firstMalformed] = malformed;
+  return [
+    ...describe('duplicate-add', name, tooHigh, ({ upper }) => {
+      return `but all additions that can have happened by then come to ${upper}: something was counted ${hasFailed ? 'twice, or though it failed' : 'twice'}.`;
+    }),
+    ...describe('lost-add', name, lost, ({ lower }) => {
+      return `but ${lower} had been acknowledged before it was invoked, and no later read shows the rest.`;
+    }),
+    ...describe('stale-read', name, stale, ({ lower }) => {
+      return `but ${lower} had been acknowledged before it was invoked; a later read shows it.`;
+    }),
+    ...(firstMalformed === undefined
+      ? []
+      : [
+          {
+            name: 'malformed-read',
+            explanation: `The read of ${name} in operation ${firstMalformed.index} returned ${JSON.stringify(firstMalformed.value)}, which is no count.`,
+            operations: malformed.slice(0, ANOMALIES_TOLD_MAX).map((completion) => completion.index),
+          },
+        ]),
+  ];
+}
+
+/** Within its bounds, and lower than an earlier read. */
+function judgeDecreases(name: string, { reads, invokedDown }: Tally): Anomaly[] {
+  if (invokedDown < 0) return [];
+  const back = reads.filter(
+    ({ value, lower, highest }) => value >= lower && value < (highest?.value ?? value),
+  );
+  return describe('stale-read', name, back, ({ highest }) => {
+    return `but operation ${highest?.completion.index ?? ''} had already returned ${highest?.value ?? 0}.`;
+  });
+}
 
 const witness = (read: CountRead | null): readonly number[] =>
   read === null ? [] : [read.invocation.index, read.completion.index];

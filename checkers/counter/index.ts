@@ -1,2 +1,3 @@
 /** Counters: every addition counts exactly once. */
 export { counterBounds } from './counter-bounds.ts';
+export type { CounterOptions } from './counter-bounds.ts';
