@@ -83,7 +83,7 @@ export function notes(judged: Judged): readonly string[] {
   if (allowedNames.length > 0) {
     const count = judged.verdicts.reduce((sum, { allowedCount }) => sum + allowedCount, 0);
     result.push(
-      `The options allow ${plural(count, 'anomaly', 'anomalies')} that were found: ${allowedNames.join(', ')}.`,
+      `Found, and allowed by the options: ${plural(count, 'anomaly', 'anomalies')} (${allowedNames.join(', ')}).`,
     );
   }
   const never = judged.functions.flatMap(({ f, ok, invoked }) =>

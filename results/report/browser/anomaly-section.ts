@@ -3,6 +3,7 @@ import type { AnomalyRow, WitnessEvent } from '../report-data.ts';
 import { button, element } from './dom.ts';
 import { formatCount, formatTime } from './format.ts';
 import { OK } from './operations.ts';
+import { pictureFigure } from './picture.ts';
 import type { Stage } from './stage.ts';
 import { describe } from './words.ts';
 
@@ -28,9 +29,24 @@ export function anomalySection(stage: Stage, actions: AnomalyActions): HTMLEleme
     element('h2', { id: 'anomalies' }, total === 1 ? 'The anomaly' : `${formatCount(total)} anomalies`),
     ...groupsOf(anomalies).flatMap(([first, ...rest]) => [
       ...(first === undefined ? [] : [anomalyCard(stage, first, actions)]),
-      ...(rest.length === 0 ? [] : [moreOfAKind(stage, rest, actions)]),
+      ...(rest.length === 0 ? [] : [ofAKind(stage, rest, rest.length, 'more ', actions)]),
     ]),
     ...(unlisted > 0 ? [element('p', {}, `${formatCount(unlisted)} more are in verdict.json.`)] : []),
+  );
+}
+
+/** What the options allow: told like anomalies, and none. */
+export function allowedSection(stage: Stage, actions: AnomalyActions): HTMLElement | null {
+  const { allowed, verdicts } = stage.data;
+  if (allowed.length === 0) return null;
+  const unlisted = verdicts.reduce((sum, { allowedCount }) => sum + allowedCount, 0) - allowed.length;
+  return element(
+    'section',
+    { class: 'allowed', 'aria-labelledby': 'allowed' },
+    element('h2', { id: 'allowed' }, 'Allowed by the options'),
+    element('p', {}, 'These were found and are no failures: the options of the check say so.'),
+    ...groupsOf(allowed).map((group) => ofAKind(stage, group, group.length, '', actions)),
+    ...(unlisted > 0 ? [element('p', {}, `${formatCount(unlisted)} more are in the verdict.`)] : []),
   );
 }
 
@@ -46,16 +62,34 @@ function groupsOf(anomalies: readonly AnomalyRow[]): readonly (readonly AnomalyR
   return [...groups.values()];
 }
 
-function moreOfAKind(stage: Stage, anomalies: readonly AnomalyRow[], actions: AnomalyActions): HTMLElement {
-  return element(
+/** There to open; pictures are drawn when somebody does. */
+function ofAKind(
+  stage: Stage,
+  anomalies: readonly AnomalyRow[],
+  count: number,
+  more: string,
+  actions: AnomalyActions,
+): HTMLElement {
+  const pictures: (() => void)[] = [];
+  const details = element(
     'details',
     { class: 'more' },
-    element('summary', {}, `${formatCount(anomalies.length)} more ${anomalies[0]?.name ?? ''}`),
-    ...anomalies.map((anomaly) => anomalyCard(stage, anomaly, actions)),
+    element('summary', {}, `${formatCount(count)} ${more}${anomalies[0]?.name ?? ''}`),
+    ...anomalies.map((anomaly) => anomalyCard(stage, anomaly, actions, (draw) => pictures.push(draw))),
   );
+  details.addEventListener('toggle', () => {
+    for (const draw of pictures.splice(0)) draw();
+  });
+  return details;
 }
 
-function anomalyCard(stage: Stage, anomaly: AnomalyRow, actions: AnomalyActions): HTMLElement {
+/** @param whenSeen - does something when the card can be seen: at once where that is now */
+function anomalyCard(
+  stage: Stage,
+  anomaly: AnomalyRow,
+  actions: AnomalyActions,
+  whenSeen: (draw: () => void) => void = (draw) => draw(),
+): HTMLElement {
   const title = element(
     'h3',
     {},
@@ -63,7 +97,14 @@ function anomalyCard(stage: Stage, anomaly: AnomalyRow, actions: AnomalyActions)
     ...(anomaly.key === null ? [] : [' on key ', element('code', {}, anomaly.key)]),
     element('span', { class: 'by' }, ` found by ${anomaly.checker}`),
   );
-  const card = element('article', { class: 'anomaly' }, title, element('p', {}, anomaly.explanation));
+  const explanation = element('p', {}, anomaly.explanation);
+  const card = element('article', { class: 'anomaly' }, title, explanation);
+  const { picture } = anomaly;
+  if (picture !== null) {
+    whenSeen(() => {
+      explanation.after(pictureFigure(stage, picture, (row) => actions.jumpTo(anomaly, row)));
+    });
+  }
   if (anomaly.operations.length > 0 || anomaly.events.length > 0) {
     title.append(button('Show in timeline', () => actions.show(anomaly)));
     card.append(witness(stage, anomaly, actions));

@@ -3,7 +3,8 @@
  * canvas text only.
  */
 import type { AnomalyRow, ReportData } from '../report-data.ts';
-import { anomalySection } from './anomaly-section.ts';
+import { allowedSection, anomalySection } from './anomaly-section.ts';
+import type { AnomalyActions } from './anomaly-section.ts';
 import { element } from './dom.ts';
 import { anomalyRange, showAnomaly, showOperation } from './focus.ts';
 import { unpackOperations } from './operations.ts';
@@ -14,6 +15,7 @@ import { notesSection, verdictSection } from './verdict-section.ts';
 
 const LINKS = [
   ['anomalies', 'Anomalies'],
+  ['allowed', 'Allowed'],
   ['timeline', 'Timeline'],
   ['checkers', 'Checkers'],
   ['faults', 'Faults'],
@@ -30,7 +32,7 @@ function render(data: ReportData, page: HTMLElement): void {
   };
   const onZoom = firstAnomaly === undefined ? null : () => show(firstAnomaly);
   const timeline = timelineSection(stage, onZoom);
-  const anomalies = anomalySection(stage, {
+  const actions: AnomalyActions = {
     show,
     jumpTo(anomaly, row) {
       showAnomaly(stage, anomaly);
@@ -44,15 +46,16 @@ function render(data: ReportData, page: HTMLElement): void {
       stage.viewport.show(time - span / 2, time + span / 2);
       timeline.reveal();
     },
-  });
+  };
   if (firstAnomaly !== undefined) {
     stage.witness = firstAnomaly.operations;
     stage.events = firstAnomaly.events;
   }
   const sections = [
     verdictSection(data, onZoom),
-    anomalies,
+    anomalySection(stage, actions),
     notesSection(data),
+    allowedSection(stage, actions),
     timeline.section,
     checkerSection(data),
     faultSection(data, (from, to) => {
@@ -65,7 +68,7 @@ function render(data: ReportData, page: HTMLElement): void {
   ].filter((section) => section !== null);
   page.append(...sections);
   const links = LINKS.filter(([id]) => document.getElementById(id) !== null).map(([id, title]) =>
-    element('a', { href: `#${id}` }, title),
+    element('a', { href: `#${id}` }, id === 'run' && data.replayCommand === null ? 'Check' : title),
   );
   sections[0]?.after(element('nav', { 'aria-label': 'Sections' }, ...links));
   stage.schedule();

@@ -59,7 +59,13 @@ export function faultSection(data: ReportData, jumpTo: (from: number, to: number
     'faults',
     'Faults',
     data.faults.length === 0
-      ? element('p', {}, 'None was injected.')
+      ? element(
+          'p',
+          {},
+          data.replayCommand === null
+            ? 'The history tells of none that is known here.'
+            : 'None was injected.',
+        )
       : table(
           'Faults',
           [

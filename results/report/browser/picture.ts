@@ -1,0 +1,45 @@
+/** What a checker drew of an anomaly, as a figure that scrolls within itself when it is wide. */
+import type { PictureRow } from '../report-data.ts';
+import { element } from './dom.ts';
+import { formatCount } from './format.ts';
+import { graphPicture } from './graph-picture.ts';
+import { sequencePicture } from './sequence-picture.ts';
+import type { Stage } from './stage.ts';
+import { timelinePicture } from './timeline-picture.ts';
+
+const CAPTIONS: Readonly<Record<PictureRow['kind'], string>> = {
+  timeline:
+    'Each bar is an operation from its invocation to its completion; from left to right as recorded, not to scale.',
+  graph: 'An arrow means that one comes before the other, for the reason written on it.',
+  sequence: 'A column a place in the sequence, a row for each who wrote or saw it; ✕ marks what is wrong.',
+};
+
+export function pictureFigure(stage: Stage, picture: PictureRow, jump: (row: number) => void): HTMLElement {
+  const numbered = picture.kind === 'timeline' && picture.order.length > 0;
+  const notes = [
+    CAPTIONS[picture.kind],
+    ...(numbered ? ['Numbers: an order in which they can have taken effect.'] : []),
+    ...(picture.cut > 0 ? [`${formatCount(picture.cut)} more are not drawn.`] : []),
+  ];
+  return element(
+    'figure',
+    { class: 'picture' },
+    element(
+      'div',
+      { class: 'picture-scroll', tabindex: '0', role: 'region', 'aria-label': `Picture: ${picture.kind}` },
+      drawn(stage, picture, jump),
+    ),
+    element('figcaption', {}, notes.join(' ')),
+  );
+}
+
+function drawn(stage: Stage, picture: PictureRow, jump: (row: number) => void): Element {
+  switch (picture.kind) {
+    case 'timeline':
+      return timelinePicture(stage, picture, jump);
+    case 'graph':
+      return graphPicture(picture, jump);
+    case 'sequence':
+      return sequencePicture(picture, jump);
+  }
+}
