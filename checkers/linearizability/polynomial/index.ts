@@ -6,16 +6,37 @@
  * the same name is not.
  */
 import type { Model } from '../model.ts';
-import { register } from '../models/index.ts';
+import { counter } from '../models/counter.ts';
+import { fencedMutex, mutex, ownerMutex } from '../models/locks.ts';
+import { log } from '../models/log.ts';
+import { fifoQueue, stack } from '../models/queues.ts';
+import { register } from '../models/registers.ts';
+import { set, uniqueIds } from '../models/sets.ts';
 import type { JudgedOperation } from '../problem.ts';
 import type { Decider, Decision } from './decision.ts';
+import { decideCounter, refuteCounter } from './counter.ts';
+import { decideFencedMutex, decideMutex, decideOwnerMutex } from './locks.ts';
+import { decideLog } from './log.ts';
+import { decideQueue } from './queue.ts';
 import { decideRegister } from './register.ts';
+import { decideSet } from './set.ts';
+import { decideStack } from './stack.ts';
+import { decideUniqueIds } from './unique-ids.ts';
 
 export type { Decision } from './decision.ts';
 
-const deciders: ReadonlyMap<Model['step'], readonly Decider[]> = new Map([
+const deciders: ReadonlyMap<Model['step'], readonly Decider[]> = new Map<Model['step'], readonly Decider[]>([
   // Also that of a register with compare-and-set.
   [register.step, [decideRegister]],
+  [set.step, [decideSet]],
+  [uniqueIds.step, [decideUniqueIds]],
+  [fifoQueue.step, [decideQueue]],
+  [stack.step, [decideStack]],
+  [log.step, [decideLog]],
+  [counter.step, [decideCounter, refuteCounter]],
+  [mutex.step, [decideMutex]],
+  [ownerMutex.step, [decideOwnerMutex]],
+  [fencedMutex.step, [decideFencedMutex]],
 ]);
 
 /**

@@ -37,7 +37,6 @@ describe('queues and stacks, compared with the definition', () => {
   ])('%s', (name, subject) => {
     const decide = name.startsWith('stack') ? decideStack : decideQueue;
     const tally = compareWithDefinition(subject, decide, 4000, 8);
-    console.log(name, tally);
     expect(Math.min(tally.legal, tally.illegal)).toBeGreaterThan(300);
     if (name.endsWith('unique'))
       expect(tally.inapplicableTrue + tally.inapplicableFalse).toBeGreaterThan(100);

@@ -3,9 +3,6 @@ import type { Json } from '../../../harness/history/operation.ts';
 import type { Random } from '../../../harness/random.ts';
 import type { Model } from '../model.ts';
 import { casRegister, register } from '../models/index.ts';
-import { partitionHistory } from '../problem.ts';
-import { call, historyOf } from '../testing/build.ts';
-import type { Decision } from './decision.ts';
 import { decideRegister } from './register.ts';
 import { compareWithDefinition } from './testing/compare.ts';
 import type { Subject } from './testing/compare.ts';
@@ -48,8 +45,7 @@ describe('compared with the definition', () => {
     ['cas-register, nearly unique', subject(casRegister, ['read', 'write', 'cas', 'cas'], nearlyUnique)],
   ])('%s', (name, subject) => {
     const tally = compareWithDefinition(subject, decideRegister, 4000);
-    console.log(name, tally);
-    expect(Math.min(tally.legal, tally.illegal)).toBeGreaterThan(300);
+    expect(Math.min(tally.legal, tally.illegal)).toBeGreaterThan(200);
     if (name.endsWith('unique'))
       expect(tally.inapplicableTrue + tally.inapplicableFalse).toBeGreaterThan(100);
   });

@@ -39,7 +39,7 @@ export function randomHistory(subject: Subject, seed: number, maxOperations: num
   const operations = random.integer(3, maxOperations);
   const width = random.pick([0.3, 0.7, 1.5, 3]);
   const astray = random.pick([0, 0.3, 0.6, 0.6]);
-  const liar = random.pick([0, 0.3, 0.5]);
+  const liar = random.pick([0, 0.4, 0.8]);
   const unknown = random.pick([0, 0, 0.15, 0.3]);
   let state = subject.model.init;
   const performed: Performed[] = [];
