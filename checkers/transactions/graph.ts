@@ -36,15 +36,31 @@ export interface DependencyGraph {
   readonly edgeKind: Uint8Array;
 }
 
-const FIRST_CAPACITY = 1024;
+/** Edges are kept in pieces, so that none are copied when they become many. */
+const PIECE_BITS = 16;
+const PIECE_SIZE = 1 << PIECE_BITS;
+
+interface Piece {
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly kind: Uint8Array;
+}
+
+function newPiece(): Piece {
+  return {
+    from: new Int32Array(PIECE_SIZE),
+    to: new Int32Array(PIECE_SIZE),
+    kind: new Uint8Array(PIECE_SIZE),
+  };
+}
 
 export class GraphBuilder {
   readonly #transactionCount: number;
   #nodeCount: number;
-  #size = 0;
-  #from = new Int32Array(FIRST_CAPACITY);
-  #to = new Int32Array(FIRST_CAPACITY);
-  #kind = new Uint8Array(FIRST_CAPACITY);
+  readonly #pieces: Piece[] = [];
+  #last = newPiece();
+  /** Edges in the last piece. */
+  #filled = 0;
 
   constructor(transactionCount: number) {
     this.#transactionCount = transactionCount;
@@ -52,7 +68,7 @@ export class GraphBuilder {
   }
 
   get edgeCount(): number {
-    return this.#size;
+    return this.#pieces.length * PIECE_SIZE + this.#filled;
   }
 
   addHub(): number {
@@ -62,40 +78,49 @@ export class GraphBuilder {
   /** Edges from a node to itself say nothing, and are left out. */
   add(from: number, to: number, kind: number): void {
     if (from === to) return;
-    const at = this.#size++;
-    if (at === this.#from.length) this.#grow();
-    this.#from[at] = from;
-    this.#to[at] = to;
-    this.#kind[at] = kind;
+    if (this.#filled === PIECE_SIZE) {
+      this.#pieces.push(this.#last);
+      this.#last = newPiece();
+      this.#filled = 0;
+    }
+    const at = this.#filled++;
+    const piece = this.#last;
+    piece.from[at] = from;
+    piece.to[at] = to;
+    piece.kind[at] = kind;
   }
 
   build(): DependencyGraph {
     const nodeCount = this.#nodeCount;
-    const size = this.#size;
-    const from = this.#from;
+    const size = this.edgeCount;
     const edgeStart = new Int32Array(nodeCount + 1);
-    for (let e = 0; e < size; e++) (edgeStart[(from[e] as number) + 1] as number)++;
+    const pieces = [...this.#pieces, this.#last];
+    const lengthOf = (piece: Piece): number => (piece === this.#last ? this.#filled : PIECE_SIZE);
+    for (const piece of pieces) countSources(piece, lengthOf(piece), edgeStart);
     for (let n = 0; n < nodeCount; n++) (edgeStart[n + 1] as number) += edgeStart[n] as number;
     const next = edgeStart.slice(0, nodeCount);
     const edgeTo = new Int32Array(size);
     const edgeKind = new Uint8Array(size);
-    for (let e = 0; e < size; e++) {
-      const at = (next[from[e] as number] as number)++;
-      edgeTo[at] = this.#to[e] as number;
-      edgeKind[at] = this.#kind[e] as number;
-    }
+    for (const piece of pieces) place(piece, lengthOf(piece), next, edgeTo, edgeKind);
     return { transactionCount: this.#transactionCount, nodeCount, edgeStart, edgeTo, edgeKind };
   }
+}
 
-  #grow(): void {
-    const capacity = this.#from.length * 2;
-    const grow = <A extends Int32Array | Uint8Array>(grown: A, old: A): A => {
-      grown.set(old);
-      return grown;
-    };
-    this.#from = grow(new Int32Array(capacity), this.#from);
-    this.#to = grow(new Int32Array(capacity), this.#to);
-    this.#kind = grow(new Uint8Array(capacity), this.#kind);
+function countSources({ from }: Piece, length: number, edgeStart: Int32Array): void {
+  for (let e = 0; e < length; e++) (edgeStart[(from[e] as number) + 1] as number)++;
+}
+
+function place(
+  { from, to, kind }: Piece,
+  length: number,
+  next: Int32Array,
+  edgeTo: Int32Array,
+  edgeKind: Uint8Array,
+): void {
+  for (let e = 0; e < length; e++) {
+    const at = (next[from[e] as number] as number)++;
+    edgeTo[at] = to[e] as number;
+    edgeKind[at] = kind[e] as number;
   }
 }
 

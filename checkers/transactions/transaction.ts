@@ -95,7 +95,7 @@ export function parseTransactions(history: History, dataType: DataType): Transac
   const previous = new Int32Array(microCount);
   const isIntermediate = new Uint8Array(microCount);
   const value = new Int32Array(microCount);
-  const lists: (readonly Json[] | undefined)[] = [];
+  const lists: (readonly Json[] | undefined)[] = dataType === 'list' ? new Array<undefined>(microCount) : [];
   const malformed: number[] = [];
   const keys = new Interned();
   const processes = new Interned();
@@ -145,19 +145,16 @@ export function parseTransactions(history: History, dataType: DataType): Transac
         const write = lastWriteOf[k];
         if (write !== undefined && write >= start) isIntermediate[write] = 1;
         lastWriteOf[k] = m;
-        if (dataType === 'list') lists.push(undefined);
       } else if (!isOk) {
         value[m] = UNREAD;
-        if (dataType === 'list') lists.push(undefined);
       } else if (dataType === 'register') {
         value[m] = result === null ? INITIAL : values.encode(result);
       } else if (result === null || isArray(result)) {
         const list = result ?? EMPTY;
         value[m] = list.length;
-        lists.push(list);
+        lists[m] = list;
       } else {
         value[m] = UNREAD;
-        lists.push(undefined);
         malformed.push(m);
       }
     }

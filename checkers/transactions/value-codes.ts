@@ -58,7 +58,11 @@ function isSmall(value: Json): value is number {
   return typeof value === 'number' && (value | 0) === value && value >= 0 && value < FIRST_COUNTED;
 }
 
-/** From two numbers ≥ 0 to a third: open addressing in one array, so that millions of entries cost 12 bytes and a half each. */
+/** Neighbouring seconds of one first lie together, since they are most often asked for together. */
+const GROUP_BITS = 3;
+const GROUP_MASK = (1 << GROUP_BITS) - 1;
+
+/** From two numbers ≥ 0 to a third: open addressing in one array, 12 bytes a slot. */
 export class PairMap {
   /** Triples (first, second, value); first is NONE where a slot is free. */
   #slots: Int32Array;
@@ -67,7 +71,7 @@ export class PairMap {
 
   constructor(expected = 16) {
     let capacity = 16;
-    while (capacity < expected * 2) capacity *= 2;
+    while (isFull(expected, capacity)) capacity *= 2;
     this.#slots = new Int32Array(capacity * 3).fill(NONE);
     this.#mask = capacity - 1;
   }
@@ -78,16 +82,17 @@ export class PairMap {
 
   /** NONE where there is none. */
   get(first: number, second: number): number {
-    const at = this.#locate(first, second);
-    return this.#slots[at] === NONE ? NONE : (this.#slots[at + 2] as number);
+    const slots = this.#slots;
+    const at = locate(slots, this.#mask, first, second);
+    return slots[at] === NONE ? NONE : (slots[at + 2] as number);
   }
 
   set(first: number, second: number, value: number): void {
-    let at = this.#locate(first, second);
+    let at = locate(this.#slots, this.#mask, first, second);
     if (this.#slots[at] === NONE) {
-      if (this.#size * 2 > this.#mask) {
+      if (isFull(this.#size, this.#mask + 1)) {
         this.#grow();
-        at = this.#locate(first, second);
+        at = locate(this.#slots, this.#mask, first, second);
       }
       this.#size++;
       this.#slots[at] = first;
@@ -96,30 +101,37 @@ export class PairMap {
     this.#slots[at + 2] = value;
   }
 
-  #locate(first: number, second: number): number {
-    let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
-    hash ^= hash >>> 15;
-    hash = Math.imul(hash, 0x2c1b3c6d);
-    hash ^= hash >>> 13;
-    let slot = hash & this.#mask;
-    for (;;) {
-      const at = slot * 3;
-      const found = this.#slots[at];
-      if (found === NONE || (found === first && this.#slots[at + 1] === second)) return at;
-      slot = (slot + 1) & this.#mask;
-    }
-  }
-
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new Int32Array(old.length * 2).fill(NONE);
-    this.#mask = this.#mask * 2 + 1;
+    const slots = new Int32Array(old.length * 2).fill(NONE);
+    const mask = this.#mask * 2 + 1;
     for (let at = 0; at < old.length; at += 3) {
       if (old[at] === NONE) continue;
-      const to = this.#locate(old[at] as number, old[at + 1] as number);
-      this.#slots[to] = old[at] as number;
-      this.#slots[to + 1] = old[at + 1] as number;
-      this.#slots[to + 2] = old[at + 2] as number;
+      const to = locate(slots, mask, old[at] as number, old[at + 1] as number);
+      slots[to] = old[at] as number;
+      slots[to + 1] = old[at + 1] as number;
+      slots[to + 2] = old[at + 2] as number;
     }
+    this.#slots = slots;
+    this.#mask = mask;
+  }
+}
+
+function isFull(size: number, capacity: number): boolean {
+  return size * 8 > capacity * 5;
+}
+
+/** Where the pair is, or would be. */
+function locate(slots: Int32Array, mask: number, first: number, second: number): number {
+  let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second >>> GROUP_BITS, 0x85ebca6b);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  hash ^= hash >>> 13;
+  let slot = ((hash << GROUP_BITS) | (second & GROUP_MASK)) & mask;
+  for (;;) {
+    const at = slot * 3;
+    const found = slots[at];
+    if (found === NONE || (found === first && slots[at + 1] === second)) return at;
+    slot = (slot + 1) & mask;
   }
 }
