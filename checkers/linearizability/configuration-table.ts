@@ -2,18 +2,22 @@
  * The set of configurations that a search has visited: an open-addressing hash table of small integers in one
  * typed array.
  *
- * A configuration is a fixed number of words: *key* words, which must be equal, then *subset* words, a bit set
- * where less is better: a configuration is covered by a visited one with an equal key whose subset words are a
- * subset of its own. Only the first subset of a key is kept here; `insert` says when another came.
+ * A configuration is a fixed number of words: *key* words, which must be equal, and where there are operations of
+ * unknown outcome, the set of those that are placed, where less is better: a configuration is covered by a visited one
+ * with an equal key whose set is a subset of its own. Of a key only one set is kept here; `insert` says when there came
+ * another that is no superset.
  *
- *     const table = new ConfigurationTable(3, 1, account);
- *     table.insert(Int32Array.of(1, 7, 0b01, 0b0010)) // NEW
- *     table.insert(Int32Array.of(1, 7, 0b01, 0b0110)) // COVERED
- *     table.insert(Int32Array.of(1, 7, 0b01, 0b0100)) // OTHER: the key is there, with a subset that is no subset
+ *     const table = new ConfigurationTable(3, sets, account);
+ *     table.insert(Int32Array.of(1, 7, 0b01, set))     // NEW
+ *     table.insert(Int32Array.of(1, 7, 0b01, larger))  // COVERED
+ *     table.insert(Int32Array.of(1, 7, 0b01, smaller)) // NEW: it takes the place of the first
+ *     table.insert(Int32Array.of(1, 7, 0b01, foreign)) // OTHER
  *
  * The first word is never 0, which marks an empty place.
  */
+import { MemoryExhausted } from './memory.ts';
 import type { MemoryAccount } from './memory.ts';
+import type { UnknownSets } from './unknown-sets.ts';
 
 export const COVERED = 0;
 export const NEW = 1;
@@ -26,21 +30,34 @@ export class ConfigurationTable {
   #count = 0;
   readonly #keyWords: number;
   readonly #stride: number;
+  readonly #sets: UnknownSets | null;
   readonly #account: MemoryAccount;
+  readonly #isPast: (firstWord: number) => boolean;
   #words: Int32Array;
   /** Places minus one; the number of places is a power of two. */
   #mask: number;
   /** Grows when the count reaches it: above two thirds full, linear probing gets slow. */
   #threshold: number;
 
-  constructor(keyWords: number, subsetWords: number, account: MemoryAccount) {
+  /**
+   * @param sets - of the last word of a configuration, after its key; null where there is none
+   * @param isPast - of configurations with that first word it may forget, when there is no memory to grow
+   */
+  constructor(
+    keyWords: number,
+    sets: UnknownSets | null,
+    account: MemoryAccount,
+    isPast: (firstWord: number) => boolean = () => false,
+  ) {
     this.#keyWords = keyWords;
-    this.#stride = keyWords + subsetWords;
+    this.#sets = sets;
+    this.#stride = keyWords + (sets === null ? 0 : 1);
     this.#account = account;
+    this.#isPast = isPast;
     account.request(INITIAL_PLACES * this.#stride * BYTES_PER_WORD);
     this.#words = new Int32Array(INITIAL_PLACES * this.#stride);
     this.#mask = INITIAL_PLACES - 1;
-    this.#threshold = Math.floor((INITIAL_PLACES * 2) / 3);
+    this.#threshold = thresholdOf(INITIAL_PLACES);
   }
 
   get count(): number {
@@ -64,36 +81,94 @@ export class ConfigurationTable {
       }
       let i = 0;
       while (i < keyWords && words[base + i] === configuration[i]) i++;
-      if (i === keyWords) {
-        for (; i < stride; i++) {
-          if (((words[base + i] as number) & ~(configuration[i] as number)) !== 0) return OTHER;
-        }
-        return COVERED;
-      }
+      if (i === keyWords) return this.#compareSets(base + keyWords, configuration);
       place = (place + 1) & mask;
     }
   }
 
+  /** The second words of the configurations with this first word. */
+  *secondWords(firstWord: number): Iterable<number> {
+    for (let base = 0; base < this.#words.length; base += this.#stride) {
+      if (this.#words[base] === firstWord) yield this.#words[base + 1] as number;
+    }
+  }
+
+  #compareSets(at: number, configuration: Int32Array): typeof COVERED | typeof NEW | typeof OTHER {
+    const sets = this.#sets;
+    if (sets === null) return COVERED;
+    const visited = this.#words[at] as number;
+    const set = configuration[this.#keyWords] as number;
+    if (sets.isSubset(visited, set)) return COVERED;
+    if (!sets.isSubset(set, visited)) return OTHER;
+    this.#words[at] = set;
+    return NEW;
+  }
+
   #grow(): void {
+    try {
+      this.#rebuild((this.#mask + 1) * 2);
+    } catch (error) {
+      if (!(error instanceof MemoryExhausted) || !this.#forget()) throw error;
+    }
+  }
+
+  /** False if that would free less than half of the table, or if there is no memory for what is kept. */
+  #forget(): boolean {
+    const words = this.#words;
+    const stride = this.#stride;
+    let count = 0;
+    for (let base = 0; base < words.length; base += stride) {
+      const first = words[base] as number;
+      if (first !== 0 && !this.#isPast(first)) count++;
+    }
+    if (count > this.#threshold / 2) return false;
+    const bytes = count * stride * BYTES_PER_WORD;
+    try {
+      this.#account.request(bytes);
+    } catch (error) {
+      if (!(error instanceof MemoryExhausted)) throw error;
+      return false;
+    }
+    const kept = new Int32Array(count * stride);
+    let to = 0;
+    for (let base = 0; base < words.length; base += stride) {
+      const first = words[base] as number;
+      if (first === 0 || this.#isPast(first)) continue;
+      for (let i = 0; i < stride; i++) kept[to++] = words[base + i] as number;
+    }
+    words.fill(0);
+    for (let from = 0; from < kept.length; from += stride) this.#put(kept, from);
+    this.#count = count;
+    this.#account.release(bytes);
+    return true;
+  }
+
+  #rebuild(places: number): void {
     const old = this.#words;
     const stride = this.#stride;
-    const places = (this.#mask + 1) * 2;
     this.#account.request(places * stride * BYTES_PER_WORD);
-    const words = new Int32Array(places * stride);
-    const mask = places - 1;
+    this.#words = new Int32Array(places * stride);
+    this.#mask = places - 1;
+    this.#threshold = thresholdOf(places);
     for (let from = 0; from < old.length; from += stride) {
-      if (old[from] === 0) continue;
-      let place = hashWords(old, from, this.#keyWords) & mask;
-      while (words[place * stride] !== 0) place = (place + 1) & mask;
-      const base = place * stride;
-      for (let i = 0; i < stride; i++) words[base + i] = old[from + i] as number;
+      if (old[from] !== 0) this.#put(old, from);
     }
-    this.#words = words;
-    this.#mask = mask;
-    this.#threshold = Math.floor((places * 2) / 3);
     this.#account.release(old.length * BYTES_PER_WORD);
   }
+
+  /** Into an empty place. */
+  #put(from: Int32Array, at: number): void {
+    const words = this.#words;
+    const stride = this.#stride;
+    const mask = this.#mask;
+    let place = hashWords(from, at, this.#keyWords) & mask;
+    while (words[place * stride] !== 0) place = (place + 1) & mask;
+    const base = place * stride;
+    for (let i = 0; i < stride; i++) words[base + i] = from[at + i] as number;
+  }
 }
+
+const thresholdOf = (places: number): number => Math.floor((places * 2) / 3);
 
 /** A multiplicative hash of some words with the murmur3 finalizer. */
 function hashWords(words: Int32Array, from: number, length: number): number {

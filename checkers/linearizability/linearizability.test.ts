@@ -56,7 +56,7 @@ describe('the verdict', () => {
     expect(verdict.anomalies[0]?.explanation).toBe(
       'Read of x returned 3 by process 3 (operation 11), but nothing that had been called when it returned can have ' +
         'put 3 there. Read of x returned 3 by process 3 (operation 11), but every order of the operations before it ' +
-        'that explains their answers leaves x at 4, 1 or 2.',
+        'that explains their answers leaves x at 1, 4 or 2.',
     );
     expect(evidenceOf(verdict)).toMatchObject({ key: 'x', stuckAt: 11, possibleStates: [4, 1, 2] });
     expect(evidenceOf(verdict).longestPrefix).toEqual(expect.arrayContaining([0, 2, 3]));

@@ -2,9 +2,8 @@
  * The operations of a partition as arrays of small integers, for the search.
  *
  * Operations are numbered in the order of their calls, returns from 1 in their order. Beside each stand its class
- * (operations with equal calls are of one class), its place in one of two lists, and its *slot*: a number that is
- * its own while it is open and goes to another after its return, so that a bit set of slots says which of the
- * operations open at one moment are placed.
+ * (operations with equal calls are of one class), and its *slot*: a number that is its own while it is open and goes
+ * to another after its return, so that a bit set of slots says which of the operations open at one moment are placed.
  *
  *     calls       a(     b(        c(           slots  a 0, b 1, c 0
  *     returns         a)     b)        c)       returns a 1, b 2, c 3
@@ -22,59 +21,50 @@ export interface OperationIndex {
   readonly observes: Uint8Array;
   /** By operation, and NEVER for the two heads. */
   readonly calledAt: Int32Array;
-  /** Number of the operation's return, from 1; 0 while its outcome is unknown. */
+  /** Number of the operation's return, from 1; 0 while its outcome is unknown, and for the heads. */
   readonly returnOf: Int32Array;
   /** Number of returns. */
   readonly returns: number;
   /** By number of the return: when it comes, and whose it is. */
   readonly dueAt: Int32Array;
   readonly operationDue: Int32Array;
+  /** Completed operations in the order of their calls, and by number of the return, how many are called before it. */
+  readonly completed: Int32Array;
+  readonly calledBefore: Int32Array;
+  /** By number of the return: the last up to it before which nothing was open or pending for a moment; 0 for none. */
+  readonly lastQuiet: Int32Array;
   readonly slotOf: Int32Array;
-  /** Words of a bit set of slots, and of one of the unknown operations. */
+  /** Words of a bit set of slots. */
   readonly slotWords: number;
-  readonly unknownWords: number;
+  /** How many operations are of unknown outcome. */
+  readonly unknowns: number;
   /**
    * The last earlier operation of the same class that is still open at this one's call and returns before it does:
    * it may as well go first. `completedHead` where there is none.
    */
   readonly twinOf: Int32Array;
+  /** Heads of the two lists of candidates. `completedHead` is also what stands for the initial value in a lineage. */
   readonly completedHead: number;
   readonly unknownHead: number;
-  /** Two circular lists, in the order of the calls. */
-  readonly following: Int32Array;
-  readonly preceding: Int32Array;
-  /** By operation and head: 1 on the list of operations of unknown outcome. */
-  readonly isUnknown: Uint8Array;
 }
 
 export function indexOperations(model: Model, operations: readonly JudgedOperation[]): OperationIndex {
   const size = operations.length;
-  // Also the index that stands for the initial value in a lineage.
-  const completedHead = size;
-  const unknownHead = size + 1;
   const { calls, classOf } = classify(operations);
-  const calledAt = Int32Array.from([...operations.map((operation) => operation.calledAt), NEVER, NEVER]);
-  const { returns, returnOf, dueAt, operationDue } = orderReturns(operations);
-  const { slotOf, slots, unknowns } = assignSlots(operations, returnOf, dueAt, operationDue);
-  const { following, preceding } = linkCalls(returnOf, completedHead, unknownHead);
+  const calledAt = new Int32Array(size + 2).fill(NEVER);
+  for (let i = 0; i < size; i++) calledAt[i] = (operations[i] as JudgedOperation).calledAt;
+  const order = orderReturns(operations);
   return {
     calls,
     classOf,
     observes: Uint8Array.from(calls, (call) => (onlyObserves(model, call) ? 1 : 0)),
     calledAt,
-    returnOf,
-    returns,
-    dueAt,
-    operationDue,
-    slotOf,
-    slotWords: Math.ceil(slots / 32),
-    unknownWords: Math.ceil(unknowns / 32),
-    twinOf: findTwins(operations, classOf, calls.length, completedHead),
-    completedHead,
-    unknownHead,
-    following,
-    preceding,
-    isUnknown: Uint8Array.from([...returnOf.map((ownReturn) => (ownReturn === 0 ? 1 : 0)), 0, 1]),
+    ...order,
+    ...windowReturns(calledAt, order),
+    ...assignSlots(operations, order),
+    twinOf: findTwins(operations, classOf, calls.length, size),
+    completedHead: size,
+    unknownHead: size + 1,
   };
 }
 
@@ -106,73 +96,70 @@ function classify(operations: readonly JudgedOperation[]): { calls: Call[]; clas
   return { calls, classOf };
 }
 
-function orderReturns(
-  operations: readonly JudgedOperation[],
-): Pick<OperationIndex, 'returns' | 'returnOf' | 'dueAt' | 'operationDue'> {
-  const completed = operations
-    .map((_, operation) => operation)
-    .filter((operation) => (operations[operation] as JudgedOperation).returnedAt !== NEVER)
-    .sort(
-      (a, b) => (operations[a] as JudgedOperation).returnedAt - (operations[b] as JudgedOperation).returnedAt,
-    );
+type Returns = Pick<OperationIndex, 'returns' | 'returnOf' | 'dueAt' | 'operationDue' | 'completed'>;
+
+function orderReturns(operations: readonly JudgedOperation[]): Returns {
+  const size = operations.length;
+  const completed: number[] = [];
+  for (let i = 0; i < size; i++) {
+    if ((operations[i] as JudgedOperation).returnedAt !== NEVER) completed.push(i);
+  }
   const returns = completed.length;
-  const returnOf = new Int32Array(operations.length);
+  // Numbers sort faster than operations: each is a return's time and, below it, the operation.
+  const sorted = Float64Array.from(
+    completed,
+    (operation) => (operations[operation] as JudgedOperation).returnedAt * size + operation,
+  ).sort();
+  const returnOf = new Int32Array(size + 2);
   const dueAt = new Int32Array(returns + 1);
   const operationDue = new Int32Array(returns + 1);
-  completed.forEach((operation, i) => {
+  for (let i = 0; i < returns; i++) {
+    const operation = (sorted[i] as number) % size;
     returnOf[operation] = i + 1;
     operationDue[i + 1] = operation;
-    dueAt[i + 1] = (operations[operation] as JudgedOperation).returnedAt;
-  });
-  return { returns, returnOf, dueAt, operationDue };
+    dueAt[i + 1] = ((sorted[i] as number) - operation) / size;
+  }
+  return { returns, returnOf, dueAt, operationDue, completed: Int32Array.from(completed) };
+}
+
+function windowReturns(
+  calledAt: Int32Array,
+  { returns, returnOf, dueAt, completed }: Returns,
+): Pick<OperationIndex, 'calledBefore' | 'lastQuiet'> {
+  const calledBefore = new Int32Array(returns + 1);
+  const lastQuiet = new Int32Array(returns + 1);
+  const firstUnknown = calledAt.findIndex((time, i) => time === NEVER || returnOf[i] === 0);
+  let called = 0;
+  for (let due = 1; due <= returns; due++) {
+    const dueBefore = dueAt[due - 1] as number;
+    const isQuiet = called === due - 1 && (calledAt[firstUnknown] as number) > dueBefore;
+    lastQuiet[due] = isQuiet ? due : (lastQuiet[due - 1] as number);
+    while (called < returns && (calledAt[completed[called] as number] as number) < (dueAt[due] as number)) {
+      called++;
+    }
+    calledBefore[due] = called;
+  }
+  return { calledBefore, lastQuiet };
 }
 
 /** A free slot at the call, given back at the return; unknown operations are numbered for themselves. */
 function assignSlots(
   operations: readonly JudgedOperation[],
-  returnOf: Int32Array,
-  dueAt: Int32Array,
-  operationDue: Int32Array,
-): { slotOf: Int32Array; slots: number; unknowns: number } {
+  { returnOf, dueAt, operationDue }: Returns,
+): Pick<OperationIndex, 'slotOf' | 'slotWords' | 'unknowns'> {
   const slotOf = new Int32Array(operations.length);
   const free: number[] = [];
   let slots = 0;
   let unknowns = 0;
   let due = 1;
-  operations.forEach(({ calledAt }, operation) => {
+  for (let operation = 0; operation < operations.length; operation++) {
+    const { calledAt } = operations[operation] as JudgedOperation;
     for (; due < dueAt.length && (dueAt[due] as number) < calledAt; due++) {
       free.push(slotOf[operationDue[due] as number] as number);
     }
     slotOf[operation] = returnOf[operation] === 0 ? unknowns++ : (free.pop() ?? slots++);
-  });
-  return { slotOf, slots, unknowns };
-}
-
-function linkCalls(
-  returnOf: Int32Array,
-  completedHead: number,
-  unknownHead: number,
-): Pick<OperationIndex, 'following' | 'preceding'> {
-  const following = new Int32Array(returnOf.length + 2);
-  const preceding = new Int32Array(returnOf.length + 2);
-  let lastCompleted = completedHead;
-  let lastUnknown = unknownHead;
-  const link = (from: number, to: number): void => {
-    following[from] = to;
-    preceding[to] = from;
-  };
-  returnOf.forEach((ownReturn, operation) => {
-    if (ownReturn === 0) {
-      link(lastUnknown, operation);
-      lastUnknown = operation;
-    } else {
-      link(lastCompleted, operation);
-      lastCompleted = operation;
-    }
-  });
-  link(lastCompleted, completedHead);
-  link(lastUnknown, unknownHead);
-  return { following, preceding };
+  }
+  return { slotOf, slotWords: Math.ceil(slots / 32), unknowns };
 }
 
 function findTwins(

@@ -3,7 +3,7 @@
  * call changes its own key's. What the parts do is looked up, and a state of the whole is a row of small integers
  * whose hash is known from that of the state before it (Zobrist).
  *
- *     const table = new ProductTable(kv, calls, account);
+ *     const table = new ProductTable(kvStore, kv, calls, account);
  *     table.next(0, 2)      // as of StateTable
  *     table.valueOf(1)      // { '"x"': 'ab' }, as of the model over all keys
  */
@@ -21,6 +21,7 @@ const WORDS_PER_ROW = 3;
 export class ProductTable {
   readonly #parts: StateTable;
   readonly #account: MemoryAccount;
+  readonly #init: { readonly [key: string]: Json };
   readonly #keys: readonly string[];
   readonly #keyOf: Int32Array;
   readonly #width: number;
@@ -31,7 +32,7 @@ export class ProductTable {
   #count = 1;
 
   /** The initial state is state 0. */
-  constructor(part: Model, calls: readonly Call[], account: MemoryAccount) {
+  constructor(model: Model, part: Model, calls: readonly Call[], account: MemoryAccount) {
     const keys = new Map<string, number>();
     this.#keyOf = Int32Array.from(calls, (call) => {
       const key = nameOfPart(call);
@@ -39,6 +40,7 @@ export class ProductTable {
       keys.set(key, known);
       return known;
     });
+    this.#init = model.init as { readonly [key: string]: Json };
     this.#keys = [...keys.keys()];
     this.#width = keys.size;
     this.#account = account;
@@ -47,6 +49,10 @@ export class ProductTable {
     this.#rows = new Int32Array(INITIAL_ROWS * this.#width);
     this.#hashes = new Int32Array(INITIAL_ROWS);
     this.#places = new Int32Array(INITIAL_ROWS * 2);
+    this.#keys.forEach((key, i) => {
+      const value = this.#init[key];
+      if (value !== undefined) this.#rows[i] = this.#parts.numberOf(value);
+    });
     this.#places[0] = 1;
   }
 
@@ -59,10 +65,11 @@ export class ProductTable {
   }
 
   valueOf(state: number): Json {
-    const value: Record<string, Json> = {};
+    const value: Record<string, Json> = { ...this.#init };
     this.#keys.forEach((key, i) => {
       const part = this.#rows[state * this.#width + i] as number;
-      if (part !== 0) value[key] = this.#parts.valueOf(part);
+      if (part === 0) delete value[key];
+      else value[key] = this.#parts.valueOf(part);
     });
     return value;
   }
@@ -129,9 +136,8 @@ export class ProductTable {
   }
 }
 
-/** Of one key's state in the hash of the whole; that of the initial states is 0. */
+/** Of one key's state in the hash of the whole, which counts from the initial one. */
 function weight(key: number, part: number): number {
-  if (part === 0) return 0;
   let hash = Math.imul(part, 0x5bd1e995) ^ Math.imul(key + 1, 0x2545f491);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return hash ^ (hash >>> 13);

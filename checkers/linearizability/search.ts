@@ -9,9 +9,11 @@
  *
  * What it does beyond that, each of which keeps the answer:
  *
- * - A configuration is (first return still due, which of the operations open at that return are placed, state).
- *   That is all the future depends on, and it is a few words, however long the history is: an operation has a bit
- *   (a *slot*) only while it is open, and the next one reuses it.
+ * - A configuration is (first return still due, which of the operations open at that return are placed, which
+ *   of unknown outcome are placed, state). That is all the future depends on, and it is a few words, however long the
+ *   history is: an operation has a bit (a *slot*) only while it is open, and the next one reuses it; states and sets
+ *   of operations of unknown outcome are numbered.
+ * - Of the candidates the one that returns first is tried first: it has the least time left.
  * - A completed operation that only observes (a read, a refused compare-and-set) is placed as soon as it is legal,
  *   without branching: any linearization that places it later stays one when it is moved here. That is not so of
  *   a write that happens to leave the state as it is: it may be needed later.
@@ -20,12 +22,15 @@
  *   follow here can follow there.
  * - Of two open operations with equal calls, the one that was called first and returns first goes first: they could
  *   change places.
- *
  * - Where the values tell which operation made the next change (lineage.ts), no other is tried.
+ * - Where nothing is open and nothing pending, the future depends on the state alone. When memory runs out, the
+ *   configurations before the last such moment are forgotten: the search would need them only to go back beyond it,
+ *   and then only saves time by them.
  *
  * Sources: Wing and Gong 1993, Lowe 2017 (Testing for linearizability), Horn and Kroening 2015.
  */
 import type { Json } from '../../harness/history/operation.ts';
+import { Candidates } from './candidates.ts';
 import { ConfigurationTable, COVERED, OTHER } from './configuration-table.ts';
 import { NONE } from './lineage.ts';
 import type { Lineage } from './lineage.ts';
@@ -36,6 +41,7 @@ import type { OperationIndex } from './operation-index.ts';
 import type { JudgedOperation } from './problem.ts';
 import { ProductTable } from './product-table.ts';
 import { ILLEGAL, StateTable } from './state-table.ts';
+import { UnknownSets } from './unknown-sets.ts';
 
 export type SearchOutcome = 'legal' | 'illegal' | 'undecided';
 
@@ -69,17 +75,21 @@ export class Search {
   readonly #predecessorOf: Int32Array;
   readonly #states: StateTable | ProductTable;
   readonly #account: MemoryAccount;
+  /** Of the operations of unknown outcome that are placed; null where there are none. */
+  readonly #unknownSets: UnknownSets | null;
   readonly #visited: ConfigurationTable;
   /** Configurations whose key is in `#visited` with other unknown operations placed. */
   #visitedOther: ConfigurationTable | undefined;
 
-  /** Candidates not yet placed, doubly linked: completed ones from `completedHead`, unknown ones from `unknownHead`. */
-  readonly #following: Int32Array;
-  readonly #preceding: Int32Array;
+  readonly #candidates: Candidates;
   readonly #placed: Uint8Array;
+  /** How many operations had become candidates before each placement of the trail. */
+  readonly #enteredBefore: Int32Array;
   /** Where the walk is: an operation or a head. */
   #cursor: number;
   readonly #configuration: Int32Array;
+  /** Words of a configuration without the set of unknown operations. */
+  readonly #keyWords: number;
   /** Operations placed, in order. */
   readonly #trail: Int32Array;
   #trailLength = 0;
@@ -91,8 +101,6 @@ export class Search {
   #bestDue = 0;
   /** The shortest the trail has been since `#best` was last copied: below it they agree. */
   #bestAgrees = 0;
-  readonly #furthestStates = new Set<number>();
-  #furthestDue = 0;
 
   /**
    * @param lineage - what is known of the order; null searches by the model alone
@@ -105,9 +113,10 @@ export class Search {
     lineage: Lineage | null = null,
   ) {
     const size = operations.length;
-    // Some dozen words an operation, here and in its index.
-    account.request((size + 8) * 14 * BYTES_PER_WORD);
+    // Some words an operation, here and in its index.
+    account.request((size + 8) * 20 * BYTES_PER_WORD);
     const index = indexOperations(model, operations);
+    const { completedHead } = index;
     this.#index = index;
     this.#successorOf = lineage?.successorOf ?? new Int32Array(size + 1).fill(NONE);
     this.#predecessorOf = lineage?.predecessorOf ?? new Int32Array(size + 2).fill(NONE);
@@ -115,21 +124,23 @@ export class Search {
     this.#states =
       model.part === undefined
         ? new StateTable(model, index.calls, account)
-        : new ProductTable(model.part, index.calls, account);
-    const keyWords = CONFIGURATION_HEAD + index.slotWords;
-    this.#visited = new ConfigurationTable(keyWords, index.unknownWords, account);
-    this.#following = index.following.slice();
-    this.#preceding = index.preceding.slice();
+        : new ProductTable(model, model.part, index.calls, account);
+    this.#unknownSets = index.unknowns === 0 ? null : new UnknownSets(account);
+    this.#keyWords = CONFIGURATION_HEAD + index.slotWords;
+    this.#visited = this.#newTable(this.#keyWords, this.#unknownSets);
+    this.#candidates = new Candidates(index);
     this.#placed = new Uint8Array(size + 2);
-    this.#placed[index.completedHead] = 1; // stands for "no twin"
-    this.#configuration = new Int32Array(keyWords + index.unknownWords);
+    this.#placed[completedHead] = 1; // stands for "no twin"
+    this.#configuration = new Int32Array(this.#keyWords + (this.#unknownSets === null ? 0 : 1));
     this.#configuration[DUE] = 1;
     this.#trail = new Int32Array(size);
+    this.#enteredBefore = new Int32Array(size);
     this.#best = new Int32Array(size);
     this.#frames = new Int32Array(INITIAL_FRAMES * (FRAME_HEAD + this.#configuration.length));
+    if (index.returns > 0) this.#candidates.enter(1);
     this.#settle();
     this.#visit();
-    this.#cursor = this.#following[index.completedHead] as number;
+    this.#cursor = this.#candidates.following[completedHead] as number;
   }
 
   get configurations(): number {
@@ -143,10 +154,10 @@ export class Search {
   /** Goes on for about `maxSteps` steps, fewer where states are long texts, or until it is decided. */
   run(maxSteps: number): SearchOutcome {
     if (this.outcome !== 'undecided') return this.outcome;
-    const { classOf, calledAt, dueAt, twinOf, returns, completedHead, unknownHead, isUnknown } = this.#index;
+    const { classOf, calledAt, returnOf, dueAt, twinOf, returns, completedHead, unknownHead } = this.#index;
     const successorOf = this.#successorOf;
     const predecessorOf = this.#predecessorOf;
-    const following = this.#following;
+    const { following } = this.#candidates;
     const placed = this.#placed;
     const states = this.#states;
     const configuration = this.#configuration;
@@ -166,7 +177,7 @@ export class Search {
       for (;;) {
         if ((calledAt[cursor] as number) >= limit) {
           // Past the candidates of this list: heads are called after everything.
-          if (isUnknown[cursor] === 1) break;
+          if (cursor !== completedHead) break;
           cursor = following[unknownHead] as number;
           continue;
         }
@@ -175,7 +186,7 @@ export class Search {
           this.steps++;
           const after = states.next(state, classOf[cursor] as number);
           // Of unknown outcome and no effect here: it can as well stay away.
-          const isIdle = after === state && isUnknown[cursor] === 1;
+          const isIdle = after === state && returnOf[cursor] === 0;
           if (after !== ILLEGAL && !isIdle && this.#descend(cursor, after)) {
             descended = true;
             break;
@@ -199,10 +210,12 @@ export class Search {
     this.#keepBest();
     const { returns, operationDue } = this.#index;
     const due = this.#bestDue;
+    const states = new Set(this.#visited.secondWords(due));
+    for (const state of this.#visitedOther?.secondWords(due) ?? []) states.add(state);
     return {
       stuck: due <= returns && due > 0 ? operationDue[due] : undefined,
-      prefix: [...this.#best.subarray(0, this.#bestLength)],
-      states: [...this.#furthestStates].map((state) => this.#states.valueOf(state)),
+      prefix: Array.from(this.#best.subarray(0, this.#bestLength)),
+      states: [...states].sort((a, b) => a - b).map((state) => this.#states.valueOf(state)),
     };
   }
 
@@ -239,13 +252,10 @@ export class Search {
     const frames = this.#frames;
     const length = frames[base + 1] as number;
     const trail = this.#trail;
-    const following = this.#following;
-    const preceding = this.#preceding;
     for (let i = this.#trailLength - 1; i >= length; i--) {
       const operation = trail[i] as number;
       this.#placed[operation] = 0;
-      following[preceding[operation] as number] = operation;
-      preceding[following[operation] as number] = operation;
+      this.#candidates.restore(operation, this.#enteredBefore[i] as number);
     }
     this.#trailLength = length;
     if (length < this.#bestAgrees) this.#bestAgrees = length;
@@ -255,48 +265,42 @@ export class Search {
 
   /** Places every candidate that only observes, and may observe this state; passing returns may bring new candidates. */
   #settle(): void {
-    const { classOf, calledAt, dueAt, returns, completedHead, observes } = this.#index;
-    const configuration = this.#configuration;
-    const following = this.#following;
-    const states = this.#states;
-    const state = configuration[STATE] as number;
-    if ((configuration[DUE] as number) > returns) return;
-    let limit = dueAt[configuration[DUE] as number] as number;
-    let cursor = following[completedHead] as number;
-    while ((calledAt[cursor] as number) < limit) {
+    const { completed, completedHead } = this.#index;
+    const { following, entered } = this.#candidates;
+    for (let cursor = following[completedHead] as number; cursor !== completedHead;) {
       const after = following[cursor] as number;
-      const call = classOf[cursor] as number;
-      if (observes[call] === 1) {
-        this.steps++;
-        if (states.next(state, call) === state) {
-          this.#place(cursor);
-          if ((configuration[DUE] as number) > returns) return;
-          limit = dueAt[configuration[DUE] as number] as number;
-        }
-      }
+      this.#placeIfObserver(cursor);
       cursor = after;
     }
+    // Those that came in meanwhile may stand anywhere in the list.
+    for (let i = entered; i < this.#candidates.entered; i++) this.#placeIfObserver(completed[i] as number);
+  }
+
+  #placeIfObserver(operation: number): void {
+    const { classOf, observes } = this.#index;
+    const call = classOf[operation] as number;
+    if (observes[call] === 0 || this.#placed[operation] === 1) return;
+    const state = this.#configuration[STATE] as number;
+    this.steps++;
+    if (this.#states.next(state, call) === state) this.#place(operation);
   }
 
   /** Lifts an operation out of the list, and passes the returns that are no longer due. */
   #place(operation: number): void {
-    const { returnOf, slotOf, slotWords, returns, operationDue } = this.#index;
-    const following = this.#following;
-    const preceding = this.#preceding;
+    const { returnOf, slotOf, returns, operationDue } = this.#index;
     const configuration = this.#configuration;
     const placed = this.#placed;
-    const before = preceding[operation] as number;
-    const after = following[operation] as number;
-    following[before] = after;
-    preceding[after] = before;
+    this.#candidates.lift(operation);
     placed[operation] = 1;
+    this.#enteredBefore[this.#trailLength] = this.#candidates.entered;
     this.#trail[this.#trailLength++] = operation;
 
     let due = configuration[DUE] as number;
     const slot = slotOf[operation] as number;
     const ownReturn = returnOf[operation] as number;
     if (ownReturn === 0) {
-      setBit(configuration, CONFIGURATION_HEAD + slotWords, slot);
+      const set = configuration[this.#keyWords] as number;
+      configuration[this.#keyWords] = (this.#unknownSets as UnknownSets).with(set, slot);
       return;
     }
     if (ownReturn !== due) {
@@ -311,23 +315,27 @@ export class Search {
       due++;
     }
     configuration[DUE] = due;
+    if (due <= returns) this.#candidates.enter(due);
   }
 
   /** Remembers the configuration; false when it, or one that can do at least as much, has been visited. */
   #visit(): boolean {
     const configuration = this.#configuration;
-    const due = configuration[DUE] as number;
-    if (due >= this.#furthestDue) {
-      if (due > this.#furthestDue) {
-        this.#furthestDue = due;
-        this.#furthestStates.clear();
-      }
-      this.#furthestStates.add(configuration[STATE] as number);
-    }
     const found = this.#visited.insert(configuration);
     if (found !== OTHER) return found !== COVERED;
-    this.#visitedOther ??= new ConfigurationTable(configuration.length, 0, this.#account);
+    this.#visitedOther ??= this.#newTable(configuration.length, null);
     return this.#visitedOther.insert(configuration) !== COVERED;
+  }
+
+  #newTable(keyWords: number, sets: UnknownSets | null): ConfigurationTable {
+    return new ConfigurationTable(keyWords, sets, this.#account, (due) => this.#isPast(due));
+  }
+
+  /** Before the last moment at which nothing was open or pending; but of that, and others like it, it keeps the states. */
+  #isPast(due: number): boolean {
+    const { lastQuiet, returns } = this.#index;
+    const now = Math.min(this.#configuration[DUE] as number, returns);
+    return (lastQuiet[now] as number) > due && lastQuiet[due] !== due;
   }
 
   /** Keeps the order placed so far if it passed more returns, or as many with more operations. */

@@ -45,7 +45,7 @@ export class StateTable {
     account.request(INITIAL_PLACES * STRIDE * BYTES_PER_WORD);
     this.#memo = new Int32Array(INITIAL_PLACES * STRIDE);
     this.#mask = INITIAL_PLACES - 1;
-    this.#intern(model.init);
+    this.numberOf(model.init);
   }
 
   /** Characters and parts of states that were computed: what steps cost beside themselves. */
@@ -76,7 +76,7 @@ export class StateTable {
   #compute(state: number, call: number, place: number): number {
     const before = this.#values[state] as Json;
     const value = this.#model.step(before, this.#calls[call] as Call);
-    const next = value === undefined ? ILLEGAL : value === before ? state : this.#intern(value);
+    const next = value === undefined ? ILLEGAL : value === before ? state : this.numberOf(value);
     const memo = this.#memo;
     if (memo[place] !== 0) this.#displaced++;
     memo[place] = state + 1;
@@ -86,7 +86,12 @@ export class StateTable {
     return next;
   }
 
-  #intern(value: Json): number {
+  /**
+   * The state of that value.
+   *
+   * @throws MemoryExhausted
+   */
+  numberOf(value: Json): number {
     const bytes = this.#interner.bytes;
     const number = this.#interner.numberOf(value);
     const known = this.#stateOf[number];
