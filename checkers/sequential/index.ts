@@ -1,0 +1,2 @@
+/** Sequential consistency: writes become visible in the order in which each client made them. */
+export { sequentialKeys } from './sequential-keys.ts';
