@@ -12,6 +12,7 @@ import {
   models,
   parseModel,
 } from '../../checkers/linearizability/index.ts';
+import { resolveConsistencyModel } from '../../checkers/transactions/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
 import type { CheckerEntry } from './judges/entry.ts';
@@ -60,27 +61,23 @@ export async function judgeChooser(options: JudgeOptions, memoryBytes: number): 
     const known = await modelOf(model);
     return () => modelJudge(known, memoryBytes, null);
   }
-  const ofLevel = consistencyModel === undefined ? judges : judgesOfLevel(consistencyModel);
+  const level = consistencyModel === undefined ? undefined : resolveConsistencyModel(consistencyModel);
+  const ofLevel = level === undefined ? judges : judges.filter((entry) => entry.takesConsistencyModel);
   if (workload !== undefined) {
     const entry = lookUp('workload to check', judgesByName, workload);
-    if (consistencyModel !== undefined && !ofLevel.includes(entry)) {
-      const known = entry.consistencyModels ?? [];
-      const hint =
-        known.length > 0
-          ? `it knows ${known.join(', ')}`
-          : `--workload ${ofLevel.map(({ name }) => name).join(' or ')} does`;
+    if (!ofLevel.includes(entry)) {
       throw new HarnessError(
         'usage',
-        `${entry.name} does not judge by --consistency-model ${consistencyModel}: ${hint}`,
+        `${entry.name} takes no --consistency-model: ${ofLevel.map(({ name }) => name).join(', ')} do`,
       );
     }
-    const judge = entryJudge(entry, options, memoryBytes, null);
+    const judge = entryJudge(entry, options.option, level, memoryBytes, null);
     return () => judge;
   }
   if (options.option.length > 0) {
     throw new HarnessError('usage', '--option goes with --workload: name the checker that it is for');
   }
-  return (history) => guess(shapeOf(history), ofLevel, options, memoryBytes);
+  return (history) => guess(shapeOf(history), ofLevel, level, memoryBytes);
 }
 
 /** One of ours, by name and perhaps with its parameter (`semaphore=3`), or a module of the user's, by its path. */
@@ -98,21 +95,10 @@ async function modelOf(text: string): Promise<Model> {
   return parseModel(loaded.default ?? loaded.model, text);
 }
 
-function judgesOfLevel(consistencyModel: string): readonly CheckerEntry[] {
-  const levels = new Map<string, CheckerEntry[]>();
-  for (const entry of judges) {
-    for (const level of entry.consistencyModels ?? []) {
-      const known = levels.get(level);
-      if (known === undefined) levels.set(level, [entry]);
-      else known.push(entry);
-    }
-  }
-  return lookUp('consistency model', levels, consistencyModel);
-}
-
 function entryJudge(
   entry: CheckerEntry,
-  { option, consistencyModel }: JudgeOptions,
+  option: readonly string[],
+  consistencyModel: string | undefined,
   memoryBytes: number,
   note: string | null,
 ): Judge {
@@ -134,16 +120,16 @@ function modelJudge(model: Model, memoryBytes: number, note: string | null): Jud
 function guess(
   shape: HistoryShape,
   candidates: readonly CheckerEntry[],
-  options: JudgeOptions,
+  consistencyModel: string | undefined,
   memoryBytes: number,
 ): Judge {
   const seen = describeShape(shape);
   const entry = candidates.find((candidate) => candidate.recognises(shape));
   if (entry !== undefined) {
     const note = `judged as --workload ${entry.name}, because of ${seen}; say otherwise with --workload or --model`;
-    return entryJudge(entry, options, memoryBytes, note);
+    return entryJudge(entry, [], consistencyModel, memoryBytes, note);
   }
-  if (options.consistencyModel === undefined) {
+  if (consistencyModel === undefined) {
     const model = [...models.values()].find((candidate) => fits(candidate, shape));
     if (model !== undefined) {
       const note = `judged as --model ${model.name}, because of ${seen}; say otherwise with --model or --workload`;

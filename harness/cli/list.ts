@@ -1,5 +1,6 @@
 /** `shaketable list`: what there is, and what works with what. */
 import type { Command } from 'commander';
+import { consistencyModels } from '../../checkers/transactions/index.ts';
 import { EXIT } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { CheckerEntry } from './judges/entry.ts';
@@ -35,7 +36,7 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
   ],
   ['checkers', () => judges.map(checkerRow)],
   ['models', () => [...models.values()].map(({ name, summary }) => ({ name, summary }))],
-  ['consistency-models', () => consistencyModelRows()],
+  ['consistency-models', () => consistencyModels.map(({ name, summary }) => ({ name, summary }))],
   [
     'bugs',
     () =>
@@ -65,27 +66,14 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
   ],
 ]);
 
-function checkerRow({ name, aliases = [], summary, options, consistencyModels = [] }: CheckerEntry): Row {
+function checkerRow({ name, aliases = [], summary, options, takesConsistencyModel }: CheckerEntry): Row {
   return {
     name,
     summary,
     aliases: aliases.join(', '),
     options: options.map((option) => option.name).join(', '),
-    ...(consistencyModels.length === 0 ? {} : { '--consistency-model': 'see list consistency-models' }),
+    ...(takesConsistencyModel === undefined ? {} : { takes: '--consistency-model' }),
   };
-}
-
-/** Each with the checkers that judge by it. */
-function consistencyModelRows(): Row[] {
-  const checkers = new Map<string, string[]>();
-  for (const { name, consistencyModels = [] } of judges) {
-    for (const model of consistencyModels) {
-      const known = checkers.get(model);
-      if (known === undefined) checkers.set(model, [name]);
-      else known.push(name);
-    }
-  }
-  return [...checkers].map(([name, by]) => ({ name, summary: `judged by ${by.join(', ')}` }));
 }
 
 function optionRow(of: string, option: { name: string; default: unknown; meaning: string }): Row {

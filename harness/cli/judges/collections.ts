@@ -1,12 +1,13 @@
 /** Sets, queues, ids, counters and lists: what went in must be there, or come out. */
 import { appendList } from '../../../checkers/append/index.ts';
 import { counterBounds } from '../../../checkers/counter/index.ts';
+import { monotonicTable } from '../../../checkers/monotonic/index.ts';
 import { queue, totalQueue } from '../../../checkers/queue/index.ts';
 import { finalSet, setFull } from '../../../checkers/set/index.ts';
 import { uniqueIds } from '../../../checkers/unique-ids/index.ts';
 import { choice } from './entry-options.ts';
 import type { CheckerEntry } from './entry.ts';
-import { isArray, isNumber } from './shape.ts';
+import { isArray, isMap, isNumber } from './shape.ts';
 
 export const collectionJudges: readonly CheckerEntry[] = [
   {
@@ -16,6 +17,20 @@ export const collectionJudges: readonly CheckerEntry[] = [
     options: [],
     recognises: (shape) => shape.uses(['append', 'read']) && shape.everyResult('read', isArray),
     create: () => appendList(),
+  },
+  {
+    name: 'monotonic-table',
+    summary: 'rows that grow from client to client: in the order of their timestamps at the end, none lost',
+    options: [
+      {
+        name: 'scope',
+        default: 'global',
+        meaning: 'rows of all clients grow along the read, or of each process',
+      },
+    ],
+    recognises: (shape) =>
+      shape.uses(['add', 'read']) && shape.everyResult('read', (rows) => isArray(rows) && rows.every(isMap)),
+    create: ({ options }) => monotonicTable({ scope: choice(options, 'scope', ['global', 'process']) }),
   },
   {
     name: 'set-full',
@@ -65,8 +80,11 @@ export const collectionJudges: readonly CheckerEntry[] = [
   {
     name: 'counter',
     summary: 'additions and reads of a number: every read lies within what the additions allow',
-    options: [],
+    options: [
+      { name: 'decreases', default: 'judged', meaning: 'judged or allowed: a read of less than one before' },
+    ],
     recognises: (shape) => shape.uses(['add', 'read']) && shape.everyResult('read', isNumber),
-    create: () => counterBounds(),
+    create: ({ options }) =>
+      counterBounds({ decreases: choice(options, 'decreases', ['judged', 'allowed']) }),
   },
 ];

@@ -21,7 +21,7 @@ export interface CheckerOption {
 export interface CheckerSettings {
   /** All options of the entry, as they were given or at their defaults. */
   readonly options: { readonly [name: string]: Scalar };
-  /** One of the entry's `consistencyModels`; absent when the user named none. */
+  /** As it is listed; absent when the user named none. */
   readonly consistencyModel?: string;
   /** What the checker's tables may take together. */
   readonly memoryBytes: number;
@@ -33,8 +33,8 @@ export interface CheckerEntry {
   readonly aliases?: readonly string[];
   readonly summary: string;
   readonly options: readonly CheckerOption[];
-  /** The arguments of `--consistency-model` that it judges by. */
-  readonly consistencyModels?: readonly string[];
+  /** It judges transactions by what `--consistency-model` says that they were promised. */
+  readonly takesConsistencyModel?: true;
   /**
    * Whether a history of this shape is one that it can judge, and would prove something of. False for checkers that
    * nobody can tell from another's histories: these have to be named.

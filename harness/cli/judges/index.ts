@@ -6,9 +6,15 @@ import { collectionJudges } from './collections.ts';
 import type { CheckerEntry } from './entry.ts';
 import { logJudges } from './logs.ts';
 import { registerJudges } from './registers.ts';
+import { transactionJudges } from './transactions.ts';
 
 /** In the order of guessing. */
-export const judges: readonly CheckerEntry[] = [...logJudges, ...collectionJudges, ...registerJudges];
+export const judges: readonly CheckerEntry[] = [
+  ...transactionJudges,
+  ...logJudges,
+  ...collectionJudges,
+  ...registerJudges,
+];
 
 /** Aliases included. */
 export const judgesByName: ReadonlyMap<string, CheckerEntry> = new Map(

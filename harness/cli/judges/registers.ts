@@ -1,10 +1,14 @@
 /** Registers and tables under weaker promises than linearizability. */
 import { adyaG2 } from '../../../checkers/adya/index.ts';
+import { bank } from '../../../checkers/bank/index.ts';
 import { causalReverse } from '../../../checkers/causal-reverse/index.ts';
 import { causalRegister } from '../../../checkers/causal/index.ts';
 import { longFork } from '../../../checkers/long-fork/index.ts';
+import { monotonic } from '../../../checkers/monotonic/index.ts';
+import { parseNumber } from '../numbers.ts';
+import { choice, names } from './entry-options.ts';
 import type { CheckerEntry } from './entry.ts';
-import { isArray } from './shape.ts';
+import { isArray, isMap } from './shape.ts';
 
 export const registerJudges: readonly CheckerEntry[] = [
   {
@@ -13,6 +17,38 @@ export const registerJudges: readonly CheckerEntry[] = [
     options: [],
     recognises: (shape) => shape.uses(['read-init'], ['read', 'write']),
     create: () => causalRegister(),
+  },
+  {
+    name: 'bank',
+    summary: 'transfers between accounts: every read shows the same total, and no balance below zero',
+    options: [
+      { name: 'total', default: 'auto', meaning: 'of all accounts; auto: what most reads show' },
+      {
+        name: 'accounts',
+        default: 'auto',
+        meaning: 'their names, with commas; auto: those of reads and transfers',
+      },
+      { name: 'negativeBalances', default: false, meaning: 'accounts may be overdrawn' },
+    ],
+    recognises: (shape) => shape.uses(['transfer', 'read']) && shape.everyResult('read', isMap),
+    create: ({ options }) => {
+      const total = String(options['total']);
+      const accounts = names(options, 'accounts');
+      return bank({
+        ...(total === 'auto' ? {} : { total: parseNumber('--option total=', total, { min: -Infinity }) }),
+        ...(accounts[0] === 'auto' ? {} : { accounts }),
+        negativeBalances: options['negativeBalances'] === true,
+      });
+    },
+  },
+  {
+    name: 'monotonic',
+    summary: 'values that only grow: who saw one never sees a smaller one',
+    options: [
+      { name: 'scope', default: 'process', meaning: 'process: for each by itself; global: in real time' },
+    ],
+    recognises: (shape) => shape.uses(['inc', 'read'], ['read-at']) || shape.uses(['inc', 'read-at']),
+    create: ({ options }) => monotonic({ scope: choice(options, 'scope', ['process', 'global']) }),
   },
   {
     name: 'causal-reverse',

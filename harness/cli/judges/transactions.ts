@@ -1,0 +1,57 @@
+/** Transactions: lists of micro-operations `[f, key, value]`. */
+import { listAppend } from '../../../checkers/transactions/index.ts';
+import { causalConsistency, readAtomic, readCommitted } from '../../../checkers/transactions/weak/index.ts';
+import { choice } from './entry-options.ts';
+import type { CheckerEntry, CheckerSettings } from './entry.ts';
+
+const dataType = {
+  name: 'dataType',
+  default: 'auto',
+  meaning: 'register, list, or auto: what the writes of the history are',
+};
+
+function weak({ options }: CheckerSettings): { readonly dataType?: 'register' | 'list' } {
+  const chosen = choice(options, 'dataType', ['auto', 'register', 'list']);
+  return chosen === 'auto' ? {} : { dataType: chosen };
+}
+
+const byLevel = ({ consistencyModel }: CheckerSettings) =>
+  consistencyModel === undefined ? {} : { consistencyModel };
+
+export const transactionJudges: readonly CheckerEntry[] = [
+  {
+    name: 'list-append',
+    summary: 'transactions that append to lists and read them: all of Elle’s anomalies',
+    options: [],
+    takesConsistencyModel: true,
+    recognises: ({ functions, microFunctions }) =>
+      functions.length === 1 &&
+      microFunctions.includes('append') &&
+      microFunctions.includes('r') &&
+      microFunctions.every((f) => f === 'append' || f === 'r'),
+    create: (settings) => listAppend(byLevel(settings)),
+  },
+  {
+    name: 'read-committed',
+    summary:
+      'nobody reads what was aborted or not final, or goes back behind what it has read: exact and fast',
+    options: [dataType],
+    // A level has to be asked for: others judge by the strongest.
+    recognises: () => false,
+    create: (settings) => readCommitted(weak(settings)),
+  },
+  {
+    name: 'read-atomic',
+    summary: 'who sees one write of a transaction sees all: exact and fast',
+    options: [dataType],
+    recognises: () => false,
+    create: (settings) => readAtomic(weak(settings)),
+  },
+  {
+    name: 'causal-consistency',
+    summary: 'who sees a write sees all that its transaction had seen: exact and fast',
+    options: [dataType],
+    recognises: () => false,
+    create: (settings) => causalConsistency(weak(settings)),
+  },
+];
