@@ -46,7 +46,7 @@ const ALLOWANCES: readonly Allowance[] = [
   },
   {
     anomalies: forms('G-single'),
-    allows: () => true,
+    allows: ({ snapshotReads }) => !snapshotReads,
     reason: 'a consumer reads each partition at its own pace, and no snapshot over them.',
   },
   {

@@ -8,6 +8,7 @@
  * what was polled, before it began. What a broker thinks to itself may go back after a failover; this may not.
  */
 import type { Operation } from '../../harness/history/operation.ts';
+import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { NONE } from './ledger.ts';
 import { runsOf } from './logs.ts';
@@ -111,7 +112,7 @@ class Groups {
               `Operation ${operation.index} committed offset ${offset} of ${key} for ${group}, though operation ` +
               `${before.completion} had committed ${before.offset} before, and process ${operation.process} had not ` +
               `sought, or been given partitions, since its last commit.`,
-            operations: [before.invocation, before.completion, invocation.index, operation.index],
+            operations: witnesses(before.invocation, before.completion, invocation.index, operation.index),
           }),
           { isSelfAssigned: this.#assigning.has(operation.process) },
         );
@@ -135,7 +136,7 @@ class Groups {
             `Operation ${operation.index} found that ${group} had committed offset ${offset} of ${key}, though ` +
             `operation ${before.completion} had shown ${before.offset} before it began, and nobody committed ` +
             `${offset} after that.`,
-          operations: [before.invocation, before.completion, invocation, operation.index],
+          operations: witnesses(before.invocation, before.completion, invocation, operation.index),
         }));
       }
       committed.latest = { offset, invocation, completion: operation.index };
@@ -193,12 +194,12 @@ function tellRegression(
     explanation:
       `Operation ${operation.index} was shown the high watermark ${high} of ${judgement.key(key)}, but operation ` +
       `${knownBy} had ${how} before it began.`,
-    operations: [
+    operations: witnesses(
       judgement.invocationOf(operation.index),
       operation.index,
       judgement.invocationOf(knownBy),
       knownBy,
-    ],
+    ),
     picture: judgement.draw({
       key,
       slots: [judgement.logs.slotFrom(key, known - 1)].filter(

@@ -2,7 +2,7 @@
 import { describeJson } from '../linearizability/model.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { SequencePicture } from '../checker.ts';
-import type { Findings } from './findings.ts';
+import type { LogFindings } from './findings.ts';
 import { FAILED, IN_DOUBT, NONE } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import type { Logs } from './logs.ts';
@@ -13,10 +13,10 @@ import type { PictureRequest } from './picture.ts';
 export class Judgement {
   readonly ledger: Ledger;
   readonly logs: Logs;
-  readonly findings: Findings;
+  readonly findings: LogFindings;
   readonly options: LogOptions;
 
-  constructor(ledger: Ledger, logs: Logs, findings: Findings, options: LogOptions) {
+  constructor(ledger: Ledger, logs: Logs, findings: LogFindings, options: LogOptions) {
     this.ledger = ledger;
     this.logs = logs;
     this.findings = findings;

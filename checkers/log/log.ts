@@ -12,7 +12,10 @@
  * It does not look into brokers: what nobody polled and nobody acknowledged is not there.
  */
 import type { CheckInput, Checker, Verdict } from '../checker.ts';
-import { Findings } from './findings.ts';
+import { Pace } from '../findings/pace.ts';
+import { judgeCycles } from './cycles.ts';
+import type { CycleStatistics } from './cycles.ts';
+import { LogFindings } from './findings.ts';
 import { judgeGroups, judgeWatermarks } from './groups.ts';
 import { Judgement } from './judgement.ts';
 import { Ledger } from './ledger.ts';
@@ -27,11 +30,8 @@ import { judgeValues } from './values.ts';
 
 const NAME = 'log';
 
-/** Operations between two looks at whether time is up. */
-const OVERDUE_INTERVAL = 16_384;
-
-/** Taking the history in is about this share of the work. */
-const INTAKE_SHARE = 0.5;
+/** Passes over the columns, after the one over the history. */
+const PASSES = 6;
 
 /** @throws HarnessError (from `check`) `bad-history` for operations of other shapes */
 export function log(options: Partial<LogOptions> = {}): Checker {
@@ -41,47 +41,35 @@ export function log(options: Partial<LogOptions> = {}): Checker {
 function check(input: CheckInput, given: Partial<LogOptions>): Verdict {
   const { history } = input;
   const options = withDefaults(given, history);
+  const pace = new Pace(input, history.length * (1 + PASSES / 2));
+  const findings = new LogFindings(options);
+  const overdue = (): Verdict => findings.conclude(NAME, { statistics: {}, unknownBecause: pace.reason });
+
   const ledger = new Ledger(history);
-  let taken = 0;
   for (const operation of history.operations) {
+    if (pace.spend(1)) return overdue();
     ledger.add(operation);
-    if (++taken % OVERDUE_INTERVAL !== 0) continue;
-    input.onProgress?.((INTAKE_SHARE * taken) / history.length);
-    if (input.isOverdue?.() === true) {
-      return overdue([], `${taken} of ${history.length} operations were read`);
-    }
   }
   const logs = new Logs(ledger, options);
-  const findings = new Findings(options);
   const judgement = new Judgement(ledger, logs, findings, options);
-  let unread = new Int32Array(0);
-  const stages: readonly (() => void)[] = [
+  let unread: Int32Array = new Int32Array(0);
+  let cycles: CycleStatistics = null;
+  const passes: readonly (() => void)[] = [
     () => judgeValues(judgement),
     () => judgeSends(judgement),
     () => (unread = judgeLosses(judgement, judgePolls(judgement))),
     () => judgeGroups(judgement),
     () => judgeWatermarks(judgement),
+    () => (cycles = judgeCycles(judgement, input.isOverdue)),
   ];
-  for (const [done, stage] of stages.entries()) {
-    input.onProgress?.(INTAKE_SHARE + ((1 - INTAKE_SHARE) * done) / stages.length);
-    if (input.isOverdue?.() === true) {
-      return overdue(findings.anomalies, `${done} of ${stages.length} passes were made`);
-    }
-    stage();
+  for (const pass of passes) {
+    if (pace.spend(history.length / 2)) return overdue();
+    pass();
   }
-  const { anomalies, allowed } = findings;
-  const statistics = logStatistics(judgement, unread);
-  const verdict = { checker: NAME, anomalies, allowed, statistics };
-  if (anomalies.length > 0) return { ...verdict, valid: false };
-  const reason = whyVacuous(ledger);
-  return reason === undefined ? { ...verdict, valid: true } : { ...verdict, valid: 'unknown', reason };
-}
-
-/** What was found so far is found: only the rest is unknown. */
-function overdue(anomalies: Verdict['anomalies'], howFar: string): Verdict {
-  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies };
-  const reason = `The time budget ended when ${howFar}: allow more time.`;
-  return { checker: NAME, valid: 'unknown', reason, anomalies };
+  return findings.conclude(NAME, {
+    statistics: logStatistics(judgement, unread, cycles),
+    unknownBecause: whyVacuous(ledger),
+  });
 }
 
 function whyVacuous(ledger: Ledger): string | undefined {

@@ -5,6 +5,7 @@
  * though consumers asked on, to the end, and got nothing more. What is neither may be read later: it is counted only.
  * A value that was sent several times is lost as often as it was polled at fewer offsets than it must be at.
  */
+import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { IN_DOUBT, NONE, OK } from './ledger.ts';
 import type { Progress } from './polls.ts';
@@ -74,7 +75,7 @@ function judgeUnread(judgement: Judgement, progress: Progress, send: number, key
       explanation:
         `${judgement.send(send)} ${whyCommitted(judgement, send)}was never polled, though operation ${poll} polled ` +
         `${judgement.slot(highest)} of ${judgement.key(key)}.`,
-      operations: [...judgement.operationsOfSend(send), judgement.invocationOf(poll), poll],
+      operations: witnesses(...judgement.operationsOfSend(send), judgement.invocationOf(poll), poll),
       picture: judgement.draw({
         key,
         slots: [slot, highest],
@@ -95,7 +96,10 @@ function judgeUnread(judgement: Judgement, progress: Progress, send: number, key
       (quietSince < acknowledged
         ? 'though the run ended with polls until everything was there.'
         : `though a consumer of ${judgement.key(key)} polled again and again from operation ${quietSince} on.`),
-    operations: [...judgement.operationsOfSend(send), quietSince < acknowledged ? undefined : quietSince],
+    operations: witnesses(
+      ...judgement.operationsOfSend(send),
+      quietSince < acknowledged ? undefined : quietSince,
+    ),
     picture: judgement.draw({
       key,
       slots: [slot === NONE ? highest : slot],

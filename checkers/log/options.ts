@@ -23,6 +23,11 @@ export interface LogOptions {
    * never read is unseen. By default only what consumers asked for again and again, in vain: see polls.ts.
    */
   readonly finalPolls: boolean;
+  /**
+   * A transaction polls all partitions as of one moment, which Kafka does not promise. Then `G-single` is a violation
+   * as well, and is also searched for with the orders of processes and of real time. Default false.
+   */
+  readonly snapshotReads: boolean;
   /** Anomalies to allow besides. Default none. */
   readonly allow: readonly string[];
 }
@@ -38,6 +43,7 @@ export function withDefaults(options: Partial<LogOptions>, history: History): Lo
     offsetReset: 'earliest',
     compaction: false,
     finalPolls: false,
+    snapshotReads: false,
     allow: [],
     ...options,
   };

@@ -11,6 +11,7 @@
  */
 import type { History } from '../../harness/history/history.ts';
 import type { Operation } from '../../harness/history/operation.ts';
+import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { NONE } from './ledger.ts';
 import { isTransactional, partitionsOf, seeksOf } from './shapes.ts';
@@ -299,20 +300,20 @@ class Follower {
     for (let at = position.slot; at < slot && passed.length < 3; at++) {
       if (logs.mustBeSeen(at)) passed.push(at);
     }
-    const witnesses = passed.flatMap((at) => {
+    const senders = passed.flatMap((at) => {
       const send = logs.send[at] as number;
       if (send !== NONE) return this.#judgement.operationsOfSend(send);
       const run = logs.run[at] as number;
       return run === NONE ? [] : [ledger.runOperation.at(run)];
     });
     return {
-      operations: [
+      operations: witnesses(
         this.#history.invocationOf(operation.index)?.index,
         operation.index,
         this.#history.invocationOf(position.operation)?.index,
         position.operation,
-        ...witnesses,
-      ],
+        ...senders,
+      ),
       picture: this.#judgement.draw({
         key,
         slots: [position.slot - 1, ...passed, slot].filter((at) => at >= 0),

@@ -6,6 +6,7 @@
  * `send-skip`: others lie between them. With `int-`: the same within one operation.
  */
 import type { Operation } from '../../harness/history/operation.ts';
+import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { FAILED, NONE } from './ledger.ts';
 
@@ -48,7 +49,7 @@ function tellInversion(judgement: Judgement, send: number, slot: number): void {
       explanation:
         `${value} was sent to ${judgement.key(key)} in operation ${ledger.sendOperation.at(send)}, after operation ` +
         `${shownBy} had shown that offset ${bound} was taken, and is at the lower ${judgement.slot(slot)}.`,
-      operations: [...judgement.operationsOfSend(send), invocation, shownBy],
+      operations: witnesses(...judgement.operationsOfSend(send), invocation, shownBy),
       picture: judgement.draw({
         key,
         slots: [slot, judgement.logs.slotFrom(key, bound)],
@@ -88,7 +89,7 @@ function tellPair(judgement: Judgement, before: number, send: number, isInternal
     judgement.slot(logs.sendSlot[row] as number);
   return {
     explanation: `${who} sent ${at(before)} of ${judgement.key(ledger.sendKey.at(send))} and then ${at(send)}, ${end}.`,
-    operations: [...judgement.operationsOfSend(before), ...judgement.operationsOfSend(send)],
+    operations: witnesses(...judgement.operationsOfSend(before), ...judgement.operationsOfSend(send)),
     picture: judgement.draw({
       key: ledger.sendKey.at(send),
       slots: [logs.sendSlot[before] as number, logs.sendSlot[send] as number],

@@ -1,6 +1,10 @@
-/** Figures of a log history: what was sent and polled, in all, by partition, and how far consumers lagged. */
+/**
+ * Figures of a log history: what was sent and polled, in all, by partition, and how far consumers lagged. The verdict
+ * has beside them how many of each anomaly were found (`found`, `foundAllowed`): it tells only some.
+ */
 import type { Operation } from '../../harness/history/operation.ts';
 import type { Judgement } from './judgement.ts';
+import type { CycleStatistics } from './cycles.ts';
 import { FAILED, IN_DOUBT, NONE, OK } from './ledger.ts';
 
 /** Partitions whose figures are given one by one, those with most sends first. */
@@ -34,13 +38,15 @@ export type LogStatistics = {
   readonly partitions: readonly PartitionStatistics[];
   /** Acknowledged and not yet polled, over time. */
   readonly unseen: readonly { readonly timeNs: number; readonly count: number }[];
-  /** How many of each name there are: the verdict tells only some. */
-  readonly found: { readonly [anomaly: string]: number };
-  readonly foundAllowed: { readonly [anomaly: string]: number };
+  readonly cycles: CycleStatistics;
 };
 
-export function logStatistics(judgement: Judgement, unread: Int32Array): LogStatistics {
-  const { ledger, logs, findings } = judgement;
+export function logStatistics(
+  judgement: Judgement,
+  unread: Int32Array,
+  cycles: CycleStatistics,
+): LogStatistics {
+  const { ledger, logs } = judgement;
   const partitions = ledger.keyNames.map((key, id): PartitionStatistics => {
     const { first, end } = logs.slotsOf(id);
     return {
@@ -74,7 +80,6 @@ export function logStatistics(judgement: Judgement, unread: Int32Array): LogStat
       (partitions[ledger.valueKey.at(value)] as PartitionStatistics).duplicates++;
     }
   }
-  const { anomalies, allowed } = findings.counts;
   return {
     sends: ledger.sendKey.length,
     acknowledged: ledger.acknowledgedSends,
@@ -83,8 +88,7 @@ export function logStatistics(judgement: Judgement, unread: Int32Array): LogStat
     partitionCount: partitions.length,
     partitions: [...partitions].sort((a, b) => b.sends - a.sends).slice(0, MAX_PARTITIONS),
     unseen: unseenOverTime(judgement),
-    found: anomalies,
-    foundAllowed: allowed,
+    cycles,
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { describeJson } from '../linearizability/model.ts';
 import { IN_DOUBT, NONE } from './ledger.ts';
+import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { runsOf } from './logs.ts';
 import type { PictureRequest } from './picture.ts';
@@ -31,9 +32,9 @@ function judgeOrigins(judgement: Judgement): void {
     const poll = ledger.runOperation.at(run);
     const first = ledger.valueFirstSend.at(value);
     const invocation = first === NONE ? NONE : ledger.sendOperation.at(first);
-    const told = (operations: readonly (number | undefined)[], end: string) => ({
+    const told = (senders: readonly (number | undefined)[], end: string) => ({
       explanation: `Operation ${poll} polled ${judgement.value(value)} from ${judgement.keyOfValue(value)}, ${end}`,
-      operations: [...operations, judgement.invocationOf(poll), poll],
+      operations: witnesses(...senders, judgement.invocationOf(poll), poll),
       picture: judgement.draw(around(judgement, value, [poll])),
     });
     if (first === NONE) {
@@ -77,7 +78,7 @@ function judgePrecommittedReads(judgement: Judgement): void {
         explanation:
           `Operation ${completion} polled ${judgement.value(value)} from ${judgement.keyOfValue(value)}, ` +
           `which it had sent itself and not yet committed.`,
-        operations: [operation, completion],
+        operations: witnesses(operation, completion),
         picture: judgement.draw(around(judgement, value, [completion])),
       }),
       { isTransaction: true },
@@ -113,10 +114,10 @@ function judgeDuplicates(judgement: Judgement): void {
           `${judgement.value(value)} is in ${judgement.keyOfValue(value)} at offsets ${list(offsets)}, but was sent ` +
           `${sends === 0 ? 'never' : sends === 1 ? 'once' : `${sends} times`}` +
           (send === NONE ? '.' : `, first in operation ${ledger.sendOperation.at(send)}.`),
-        operations: [
+        operations: witnesses(
           ...judgement.operationsOfSend(send),
           ...polls.slice(0, MAX_LISTED).flatMap((poll) => [judgement.invocationOf(poll), poll]),
-        ],
+        ),
         picture: judgement.draw(around(judgement, value, polls.slice(0, 4))),
       }),
       { isInDoubt: isInDoubt(judgement, value) },
@@ -147,7 +148,9 @@ function judgePolledTwice(judgement: Judgement): void {
       explanation:
         `Polls returned ${disputed.size} values at ${judgement.slot(slot)} of ${judgement.key(key)}: ` +
         `${list([...disputed].map((value) => judgement.value(value)))} in operations ${list(polls.map(String))}.`,
-      operations: polls.slice(0, MAX_LISTED).flatMap((poll) => [judgement.invocationOf(poll), poll]),
+      operations: witnesses(
+        ...polls.slice(0, MAX_LISTED).flatMap((poll) => [judgement.invocationOf(poll), poll]),
+      ),
       picture: judgement.draw({ key, slots: [slot], polls: polls.slice(0, 4), wrong: [slot] }),
     }));
   }
@@ -192,7 +195,9 @@ function judgeAcknowledgedTwice(judgement: Judgement): void {
         explanation:
           `${sends.length} sends to ${judgement.key(key)} were told that they are at ${judgement.slot(slot)}: ` +
           `${list(texts)}.`,
-        operations: sends.slice(0, MAX_LISTED).flatMap((send) => judgement.operationsOfSend(send)),
+        operations: witnesses(
+          ...sends.slice(0, MAX_LISTED).flatMap((send) => judgement.operationsOfSend(send)),
+        ),
         picture: judgement.draw({
           key,
           slots: [slot],
@@ -214,7 +219,7 @@ function judgeContents(judgement: Judgement): void {
         `Operation ${completion.index} acknowledged ${describeJson(value)} in ` +
         `${judgement.key(ledger.sendKey.at(send))}, but operation ${ledger.sendOperation.at(send)} had sent ` +
         `${judgement.value(ledger.sendValue.at(send))}.`,
-      operations: judgement.operationsOfSend(send),
+      operations: witnesses(...judgement.operationsOfSend(send)),
     }));
   }
   for (let send = 0; send < logs.committed.length; send++) {
@@ -227,7 +232,7 @@ function judgeContents(judgement: Judgement): void {
       explanation:
         `${judgement.send(send)} is not there: operation ${poll} polled ` +
         `${judgement.value(logs.value[slot] as number)} at ${judgement.slot(slot)}.`,
-      operations: [...judgement.operationsOfSend(send), judgement.invocationOf(poll), poll],
+      operations: witnesses(...judgement.operationsOfSend(send), judgement.invocationOf(poll), poll),
       picture: judgement.draw({
         key: ledger.sendKey.at(send),
         slots: [slot],
