@@ -73,12 +73,12 @@ function judge(
   const transactions = parseTransactions(history, dataType);
   const view = dataType === 'list' ? listView(transactions) : registerView(transactions);
   const findings = new Findings();
-  for (const fault of view.faults) {
+  view.faults.forEach((fault) => {
     const describe = () => explainFault(transactions, fault);
     if (fault.name !== 'non-repeatable') findings.add(fault.name, describe);
     else if (isRepeatable) findings.add('NonRepeatableRead', describe);
     else findings.addAllowed('NonRepeatableRead', describe);
-  }
+  });
   const order = new CommitOrder(view);
   const figures = infer(order, pace);
   for (const step of order.beforeInitial)
@@ -93,7 +93,6 @@ function judge(
       reads,
       ambiguousReads: view.ambiguousReads,
       ambiguousValues: view.ambiguousValues,
-      faults: view.faultCount,
       beforeInitial: order.beforeInitialCount,
       edges: order.edgeCount,
       cyclicComponents: components,

@@ -56,7 +56,10 @@ export function explainFault(transactions: Transactions, { name, read, other }: 
     'non-repeatable': `${saw}, but had read ${what} before.`,
     'malformed-read': `${saw}, which is no list.`,
     'duplicate-elements': `${saw}, in which an element stands twice.`,
-    'incompatible-order': `${saw}, and ${second} ${what}: neither is the beginning of the other.`,
+    'incompatible-order':
+      micro.kind[other] === WRITE
+        ? `${saw}, which shows a later append of ${second}, but not before it what that one had appended first, ${what}.`
+        : `${saw}, and ${second} ${what}: neither is the beginning of the other.`,
   };
   return {
     explanation: sentences[name],

@@ -70,8 +70,7 @@ export function listView(transactions: Transactions): View {
     transactions,
     isCommitted,
     source,
-    faults: faults.kept,
-    faultCount: faults.count,
+    faults,
     versionOrder,
     ambiguousReads,
     ambiguousValues: writers.ambiguousValues,
@@ -101,6 +100,13 @@ function judgeLocal({ micro, values }: Transactions, faults: Faults, read: numbe
   }
 }
 
+/** What its transaction had appended to the key directly before, or NONE. */
+function appendBefore({ micro }: Transactions, write: number): number {
+  let m = micro.previous[write] as number;
+  while (m !== NONE && micro.kind[m] !== WRITE) m = micro.previous[m] as number;
+  return m;
+}
+
 function isPrefix(short: List, long: List, whole = false): boolean {
   if (short.length > long.length || (whole && short.length !== long.length)) return false;
   for (let i = 0; i < short.length; i++) {
@@ -122,6 +128,8 @@ function orderVersions(
   /** By key: the write of the last element of the longest read that has a writer. */
   const last = new Int32Array(longest.length).fill(NONE);
   const isRead = new Uint8Array(micro.count);
+  const isUnique = (m: number): boolean =>
+    writers.alive.get(micro.key[m] as number, micro.value[m] as number) === m;
   for (const [k, read] of longest.entries()) {
     if (read === NONE) continue;
     const list = micro.lists[read] as List;
@@ -136,6 +144,8 @@ function orderVersions(
           : resolve(transactions, writers, faults, read, code);
       if (write < 0) continue;
       if (isRead[write] === 1) faults.add('duplicate-elements', read);
+      const own = appendBefore(transactions, write);
+      if (own !== NONE && isRead[own] === 0 && isUnique(own)) faults.add('incompatible-order', read, own);
       isRead[write] = 1;
       isCommitted[micro.transaction[write] as number] = 1;
       const before = last[k] as number;
@@ -147,8 +157,7 @@ function orderVersions(
     const before = last[micro.key[m] as number] as number;
     if (before === NONE || isRead[m] === 1 || !isFinalWrite(transactions, m)) continue;
     if (isCommitted[micro.transaction[m] as number] === 0) continue;
-    const isUnique = writers.alive.get(micro.key[m] as number, micro.value[m] as number) === m;
-    if (isUnique) pairs.push(before, m);
+    if (isUnique(m)) pairs.push(before, m);
   }
   return pairs;
 }

@@ -46,9 +46,7 @@ export interface View {
   readonly isCommitted: Uint8Array;
   /** By micro-operation: of a read the final write that it saw, or INITIAL_STATE, or NO_SOURCE. */
   readonly source: Int32Array;
-  /** The first of each kind; `faultCount` has them all. */
-  readonly faults: readonly Fault[];
-  readonly faultCount: number;
+  readonly faults: Faults;
   /** Of lists: pairs of writes, the first directly before the second in the order of versions. */
   readonly versionOrder: readonly number[];
   /** Reads of values that several transactions can have written: they say nothing. */
@@ -57,19 +55,23 @@ export interface View {
   readonly ambiguousValues: number;
 }
 
-/** Faults that are kept of each name. */
-const MAX_FAULTS = 20;
+/** Faults of each name; all are counted. */
+const MAX_KEPT = 20;
 
 export class Faults {
-  readonly kept: Fault[] = [];
-  count = 0;
-  readonly #byName = new Map<FaultName, number>();
+  readonly #byName = new Map<FaultName, { count: number; readonly kept: Fault[] }>();
 
   add(name: FaultName, read: number, other: number = NONE): void {
-    this.count++;
-    const before = this.#byName.get(name) ?? 0;
-    this.#byName.set(name, before + 1);
-    if (before < MAX_FAULTS) this.kept.push({ name, read, other });
+    let faults = this.#byName.get(name);
+    if (faults === undefined) this.#byName.set(name, (faults = { count: 0, kept: [] }));
+    if (faults.count++ < MAX_KEPT) faults.kept.push({ name, read, other });
+  }
+
+  /** Once for every fault; where they are too many, with one of the first of its name. */
+  forEach(tell: (fault: Fault) => void): void {
+    for (const { count, kept } of this.#byName.values()) {
+      for (let i = 0; i < count; i++) tell(kept[i % kept.length] as Fault);
+    }
   }
 }
 

@@ -75,7 +75,33 @@ export function randomTransactions(random: Random, options: ToyOptions): ToyTran
       states.push(next);
     }
   }
-  return transactions;
+  return random.chance(0.3) ? withAnotherRead(random, transactions, isList) : transactions;
+}
+
+/** One read is made to see what it cannot have seen, or should not have: what comes later, too. */
+function withAnotherRead(
+  random: Random,
+  transactions: readonly ToyTransaction[],
+  isList: boolean,
+): ToyTransaction[] {
+  const t = random.integer(0, transactions.length - 1);
+  const m = random.integer(0, (transactions[t] as ToyTransaction).micros.length - 1);
+  return transactions.map((transaction, i) => {
+    if (i !== t) return transaction;
+    const micros = transaction.micros.map((micro, j): Micro => {
+      const [f, key, value] = micro;
+      if (j !== m || f !== 'r') return micro;
+      const written = transactions
+        .flatMap((other) => other.micros)
+        .flatMap(([g, k, v]) => (g !== 'r' && k === key ? [v] : []));
+      if (written.length === 0) return micro;
+      const other = random.pick(written);
+      if (!isList) return [f, key, other];
+      const list = (value ?? []) as readonly Json[];
+      return [f, key, random.pick([[...list, other], list.toReversed(), list.slice(1), list.slice(0, -1)])];
+    });
+    return { ...transaction, micros };
+  });
 }
 
 function look(
