@@ -5,10 +5,16 @@ import { causalReverse } from '../../../checkers/causal-reverse/index.ts';
 import { causalRegister } from '../../../checkers/causal/index.ts';
 import { longFork } from '../../../checkers/long-fork/index.ts';
 import { monotonic } from '../../../checkers/monotonic/index.ts';
+import { sequentialKeys } from '../../../checkers/sequential/index.ts';
+import type { Json } from '../../history/operation.ts';
 import { parseNumber } from '../numbers.ts';
 import { choice, names } from './entry-options.ts';
 import type { CheckerEntry } from './entry.ts';
 import { isArray, isMap } from './shape.ts';
+
+/** A group and its keys, the last written first: `[5, ["5_1", null]]`. */
+const isGroupRead = (value: Json): boolean =>
+  isArray(value) && value.length === 2 && isArray(value[1] ?? null);
 
 export const registerJudges: readonly CheckerEntry[] = [
   {
@@ -49,6 +55,13 @@ export const registerJudges: readonly CheckerEntry[] = [
     ],
     recognises: (shape) => shape.uses(['inc', 'read'], ['read-at']) || shape.uses(['inc', 'read-at']),
     create: ({ options }) => monotonic({ scope: choice(options, 'scope', ['process', 'global']) }),
+  },
+  {
+    name: 'sequential',
+    summary: 'a client’s writes of several keys become visible in its order',
+    options: [],
+    recognises: (shape) => shape.uses(['write', 'read']) && shape.everyResult('read', isGroupRead),
+    create: () => sequentialKeys(),
   },
   {
     name: 'causal-reverse',

@@ -1,5 +1,6 @@
 /** Transactions: lists of micro-operations `[f, key, value]`. */
 import { listAppend } from '../../../checkers/transactions/index.ts';
+import { rwRegister } from '../../../checkers/transactions/rw-register/index.ts';
 import { causalConsistency, readAtomic, readCommitted } from '../../../checkers/transactions/weak/index.ts';
 import { choice } from './entry-options.ts';
 import type { CheckerEntry, CheckerSettings } from './entry.ts';
@@ -30,6 +31,32 @@ export const transactionJudges: readonly CheckerEntry[] = [
       microFunctions.includes('r') &&
       microFunctions.every((f) => f === 'append' || f === 'r'),
     create: (settings) => listAppend(byLevel(settings)),
+  },
+  {
+    name: 'rw-register',
+    summary: 'transactions that write registers and read them: all that unique values show of their order',
+    options: [
+      {
+        name: 'wfrKeys',
+        default: false,
+        meaning: 'within a transaction a write comes after what it read of the key',
+      },
+      { name: 'sequentialKeys', default: false, meaning: 'each key is sequentially consistent' },
+      { name: 'linearizableKeys', default: false, meaning: 'each key is linearizable' },
+    ],
+    takesConsistencyModel: true,
+    recognises: ({ functions, microFunctions }) =>
+      functions.length === 1 &&
+      microFunctions.includes('r') &&
+      microFunctions.includes('w') &&
+      microFunctions.every((f) => f === 'r' || f === 'w'),
+    create: (settings) =>
+      rwRegister({
+        ...byLevel(settings),
+        wfrKeys: settings.options['wfrKeys'] === true,
+        sequentialKeys: settings.options['sequentialKeys'] === true,
+        linearizableKeys: settings.options['linearizableKeys'] === true,
+      }),
   },
   {
     name: 'read-committed',
