@@ -163,14 +163,14 @@ class ComponentSearch {
     for (const { suffix, extra } of VARIANTS) {
       if (!redundant.has(`G0${suffix}`)) tell(this.#shortestThrough(WW, WW | extra));
       if (!redundant.has(`G1c${suffix}`)) tell(this.#shortestThrough(WR, WW | WR | extra));
-      if (!redundant.has(`G-nonadjacent${suffix}`)) {
+      if (!redundant.has(`G-single${suffix}`)) {
         const candidates = this.#nonadjacentCandidates(WW | WR | extra);
         if (candidates.edges.length > 0) {
           const single = this.#single(candidates.edges, WW | WR | extra);
           tell(single.steps);
           if (single.steps === undefined) {
             if (single.isCut) cut.add(`G-single${suffix}`);
-            tell(this.#nonadjacent(candidates));
+            if (!redundant.has(`G-nonadjacent${suffix}`)) tell(this.#nonadjacent(candidates));
           }
         }
       }
@@ -213,7 +213,8 @@ class ComponentSearch {
     let length = Infinity;
     const end = paths.steps + this.#maxSteps;
     for (const edge of candidates) {
-      if (paths.steps > end) return { ...(best && { steps: best }), isCut: true };
+      // The first is always tried: where any will do, it does.
+      if (edge !== candidates[0] && paths.steps > end) return { ...(best && { steps: best }), isCut: true };
       const back = pathBack(edge, length - 2);
       if (back === undefined) continue;
       best = [{ from: edge.from, to: edge.to, kind: edge.kind }, ...back];

@@ -137,7 +137,11 @@ function unseenAppends(
  * path through the hub comes back to where it set out; of several such, any two are a cycle (a lost update), and a
  * ring of them says so.
  */
-export function addAllToAll(builder: GraphBuilder, readers: readonly number[], appenders: readonly number[]): void {
+export function addAllToAll(
+  builder: GraphBuilder,
+  readers: readonly number[],
+  appenders: readonly number[],
+): void {
   const appending = new Set(appenders);
   const both = readers.filter((t) => appending.has(t));
   const isBoth = new Set(both);
