@@ -33,7 +33,9 @@ const KIND = new Uint8Array(128);
 for (const character of ' \t\r\n,\f\v') KIND[code(character)] = 1;
 for (const character of '()[]{}";') KIND[code(character)] = 2;
 
-const CLOSING: Readonly<Record<string, string>> = { '[': ']', '(': ')', '{': '}' };
+const [OPEN_VECTOR, CLOSE_VECTOR, OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [...'[](){}'].map(code) as [
+  ...[number, number, number, number, number, number],
+];
 const ESCAPES: Readonly<Record<string, string>> = {
   n: '\n',
   t: '\t',
@@ -62,6 +64,8 @@ export class EdnReader implements FormReader {
   /** Keywords and symbols, each once. */
   readonly #names = new Map<string, string>();
   readonly #tuples = new WeakSet<object>();
+  /** Of the collections that are open: arrays that grow by themselves would take several times their length. */
+  readonly #items: Json[] = [];
 
   constructor(text = '', isFinal = true) {
     this.#text = text;
@@ -73,6 +77,7 @@ export class EdnReader implements FormReader {
     this.#isFinal = isFinal;
     this.#offset = 0;
     this.#depth = 0;
+    this.#items.length = 0;
   }
 
   get offset(): number {
@@ -113,17 +118,17 @@ export class EdnReader implements FormReader {
       this.read();
       return this.read();
     }
-    const opening = text.charAt(this.#offset);
-    switch (opening) {
-      case '[':
-      case '(':
-        return this.#readSequence(CLOSING[opening] as string);
-      case '{':
+    switch (first) {
+      case OPEN_VECTOR:
+        return this.#readSequence(CLOSE_VECTOR);
+      case OPEN_LIST:
+        return this.#readSequence(CLOSE_LIST);
+      case OPEN_MAP:
         return this.#readMap();
-      case ']':
-      case ')':
-      case '}':
-        throw new FormError(`unexpected ${opening}`, this.#offset);
+      case CLOSE_VECTOR:
+      case CLOSE_LIST:
+      case CLOSE_MAP:
+        throw new FormError(`unexpected ${text.charAt(this.#offset)}`, this.#offset);
       default:
         return this.#readAtom();
     }
@@ -154,19 +159,30 @@ export class EdnReader implements FormReader {
     this.#offset++;
   }
 
-  #readSequence(closing: string): Json[] {
+  /** The next character that is neither space nor comment; NaN at the end. */
+  #peekCode(): number {
+    this.#skip();
+    return this.#text.charCodeAt(this.#offset);
+  }
+
+  #readSequence(closing: number): Json[] {
     const opened = this.#offset;
     this.#enter();
-    const items: Json[] = [];
+    const items = this.#items;
+    const first = items.length;
     for (;;) {
-      const next = this.peek();
+      const next = this.#peekCode();
       if (next === closing) break;
-      if (next === '') throw this.#truncated(`the ${closing} of offset ${opened}`);
+      if (Number.isNaN(next)) {
+        throw this.#truncated(`the ${String.fromCharCode(closing)} of offset ${opened}`);
+      }
       items.push(this.read());
     }
     this.#offset++;
     this.#depth--;
-    return items;
+    const sequence = items.slice(first);
+    items.length = first;
+    return sequence;
   }
 
   #readMap(): Json {
@@ -174,11 +190,12 @@ export class EdnReader implements FormReader {
     this.#enter();
     const map: Record<string, Json> = {};
     for (;;) {
-      const next = this.peek();
-      if (next === '}') break;
-      if (next === '') throw this.#truncated(`the } of offset ${opened}`);
+      const next = this.#peekCode();
+      if (next === CLOSE_MAP) break;
+      if (Number.isNaN(next)) throw this.#truncated(`the } of offset ${opened}`);
       const key = this.read();
-      if (this.peek() === '}') throw new FormError('a map needs a value for every key', this.#offset);
+      if (this.#peekCode() === CLOSE_MAP)
+        throw new FormError('a map needs a value for every key', this.#offset);
       const name = typeof key === 'string' ? key : JSON.stringify(key);
       const value = this.read();
       if (Object.hasOwn(map, name)) {
@@ -199,7 +216,7 @@ export class EdnReader implements FormReader {
     const next = this.#text.charAt(this.#offset + 1);
     if (next === '{') {
       this.#offset++;
-      return canonicalSet(this.#readSequence('}'));
+      return canonicalSet(this.#readSequence(CLOSE_MAP));
     }
     if (next === '"') {
       this.#offset++;
@@ -219,7 +236,7 @@ export class EdnReader implements FormReader {
   #toTuple(value: Json): Json {
     let pair = value;
     if (typeof value === 'object' && value !== null && 'key' in value && 'value' in value) {
-      pair = [value['key'] as Json, value['value'] as Json];
+      pair = [value['key'], value['value']];
     }
     if (Array.isArray(pair) && pair.length === 2) this.#tuples.add(pair);
     return pair;

@@ -118,14 +118,14 @@ export function* readTextLines(
     for (const text of lines) yield { text, line: ++line, isTorn: false };
   }
   rest += decoder.decode();
-  if (rest !== '') yield { text: rest, line: ++line, isTorn: true };
+  if (rest !== '') yield { text: rest, line: line + 1, isTorn: true };
 }
 
 /** The part of a text that is being read. */
 class TextWindow {
   text = '';
   isFinal = false;
-  readonly #chunks: Iterator<Uint8Array>;
+  readonly #chunks: Iterator<Uint8Array, unknown>;
   readonly #decoder = new TextDecoder();
   /** The line of the place up to which lines were counted. */
   #line = 1;
@@ -143,9 +143,10 @@ class TextWindow {
     const parts = [this.text.slice(from)];
     const enough = 2 * (this.text.length - from);
     for (let length = this.text.length - from; length <= enough && !this.isFinal;) {
-      const { value, done } = this.#chunks.next();
-      this.isFinal = done === true;
-      const part = this.isFinal ? this.#decoder.decode() : this.#decoder.decode(value, { stream: true });
+      const next = this.#chunks.next();
+      this.isFinal = next.done === true;
+      const part =
+        next.done === true ? this.#decoder.decode() : this.#decoder.decode(next.value, { stream: true });
       length += part.length;
       parts.push(part);
     }

@@ -23,8 +23,8 @@ export interface ReadHistory extends ImportedHistory {
   readonly header: LineHeader | null;
 }
 
-/** How much of a file decides its format. */
-const SAMPLE_BYTES = 1 << 16;
+/** How much of a file decides its format: a log may begin with the settings of the test. */
+const SAMPLE_BYTES = 1 << 20;
 
 /**
  * @throws HarnessError `bad-format` for a file that is none of these, or broken; `unsupported-version`;
@@ -54,24 +54,27 @@ function takeSample(input: Iterable<Uint8Array>): {
   readonly sample: Uint8Array;
   readonly chunks: Iterable<Uint8Array>;
 } {
-  const rest = input[Symbol.iterator]();
+  const rest: Iterator<Uint8Array, unknown> = input[Symbol.iterator]();
   const taken: Uint8Array[] = [];
-  const sample = new Uint8Array(SAMPLE_BYTES);
   let length = 0;
   while (length < SAMPLE_BYTES) {
-    const { value, done } = rest.next();
-    if (done === true) break;
-    taken.push(value);
-    const part = value.subarray(0, SAMPLE_BYTES - length);
-    sample.set(part, length);
-    length += part.length;
+    const next = rest.next();
+    if (next.done === true) break;
+    taken.push(next.value);
+    length += next.value.length;
+  }
+  const sample = new Uint8Array(Math.min(length, SAMPLE_BYTES));
+  let filled = 0;
+  for (const part of taken) {
+    sample.set(part.subarray(0, SAMPLE_BYTES - filled), filled);
+    filled += part.length;
   }
   function* chunks(): Generator<Uint8Array, void, undefined> {
     // Each is forgotten once it was read.
     while (taken.length > 0) yield taken.shift() as Uint8Array;
     for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
   }
-  return { sample: sample.subarray(0, length), chunks: chunks() };
+  return { sample, chunks: chunks() };
 }
 
 /** @throws HarnessError `bad-format` when it is none that is known */
@@ -80,7 +83,8 @@ export function detectFormat(bytes: Uint8Array, fileName?: string): HistoryForma
   const start = sample.replace(/^(?:[\s,]|;.*(?:\n|$))+/, '');
   if (/^\{\s*"format"\s*:/.test(start) || /^\{\s*\}/.test(start)) return 'shaketable';
   if (/^(?:\[\s*)?\{\s*"(?:[^"\\]|\\.)*"\s*:/.test(start)) return 'json';
-  if (/^[[({#]/.test(start)) return 'jepsen-edn';
+  // Comments, and nothing else so far, are of EDN.
+  if (/^[[({#]/.test(start) || (start === '' && sample.includes(';'))) return 'jepsen-edn';
   if (isJepsenLog(sample)) return 'jepsen-log';
   const place = fileName === undefined ? '' : `${fileName}: `;
   const found = start === '' ? 'the file is empty' : `it begins with ${excerpt(start)}`;

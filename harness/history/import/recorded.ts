@@ -208,7 +208,7 @@ class Clock {
       refuse(`time ${show(found)} is no number of nanoseconds`);
     }
     if (this.#origin === undefined) return found as number;
-    return Number(BigInt(typeof found === 'number' ? Math.trunc(found) : (found as string)) - this.#origin);
+    return Number(BigInt(typeof found === 'number' ? Math.trunc(found) : found) - this.#origin);
   }
 }
 

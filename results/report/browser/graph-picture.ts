@@ -70,7 +70,8 @@ export function graphPicture(picture: GraphPictureRow, jump: (row: number) => vo
     node.prepend(svg('title', {}, label));
     return node;
   });
-  const sentence = edges.map(({ from, to, label }) => `${nodes[from]?.label} ${label} ${nodes[to]?.label}`);
+  const nameOf = (place: number): string => nodes[place]?.label ?? '?';
+  const sentence = edges.map(({ from, to, label }) => `${nameOf(from)} ${label} ${nameOf(to)}`);
   return drawing(2 * centreX, 2 * centreY, sentence.join('; '), definition, ...lines, ...shapes, ...labels);
 }
 
