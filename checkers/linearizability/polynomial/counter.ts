@@ -3,10 +3,7 @@
  *
  *     add 1, read → 1, add 1     the read stands between the first and the second addition, whichever those are
  *
- * A read says how many additions came before it. So the additions fill numbered slots: slot k lies after every read of
- * fewer than k and before every read of k or more, and these bounds grow with k. An addition can go into a range of
- * slots; taking for each slot the one whose range ends first fills them all if that can be done (Glover's matching in
- * a convex bipartite graph, 1967). Additions of unknown outcome are taken last, and need not be taken.
+ * A read says how many additions came before it, so that these fill numbered places (slots.ts).
  */
 import { place } from '../lineage.ts';
 import type { Refutation } from '../lineage.ts';
@@ -17,8 +14,9 @@ import type { JudgedOperation } from '../problem.ts';
 import { NEVER } from '../problem.ts';
 import { Answers } from './decision.ts';
 import type { Decider } from './decision.ts';
-import { Heap } from './heap.ts';
 import { describeLevelInversion, findLevelInversion } from './levels.ts';
+import { fillSlots, slotsOf } from './slots.ts';
+import type { Misfit, Slots } from './slots.ts';
 import { lowerBound, sortedBy } from './zones.ts';
 
 const exact = new Answers('counter slots');
@@ -58,90 +56,52 @@ export const decideCounter: Decider = (model, operations, name) => {
       describeLevelInversion(model, name, operations, inversion, 'since the sum only moves one way'),
     );
   }
-  const misfit = fillSlots(operations, additions, reads, level, greatest);
+  const slots = slotsBetween(operations, reads, level, greatest);
+  const misfit = fillSlots(operations, additions, slots);
   if (misfit === null) return exact.legal(ONE_AMOUNT);
-  return exact.illegal(ONE_AMOUNT, describeMisfit(model, name, operations, misfit));
+  return exact.illegal(ONE_AMOUNT, describeMisfit(model, name, operations, slots, misfit));
 };
 
-interface Misfit {
-  /** The reads that bound the slot that stays empty, or the place for the addition that is left over. */
-  readonly reads: readonly number[];
-  /** The addition that has no slot; undefined where it is a slot that has no addition. */
-  readonly addition?: number;
-}
-
-function fillSlots(
+/** A slot for each addition that some read counts. */
+function slotsBetween(
   operations: readonly JudgedOperation[],
-  additions: readonly number[],
   reads: readonly number[],
   level: Int32Array,
-  slots: number,
-): Misfit | null {
-  // By slot, from 1: the read of fewer that is called last, and the read of as many or more that returns first.
-  const after = new Int32Array(slots + 2).fill(-1);
-  const before = new Int32Array(slots + 2).fill(-1);
-  const calledAt = (operation: number): number => operations[operation]?.calledAt ?? -1;
-  const returnedAt = (operation: number): number => operations[operation]?.returnedAt ?? NEVER;
+  count: number,
+): Slots {
+  const slots = slotsOf(count);
+  const { after, before } = slots;
   for (const read of reads) {
-    const count = level[read] as number;
-    if (calledAt(read) > calledAt(after[count + 1] as number)) after[count + 1] = read;
-    if (returnedAt(read) < returnedAt(before[count] as number)) before[count] = read;
+    const { calledAt, returnedAt } = operations[read] as JudgedOperation;
+    const seen = level[read] as number;
+    if (calledAt > (operations[after[seen + 1] as number]?.calledAt ?? -1)) after[seen + 1] = read;
+    if (returnedAt < (operations[before[seen] as number]?.returnedAt ?? NEVER)) before[seen] = read;
   }
-  for (let slot = 2; slot <= slots + 1; slot++) {
-    if (calledAt(after[slot - 1] as number) > calledAt(after[slot] as number))
-      after[slot] = after[slot - 1] as number;
-  }
-  for (let slot = slots; slot >= 0; slot--) {
-    if (returnedAt(before[slot + 1] as number) < returnedAt(before[slot] as number))
-      before[slot] = before[slot + 1] as number;
-  }
-  const begins = after.map(calledAt);
-  const ends = before.map(returnedAt);
-  // Additions by the first slot that ends after they are called; those of slot `slots + 1` have any number of places.
-  const firstSlot = Int32Array.from(additions, (addition) => lowerBound(ends, calledAt(addition), slots + 1));
-  const lastSlot = Int32Array.from(additions, (addition) => lowerBound(begins, returnedAt(addition)) - 1);
-  const byFirst = sortedBy(firstSlot, additions.length);
-  const waiting = new Heap(
-    (a, b) =>
-      (lastSlot[a] as number) - (lastSlot[b] as number) ||
-      returnedAt(additions[a] as number) - returnedAt(additions[b] as number),
-  );
-  let next = 0;
-  for (let slot = 1; slot <= slots; slot++) {
-    for (; next < byFirst.length && (firstSlot[byFirst[next] as number] as number) <= slot; next++) {
-      waiting.push(byFirst[next] as number);
-    }
-    const taken = waiting.pop();
-    if (taken === undefined) return { reads: [before[slot] as number] };
-    if ((lastSlot[taken] as number) < slot) {
-      return { reads: [after[slot] as number, before[slot] as number], addition: additions[taken] as number };
-    }
-  }
-  for (; next < byFirst.length; next++) waiting.push(byFirst[next] as number);
-  const left = waiting.pop();
-  if (left !== undefined && (lastSlot[left] as number) <= slots) {
-    return { reads: [after[slots + 1] as number], addition: additions[left] as number };
-  }
-  return null;
+  return slots;
 }
 
 function describeMisfit(
   model: Model,
   name: string,
   operations: readonly JudgedOperation[],
-  { reads, addition }: Misfit,
+  { count, after, before }: Slots,
+  { slot, filler }: Misfit,
 ): Refutation {
-  const told = [...new Set(reads)].flatMap((read) => operations[read] ?? []);
+  const bounds = [
+    ...(filler === undefined ? [] : [after[slot] as number]),
+    ...(slot > count ? [] : [before[slot] as number]),
+  ];
+  const told = [...new Set(bounds)].flatMap((read) => operations[read] ?? []);
   const sentences = told.map((read) => `${model.describeCall(read.call, name)} ${place(read)}`);
   const last = told.at(-1) as JudgedOperation;
-  if (addition === undefined) {
+  if (filler === undefined) {
     return {
       test: 'unwritten-read',
       explanation: `${sentences.join(' and ')}, but fewer additions than that can have come before it and after the reads that saw less.`,
       operations: told,
     };
   }
-  const extra = operations[addition] as JudgedOperation;
+  const extra = operations[filler] as JudgedOperation;
   return {
     test: 'lost-update',
     explanation:

@@ -1,11 +1,12 @@
 /**
- * Append-only logs in which every offset below the end that anybody saw belongs to one append: levels.ts decides.
+ * Append-only logs in which one append alone can have left what was seen at an offset: levels.ts decides.
  *
  *     append "a" → offset 0, append "b", read → ["a", "b"]     "b" is at offset 1, since nobody else appended it
  *
  * An append has its offset from its answer, or from who read its value there. A read to the end stands between the
  * append of the last offset that it saw and that of the next; a poll after the append of the last offset that it saw;
- * a read that found nothing from an offset on before the append of that offset.
+ * a read that found nothing from an offset on before the append of that offset. Offsets that nobody saw are filled by
+ * appends that nobody saw (slots.ts).
  */
 import type { Json } from '../../../harness/history/operation.ts';
 import { place } from '../lineage.ts';
@@ -13,12 +14,17 @@ import { describeJson, internKey, isArray, sameJson } from '../model.ts';
 import type { Model } from '../model.ts';
 import { offsetOf } from '../models/log.ts';
 import type { JudgedOperation } from '../problem.ts';
+import { NEVER } from '../problem.ts';
 import { Answers } from './decision.ts';
 import type { Decider, Decision } from './decision.ts';
 import { ANY_LEVEL, describeLevelInversion, findLevelInversion } from './levels.ts';
+import type { Levels } from './levels.ts';
+import { fillSlots, slotsOf } from './slots.ts';
+import type { Misfit, Slots } from './slots.ts';
+import { lowerBound } from './zones.ts';
 
 const answers = new Answers('log offsets');
-const PRECONDITION = 'every offset that was told or seen, and all below, belong to one append each';
+const PRECONDITION = 'what was told or seen at an offset can have been appended by one operation alone';
 
 export const decideLog: Decider = (model, operations, name) =>
   new LogDecider(model, operations, name).decide();
@@ -40,6 +46,8 @@ class LogDecider {
   readonly #offsetOf: Int32Array;
   /** By value: appends whose offset is not told. */
   readonly #untold = new Map<unknown, number | 'several'>();
+  /** Offsets below the end of which nobody knows what is there. */
+  readonly #holes: number[] = [];
   #end = 0;
 
   constructor(model: Model, operations: readonly JudgedOperation[], name: string) {
@@ -135,7 +143,10 @@ class LogDecider {
   #placeUntold(): Decision | null {
     for (let offset = 0; offset < this.#end; offset++) {
       const value = this.#values[offset];
-      if (value === undefined) return answers.inapplicable('nobody saw what is at an offset below the end');
+      if (value === undefined) {
+        this.#holes.push(offset);
+        continue;
+      }
       if (this.#appendAt[offset] !== NONE) continue;
       const append = this.#untold.get(internKey(value));
       const seer = this.#seerOf[offset] as number;
@@ -165,16 +176,17 @@ class LogDecider {
     const least = new Int32Array(size).fill(NONE);
     const most = new Int32Array(size).fill(ANY_LEVEL);
     const end = this.#end;
-    let unplaced = 0;
+    const unseen: number[] = [];
+    let isBoundless = false;
     let isBounded = false;
     for (let i = 0; i < size; i++) {
       const { call } = this.#operations[i] as JudgedOperation;
       if (call.f === 'append') {
         const offset = this.#offsetOf[i] as number;
         if (offset !== NONE) most[i] = least[i] = 2 * offset + 1;
-        else if (call.outcome !== 'unknown') {
-          least[i] = 2 * end + 1;
-          unplaced++;
+        else {
+          unseen.push(i);
+          if (call.outcome !== 'unknown') isBoundless = true;
         }
         continue;
       }
@@ -192,16 +204,52 @@ class LogDecider {
         else isBounded = true;
       }
     }
-    if (unplaced > 0 && isBounded) {
+    if (isBoundless && isBounded) {
       return answers.inapplicable('a read from beyond the last known offset found nothing there');
     }
-    const inversion = findLevelInversion(this.#operations, { count: 2 * end + 2, least, most });
-    if (inversion === null) return answers.legal(PRECONDITION);
-    const since = 'as the offsets show';
-    return answers.illegal(
-      PRECONDITION,
-      describeLevelInversion(this.#model, this.#name, this.#operations, inversion, since),
-    );
+    const levels: Levels = { count: 2 * end + 2, least, most };
+    const inversion = findLevelInversion(this.#operations, levels);
+    if (inversion !== null) {
+      const since = 'as the offsets show';
+      return answers.illegal(
+        PRECONDITION,
+        describeLevelInversion(this.#model, this.#name, this.#operations, inversion, since),
+      );
+    }
+    const slots = this.#slotsAt(levels);
+    const misfit = fillSlots(this.#operations, unseen, slots);
+    return misfit === null ? answers.legal(PRECONDITION) : this.#blame(slots, misfit);
+  }
+
+  /** The offsets of which nobody knows what is there, and the end: for appends of which nobody knows where they are. */
+  #slotsAt({ least, most }: Levels): Slots {
+    const slots = slotsOf(this.#holes.length);
+    const { after, before, count } = slots;
+    const holes = Int32Array.from(this.#holes, (offset) => 2 * offset + 1);
+    for (let i = 0; i < this.#operations.length; i++) {
+      if ((least[i] as number) < 0) continue;
+      const { calledAt, returnedAt } = this.#operations[i] as JudgedOperation;
+      // The first hole behind it, and the last one before it.
+      const behind = lowerBound(holes, most[i] as number) + 1;
+      if (most[i] !== ANY_LEVEL && calledAt > (this.#operations[after[behind] as number]?.calledAt ?? NONE)) {
+        after[behind] = i;
+      }
+      const ahead = Math.min(lowerBound(holes, least[i] as number), count);
+      if (returnedAt < (this.#operations[before[ahead] as number]?.returnedAt ?? NEVER)) before[ahead] = i;
+    }
+    return slots;
+  }
+
+  #blame({ after, before, count }: Slots, { slot, filler }: Misfit): Decision {
+    const offset = slot > count ? this.#end : (this.#holes[slot - 1] as number);
+    const bounds = [after[slot] as number, before[slot] as number].filter((operation) => operation >= 0);
+    if (filler === undefined) {
+      const what = `Nothing that had been appended in time can be at offset ${offset}, though ${this.#the(bounds.at(-1) as number)}.`;
+      return this.#refute('lost-write', what, bounds.reverse());
+    }
+    const since = bounds.map((operation) => this.#the(operation)).join(' and ');
+    const what = `${this.#tell(filler)}, but there was no offset left for it, as ${since} ${bounds.length > 1 ? 'show' : 'shows'}.`;
+    return this.#refute('lost-write', what, [filler, ...bounds]);
   }
 
   #beyond(operation: number, offset: number): Decision {

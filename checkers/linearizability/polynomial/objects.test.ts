@@ -31,10 +31,14 @@ function setOf(functions: readonly string[], elements: number, init: readonly Js
   };
 }
 
-const uniqueLog = (tells: number, from: boolean): Subject => ({
+const uniqueLog = (
+  tells: number,
+  from: boolean,
+  functions = ['append', 'append', 'read', 'poll'],
+): Subject => ({
   model: log,
   ask: (random, turn, state) => {
-    const f = random.pick(['append', 'append', 'read', 'poll']);
+    const f = random.pick(functions);
     if (f === 'append') return { f, argument: random.chance(0.1) ? turn - 1 : turn };
     const offset = from && random.chance(0.5) ? random.integer(0, (state as readonly Json[]).length) : null;
     return { f, argument: f === 'poll' ? null : offset };
@@ -101,6 +105,8 @@ const cases: readonly [name: string, Subject, Decider, floor: number][] = [
   ],
   ['set, whole reads', setOf(['add', 'read'], 6), decideSet, 300],
   ['set, whole reads, elements there', setOf(['add', 'add', 'read'], 3, [2, 3]), decideSet, 100],
+  ['log with offsets, without polls', uniqueLog(10, true, ['append', 'append', 'read']), decideLog, 300],
+  ['log with offsets, polls alone', uniqueLog(3, true, ['append', 'append', 'poll']), decideLog, 300],
   ['log with offsets', uniqueLog(10, true), decideLog, 300],
   ['log, some offsets told', uniqueLog(5, true), decideLog, 300],
   ['log, no offsets told', uniqueLog(0, false), decideLog, 300],
@@ -113,7 +119,7 @@ const cases: readonly [name: string, Subject, Decider, floor: number][] = [
 ];
 
 describe('compared with the definition', () => {
-  it.each(cases)('%s', (name, subject, decide, floor) => {
+  it.each(cases)('%s', (_, subject, decide, floor) => {
     const tally = compareWithDefinition(subject, decide, 4000);
     expect(Math.min(tally.legal, tally.illegal)).toBeGreaterThan(floor);
   });
