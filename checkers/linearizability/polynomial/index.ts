@@ -22,12 +22,13 @@ import { decideRegister } from './register.ts';
 import { decideSet } from './set.ts';
 import { decideStack } from './stack.ts';
 import { decideUniqueIds } from './unique-ids.ts';
+import { acceptVersions } from './versions.ts';
 
 export type { Decision } from './decision.ts';
 
 const deciders: ReadonlyMap<Model['step'], readonly Decider[]> = new Map<Model['step'], readonly Decider[]>([
   // Also that of a register with compare-and-set.
-  [register.step, [decideRegister]],
+  [register.step, [decideRegister, acceptVersions]],
   [set.step, [decideSet]],
   [uniqueIds.step, [decideUniqueIds]],
   [fifoQueue.step, [decideQueue]],

@@ -104,12 +104,7 @@ function placeRefused(
       .map((operation) => ({
         calledAt: at(operation).calledAt,
         returnedAt: at(operation).returnedAt,
-        // It fits into one of two gaps that follow each other, or, of a lock with owners, of three.
-        fitsFrom: (from) => {
-          let gap = from;
-          while (gap <= order.length && !fits(operation, gap)) gap++;
-          return gap;
-        },
+        fits: (gap) => fits(operation, gap),
       })),
   );
   return misfit < 0;

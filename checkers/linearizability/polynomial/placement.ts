@@ -8,7 +8,8 @@
  * Gap g is what is there after g changes. An observation may stand in a gap when no change before it was called
  * after its return, and none after it returned before its call; both bounds grow with g, so that the gaps it may
  * stand in are a range. Each takes the first that fits, in the order of their calls, and not before one that it
- * follows in time: when that fails, no other choice within this order of changes does better.
+ * follows in time: when that fails, no other choice within this order of changes does better. It looks at the gaps of
+ * its range one by one: about as many as operations are open at a time.
  */
 import { lowerBound } from './zones.ts';
 
@@ -21,8 +22,8 @@ export interface KnownOrder {
 export interface Observation {
   readonly calledAt: number;
   readonly returnedAt: number;
-  /** The first gap from this one on where it finds what it saw; a number beyond the last gap where there is none. */
-  readonly fitsFrom: (gap: number) => number;
+  /** Whether it finds there what it saw. */
+  readonly fits: (gap: number) => boolean;
 }
 
 /** Number of the first observation that has no place; -1 where all have one. `observations` in the order of calls. */
@@ -39,10 +40,11 @@ export function placeObservations(order: KnownOrder, observations: readonly Obse
   }
   // Those placed so far, by return: how far the ones that returned before a call have come.
   const floor = new RunningFloor(observations);
-  for (const [i, { calledAt, returnedAt, fitsFrom }] of observations.entries()) {
+  for (const [i, { calledAt, returnedAt, fits }] of observations.entries()) {
     const from = Math.max(lowerBound(earliestReturn, calledAt), floor.before(calledAt));
     const to = lowerBound(latestCall, returnedAt) - 1;
-    const gap = fitsFrom(from);
+    let gap = from;
+    while (gap <= to && !fits(gap)) gap++;
     if (gap > to) return i;
     floor.place(i, gap);
   }

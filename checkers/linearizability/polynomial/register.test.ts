@@ -4,6 +4,7 @@ import type { Random } from '../../../harness/random.ts';
 import type { Model } from '../model.ts';
 import { casRegister, register } from '../models/index.ts';
 import { decideRegister } from './register.ts';
+import { acceptVersions } from './versions.ts';
 import { compareWithDefinition } from './testing/compare.ts';
 import type { Subject } from './testing/compare.ts';
 
@@ -48,5 +49,13 @@ describe('compared with the definition', () => {
     expect(Math.min(tally.legal, tally.illegal)).toBeGreaterThan(200);
     if (name.endsWith('unique'))
       expect(tally.inapplicableTrue + tally.inapplicableFalse).toBeGreaterThan(100);
+  });
+
+  it('positions accept, whatever the values, and never refute', () => {
+    const few = subject(casRegister, ['read', 'read', 'write', 'cas'], (random) => random.integer(1, 2));
+    const tally = compareWithDefinition({ ...few, tellsPositions: true }, acceptVersions, 4000);
+    expect(tally.illegal).toBe(0);
+    expect(tally.legal).toBeGreaterThan(1000);
+    expect(tally.inapplicableFalse).toBeGreaterThan(200);
   });
 });

@@ -283,14 +283,10 @@ class RegisterDecider {
       const left = this.#left[operation] as number;
       valueIn[i + 1] = left === NONE ? (valueIn[i] as number) : left;
     });
-    const nextOther = new Int32Array(order.length + 2).fill(order.length + 1);
-    for (let gap = order.length - 1; gap >= 0; gap--) {
-      nextOther[gap] = valueIn[gap] === valueIn[gap + 1] ? (nextOther[gap + 1] as number) : gap + 1;
-    }
     const observations = refused.map((operation): Observation => ({
       calledAt: this.#calledAt[operation] as number,
       returnedAt: this.#returnedAt[operation] as number,
-      fitsFrom: (gap) => (valueIn[gap] === this.#found[operation] ? (nextOther[gap] as number) : gap),
+      fits: (gap) => valueIn[gap] !== this.#found[operation],
     }));
     const misfit = placeObservations(
       {

@@ -21,6 +21,8 @@ export interface Subject {
   ask(random: Random, turn: number, state: Json): { readonly f: string; readonly argument: Json };
   /** Undefined where it is refused: the failure `precondition-failed`. */
   answer(state: Json, f: string, argument: Json): Json | undefined;
+  /** Whether answers tell the turn in which they took effect as their position. */
+  readonly tellsPositions?: true;
 }
 
 interface Performed {
@@ -29,6 +31,7 @@ interface Performed {
   result: Json;
   readonly type: 'ok' | 'fail' | 'info';
   readonly isRefused: boolean;
+  readonly position: number | undefined;
   readonly calledAt: number;
   readonly returnedAt: number;
 }
@@ -69,6 +72,7 @@ export function randomHistory(subject: Subject, seed: number, maxOperations: num
       result,
       type: isUnknown ? 'info' : isFailed || isRefused ? 'fail' : 'ok',
       isRefused: isRefused && !isUnknown,
+      position: subject.tellsPositions === true ? turn : undefined,
       calledAt: turn + shift - random.float() * width,
       returnedAt: turn + shift + random.float() * width,
     });
@@ -88,7 +92,7 @@ function recordOf(performed: readonly Performed[], random: Random): History {
   ]);
   const records: Operation[] = [];
   for (const { operation, process, isReturn } of events.sort((a, b) => a.at - b.at)) {
-    const { f, argument, result, type, isRefused } = operation;
+    const { f, argument, result, type, isRefused, position } = operation;
     if (isReturn && type === 'info' && random.chance(0.5)) continue;
     const index = records.length;
     records.push({
@@ -98,6 +102,7 @@ function recordOf(performed: readonly Performed[], random: Random): History {
       type: isReturn ? type : 'invoke',
       f,
       value: isReturn && type === 'ok' ? result : argument,
+      ...(isReturn && type === 'ok' && position !== undefined ? { position: { index: position } } : {}),
       ...(isReturn && isRefused ? { error: { code: 'precondition-failed' } } : {}),
     });
   }
