@@ -10,8 +10,13 @@ const INITIAL_CAPACITY = 1024;
 
 /** 32-bit integers. */
 export class IntColumn {
-  #values = new Int32Array(INITIAL_CAPACITY);
+  #values: Int32Array;
   length = 0;
+
+  /** @param capacity - rows that are likely: growing means to copy, and makes work for the garbage collector */
+  constructor(capacity = INITIAL_CAPACITY) {
+    this.#values = new Int32Array(Math.max(1, capacity));
+  }
 
   push(value: number): number {
     if (this.length === this.#values.length) {
@@ -34,8 +39,12 @@ export class IntColumn {
 
 /** Numbers as they are: offsets, which go beyond 2³². */
 export class FloatColumn {
-  #values = new Float64Array(INITIAL_CAPACITY);
+  #values: Float64Array;
   length = 0;
+
+  constructor(capacity = INITIAL_CAPACITY) {
+    this.#values = new Float64Array(Math.max(1, capacity));
+  }
 
   push(value: number): number {
     if (this.length === this.#values.length) {

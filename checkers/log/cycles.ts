@@ -23,8 +23,9 @@ import { FAILED, NONE } from './ledger.ts';
 import { runsOf, sendsOf } from './logs.ts';
 import { isTransactional } from './shapes.ts';
 
-/** Edges looked at for cycles that are allowed: they are notes. */
-const MAX_STEPS_FOR_NOTES = 500_000;
+/** Cycles that are allowed are notes: they are searched for among so many operations only, the first ones. */
+const NOTED_OPERATIONS = 10_000;
+const MAX_STEPS_FOR_NOTES = 200_000;
 
 /** What the log checker tells of cycles; others (several rw) say nothing of a log. */
 const TOLD = /^(?:G0|G1c|G-single)(?:-process|-realtime)?$/;
@@ -39,20 +40,22 @@ export type CycleStatistics = {
 
 export function judgeCycles(judgement: Judgement, isOverdue?: () => boolean): CycleStatistics {
   const { snapshotReads } = judgement.options;
+  if (!judgement.ledger.hasCompounds) return null;
   const nodes = collectNodes(judgement);
-  if (nodes === undefined) return null;
   const { isCommitted } = nodes;
   const budget = isOverdue === undefined ? {} : { isOverdue };
-  const sources = new Edges(judgement, nodes);
-
-  const visible = sources.graph([WR], true);
-  const violations = findCycles(visible, budget);
+  const edges = new Edges(judgement, nodes);
+  const { count } = nodes.transactions;
+  const violations = findCycles(edges.graph([WR], true, count), budget);
   for (const cycle of violations.cycles) tell(judgement, nodes, cycle);
 
   const notes = { ...budget, maxSteps: MAX_STEPS_FOR_NOTES };
-  const written = findCycles(sources.graph([WW, WR], true), notes);
+  const noted = Math.min(count, NOTED_OPERATIONS);
+  const written = findCycles(edges.graph([WW, WR], true, noted), notes);
   for (const cycle of written.cycles) if (hasKind(cycle, WW)) tell(judgement, nodes, cycle);
-  const read = findCycles(sources.graph([WW, WR, RW], snapshotReads), snapshotReads ? budget : notes);
+  const read = snapshotReads
+    ? findCycles(edges.graph([WW, WR, RW], true, count), budget)
+    : findCycles(edges.graph([WW, WR, RW], false, noted), notes);
   for (const cycle of read.cycles) if (hasKind(cycle, RW)) tell(judgement, nodes, cycle);
   return {
     transactions: isCommitted.reduce((sum, is) => sum + is, 0),
@@ -72,8 +75,7 @@ interface Nodes {
   readonly nodeOf: Int32Array;
 }
 
-/** Undefined when no operation can be part of a cycle that is news. */
-function collectNodes({ ledger, logs }: Judgement): Nodes | undefined {
+function collectNodes({ ledger, logs }: Judgement): Nodes {
   const { history, sendOperation } = ledger;
   const nodeOf = new Int32Array(history.length).fill(NONE);
   const invocations: number[] = [];
@@ -86,19 +88,9 @@ function collectNodes({ ledger, logs }: Judgement): Nodes | undefined {
   }
   const count = invocations.length;
   const isCommitted = new Uint8Array(count);
-  const isCompound = new Uint8Array(count);
-  const sent = new Uint8Array(count);
   for (let send = 0; send < sendOperation.length; send++) {
-    const node = nodeOf[sendOperation.at(send)] as number;
-    if (logs.committed[send] === 1) isCommitted[node] = 1;
-    if (sent[node] === 1) isCompound[node] = 1;
-    sent[node] = 1;
+    if (logs.committed[send] === 1) isCommitted[nodeOf[sendOperation.at(send)] as number] = 1;
   }
-  for (let run = 0; run < ledger.runOperation.length; run++) {
-    const node = nodeOf[ledger.runOperation.at(run)] as number;
-    if (sent[node] === 1) isCompound[node] = 1;
-  }
-  if (!isCompound.includes(1)) return undefined;
   const completion = new Int32Array(count).fill(NONE);
   const outcome = new Uint8Array(count).fill(UNKNOWN);
   const process = new Int32Array(count);
@@ -128,6 +120,8 @@ function collectNodes({ ledger, logs }: Judgement): Nodes | undefined {
   return { transactions, isCommitted, nodeOf };
 }
 
+type AddEdge = (from: number, to: number, kind: number) => void;
+
 class Edges {
   readonly #judgement: Judgement;
   readonly #nodes: Nodes;
@@ -143,13 +137,17 @@ class Edges {
     );
   }
 
-  graph(kinds: readonly number[], withOrders: boolean): DependencyGraph {
+  /** Of the first `count` nodes. */
+  graph(kinds: readonly number[], withOrders: boolean, count: number): DependencyGraph {
     const { transactions, isCommitted } = this.#nodes;
-    const builder = new GraphBuilder(transactions.count);
-    if (kinds.includes(WW)) this.#addWriteOrder(builder);
-    if (kinds.includes(WR)) this.#addReads(builder);
-    if (kinds.includes(RW)) this.#addOvertaken(builder);
-    if (withOrders) addOrders(builder, transactions, (node) => isCommitted[node] === 1);
+    const builder = new GraphBuilder(count);
+    const add = (from: number, to: number, kind: number): void => {
+      if (from < count && to < count) builder.add(from, to, kind);
+    };
+    if (kinds.includes(WW)) this.#addWriteOrder(add);
+    if (kinds.includes(WR)) this.#addReads(add);
+    if (kinds.includes(RW)) this.#addOvertaken(add);
+    if (withOrders) addOrders(builder, { ...transactions, count }, (node) => isCommitted[node] === 1);
     return builder.build();
   }
 
@@ -161,7 +159,7 @@ class Edges {
     return this.#nodes.nodeOf[ledger.sendOperation.at(send)] as number;
   }
 
-  #addWriteOrder(builder: GraphBuilder): void {
+  #addWriteOrder(add: AddEdge): void {
     const { ledger, logs } = this.#judgement;
     for (let key = 0; key < ledger.keyNames.length; key++) {
       const { first, end } = logs.slotsOf(key);
@@ -169,14 +167,14 @@ class Edges {
       for (let slot = first; slot < end; slot++) {
         const writer = this.#writer[slot] as number;
         if (writer === NONE) continue;
-        if (before !== NONE && before !== writer) builder.add(before, writer, WW);
+        if (before !== NONE && before !== writer) add(before, writer, WW);
         before = writer;
       }
     }
   }
 
   /** An operation reads most often what one other sent: that is said once. */
-  #addReads(builder: GraphBuilder): void {
+  #addReads(add: AddEdge): void {
     const { ledger } = this.#judgement;
     const { nodeOf, isCommitted } = this.#nodes;
     for (let run = 0; run < ledger.runKey.length; run++) {
@@ -186,14 +184,14 @@ class Edges {
       let before = NONE;
       for (let read = ledger.runStart.at(run); read < end; read++) {
         const writer = this.#writerOf(ledger.readValue.at(read));
-        if (writer !== NONE && writer !== reader && writer !== before) builder.add(writer, reader, WR);
+        if (writer !== NONE && writer !== reader && writer !== before) add(writer, reader, WR);
         before = writer;
       }
     }
   }
 
   /** Whoever wrote right behind the last record that an operation polled of a partition overtook it. */
-  #addOvertaken(builder: GraphBuilder): void {
+  #addOvertaken(add: AddEdge): void {
     const { ledger, logs } = this.#judgement;
     const { nodeOf, isCommitted } = this.#nodes;
     for (let run = 0; run < ledger.runKey.length; run++) {
@@ -206,7 +204,7 @@ class Edges {
       const { end } = logs.slotsOf(key);
       let next = slot + 1;
       while (next < end && this.#writer[next] === NONE) next++;
-      if (next < end && this.#writer[next] !== reader) builder.add(reader, this.#writer[next] as number, RW);
+      if (next < end && this.#writer[next] !== reader) add(reader, this.#writer[next] as number, RW);
     }
   }
 

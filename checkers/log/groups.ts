@@ -35,6 +35,8 @@ class CommittedOffset {
 }
 
 export function judgeGroups(judgement: Judgement): void {
+  const { otherFunctions } = judgement.ledger;
+  if (!otherFunctions.has('commit') && !otherFunctions.has('committed')) return;
   const groups = new Groups(judgement);
   for (const operation of judgement.ledger.history.operations) {
     if (operation.process !== 'nemesis') groups.follow(operation);
@@ -147,7 +149,7 @@ class Groups {
 export function judgeWatermarks(judgement: Judgement): void {
   const { ledger } = judgement;
   const { operations } = ledger.history;
-  if (!operations.some(({ f }) => f === 'list-offsets')) return;
+  if (!ledger.otherFunctions.has('list-offsets')) return;
   const shown = ledger.keyNames.map(() => NONE);
   const shownBy = ledger.keyNames.map(() => NONE);
   const before = new Map<Operation['process'], { shown: number[]; shownBy: number[] }>();

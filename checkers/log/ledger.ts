@@ -39,40 +39,46 @@ export class Ledger {
 
   /** By value. */
   readonly values: Json[] = [];
-  readonly valueKey = new IntColumn();
-  readonly valueSends = new IntColumn();
-  readonly valueFailures = new IntColumn();
-  readonly valueFirstSend = new IntColumn();
-  readonly valueFirstRun = new IntColumn();
-  readonly valueLastRun = new IntColumn();
+  readonly valueKey: IntColumn;
+  readonly valueSends: IntColumn;
+  readonly valueFailures: IntColumn;
+  readonly valueFirstSend: IntColumn;
+  readonly valueFirstRun: IntColumn;
+  readonly valueLastRun: IntColumn;
 
   /** By send, in the order of their invocations. */
-  readonly sendOperation = new IntColumn();
-  readonly sendKey = new IntColumn();
-  readonly sendValue = new IntColumn();
+  readonly sendOperation: IntColumn;
+  readonly sendKey: IntColumn;
+  readonly sendValue: IntColumn;
   /** That was acknowledged, or NaN. */
-  readonly sendOffset = new FloatColumn();
-  readonly sendOutcome = new IntColumn();
+  readonly sendOffset: FloatColumn;
+  readonly sendOutcome: IntColumn;
   /** The highest offset of the partition that was acknowledged or polled before the send was invoked; -1 if none. */
-  readonly sendBound = new FloatColumn();
+  readonly sendBound: FloatColumn;
   /** The operation that showed it. */
-  readonly sendBoundOperation = new IntColumn();
+  readonly sendBoundOperation: IntColumn;
 
   /** By run, in the order of completions. */
-  readonly runOperation = new IntColumn();
-  readonly runKey = new IntColumn();
+  readonly runOperation: IntColumn;
+  readonly runKey: IntColumn;
   /** Its first row in `reads`; it ends where the next begins. */
-  readonly runStart = new IntColumn();
+  readonly runStart: IntColumn;
 
   /** By record that was polled. */
-  readonly readValue = new IntColumn();
-  readonly readOffset = new FloatColumn();
+  readonly readValue: IntColumn;
+  readonly readOffset: FloatColumn;
 
   /** Acknowledgements of another value than the one that was sent. */
   readonly wrongEchoes: { readonly send: number; readonly completion: Operation; readonly value: Json }[] =
     [];
   /** Partitions that were rebalanced during a poll, by the index of its completion. */
   readonly rebalances = new Map<number, Set<number>>();
+  /** What a follower of consumers looks at, in order: completions of polls, and of what moves a consumer. */
+  readonly consumerSteps: IntColumn;
+  /** Functions besides send, poll and txn. */
+  readonly otherFunctions = new Set<string>();
+  /** An operation sends twice, or sends and polls. */
+  hasCompounds = false;
   acknowledgedSends = 0;
   polls = 0;
 
@@ -85,6 +91,28 @@ export class Ledger {
 
   constructor(history: History) {
     this.history = history;
+    // Most histories are half sends, half polls, and a poll returns a few records.
+    const calls = history.length >> 1;
+    const reads = history.length;
+    this.consumerSteps = new IntColumn(calls);
+    this.valueKey = new IntColumn(calls >> 1);
+    this.valueSends = new IntColumn(calls >> 1);
+    this.valueFailures = new IntColumn(calls >> 1);
+    this.valueFirstSend = new IntColumn(calls >> 1);
+    this.valueFirstRun = new IntColumn(calls >> 1);
+    this.valueLastRun = new IntColumn(calls >> 1);
+    this.sendOperation = new IntColumn(calls >> 1);
+    this.sendKey = new IntColumn(calls >> 1);
+    this.sendValue = new IntColumn(calls >> 1);
+    this.sendOffset = new FloatColumn(calls >> 1);
+    this.sendOutcome = new IntColumn(calls >> 1);
+    this.sendBound = new FloatColumn(calls >> 1);
+    this.sendBoundOperation = new IntColumn(calls >> 1);
+    this.runOperation = new IntColumn(calls >> 1);
+    this.runKey = new IntColumn(calls >> 1);
+    this.runStart = new IntColumn(calls >> 1);
+    this.readValue = new IntColumn(reads);
+    this.readOffset = new FloatColumn(reads);
   }
 
   /** The partition of that name; -1 when nothing was ever sent to it or polled from it. */
@@ -105,9 +133,18 @@ export class Ledger {
   add(operation: Operation): void {
     if (operation.process === 'nemesis') return;
     if (isTransactional(operation.f)) {
-      if (operation.type === 'invoke') this.#invoke(operation);
-      else this.#complete(operation);
-    } else if (operation.f === 'trim' || operation.f === 'list-offsets') {
+      if (operation.type === 'invoke') {
+        this.#invoke(operation);
+      } else {
+        this.#complete(operation);
+        // A crash of a producer ends the consumer of its process, too.
+        if (operation.f !== 'send' || operation.type === 'info') this.consumerSteps.push(operation.index);
+      }
+      return;
+    }
+    this.otherFunctions.add(operation.f);
+    if (operation.type !== 'invoke') this.consumerSteps.push(operation.index);
+    if (operation.f === 'trim' || operation.f === 'list-offsets') {
       if (operation.type === 'fail') return;
       for (const { key, low } of watermarksOf(operation)) {
         const id = this.#keyId(key);
@@ -117,7 +154,8 @@ export class Ledger {
   }
 
   #invoke(operation: Operation): void {
-    this.#inFlight.set(operation.process, this.sendOperation.length);
+    const first = this.sendOperation.length;
+    this.#inFlight.set(operation.process, first);
     for (const micro of microOperations(operation)) {
       if (micro[0] === 'poll') continue;
       if (micro[0] !== 'send') refuse(operation, `a log has send and poll, no ${micro[0] as string}`);
@@ -133,6 +171,8 @@ export class Ledger {
       this.sendBound.push(this.#exposed[key] as number);
       this.sendBoundOperation.push(this.#exposedBy[key] as number);
     }
+    const sends = this.sendOperation.length - first;
+    if (sends > 1 || (sends === 1 && operation.f === 'txn')) this.hasCompounds = true;
   }
 
   #complete(operation: Operation): void {

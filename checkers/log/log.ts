@@ -40,16 +40,16 @@ export function log(options: Partial<LogOptions> = {}): Checker {
 
 function check(input: CheckInput, given: Partial<LogOptions>): Verdict {
   const { history } = input;
-  const options = withDefaults(given, history);
   const pace = new Pace(input, history.length * (1 + PASSES / 2));
-  const findings = new LogFindings(options);
-  const overdue = (): Verdict => findings.conclude(NAME, { statistics: {}, unknownBecause: pace.reason });
-
   const ledger = new Ledger(history);
   for (const operation of history.operations) {
-    if (pace.spend(1)) return overdue();
+    if (pace.spend(1)) break;
     ledger.add(operation);
   }
+  const options = withDefaults(given, ledger.otherFunctions);
+  const findings = new LogFindings(options);
+  const overdue = (): Verdict => findings.conclude(NAME, { statistics: {}, unknownBecause: pace.reason });
+  if (pace.isOverdue) return overdue();
   const logs = new Logs(ledger, options);
   const judgement = new Judgement(ledger, logs, findings, options);
   let unread: Int32Array = new Int32Array(0);

@@ -1,5 +1,4 @@
 /** What the clients of a run promised themselves of the log: decides which anomalies are violations. */
-import type { History } from '../../harness/history/history.ts';
 
 export interface LogOptions {
   /** Of the producers. `all`: acknowledged once the in-sync replicas have it. Default `all`. */
@@ -32,13 +31,14 @@ export interface LogOptions {
   readonly allow: readonly string[];
 }
 
-export function withDefaults(options: Partial<LogOptions>, history: History): LogOptions {
+/** @param functions - what the history has besides send, poll and txn */
+export function withDefaults(options: Partial<LogOptions>, functions: ReadonlySet<string>): LogOptions {
   return {
     acks: 'all',
     idempotence: true,
     transactions: true,
     isolation: 'read-committed',
-    subscribe: options.subscribe ?? history.operations.some(({ f }) => f === 'subscribe'),
+    subscribe: functions.has('subscribe'),
     rebalancesRecorded: false,
     offsetReset: 'earliest',
     compaction: false,

@@ -52,8 +52,9 @@ interface Consumer {
 
 export function judgePolls(judgement: Judgement): Progress {
   const follower = new Follower(judgement);
-  for (const operation of judgement.ledger.history.operations) {
-    if (operation.type !== 'invoke' && operation.process !== 'nemesis') follower.follow(operation);
+  const { consumerSteps, history } = judgement.ledger;
+  for (let step = 0; step < consumerSteps.length; step++) {
+    follower.follow(history.operations[consumerSteps.at(step)] as Operation);
   }
   return follower.finish();
 }

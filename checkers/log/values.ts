@@ -32,26 +32,35 @@ function judgeOrigins(judgement: Judgement): void {
     const poll = ledger.runOperation.at(run);
     const first = ledger.valueFirstSend.at(value);
     const invocation = first === NONE ? NONE : ledger.sendOperation.at(first);
-    const told = (senders: readonly (number | undefined)[], end: string) => ({
-      explanation: `Operation ${poll} polled ${judgement.value(value)} from ${judgement.keyOfValue(value)}, ${end}`,
-      operations: witnesses(...senders, judgement.invocationOf(poll), poll),
-      picture: judgement.draw(around(judgement, value, [poll])),
-    });
     if (first === NONE) {
-      findings.add('phantom', () => told([], 'which nobody ever sent.'));
+      findings.add('phantom', () => tellRead(judgement, value, poll, [], 'which nobody ever sent.'));
     } else if (invocation > poll) {
-      findings.add('phantom', () =>
-        told([invocation], `which was sent only later, in operation ${invocation}.`),
-      );
+      const end = `which was sent only later, in operation ${invocation}.`;
+      findings.add('phantom', () => tellRead(judgement, value, poll, [invocation], end));
     } else if (ledger.valueFailures.at(value) === ledger.valueSends.at(value)) {
+      const end = `but its send in operation ${invocation} failed (G1a).`;
       findings.add(
         'aborted-read',
-        () =>
-          told(judgement.operationsOfSend(first), `but its send in operation ${invocation} failed (G1a).`),
+        () => tellRead(judgement, value, poll, judgement.operationsOfSend(first), end),
         { isTransaction: judgement.isTransaction(invocation) },
       );
     }
   }
+}
+
+function tellRead(
+  judgement: Judgement,
+  value: number,
+  poll: number,
+  senders: readonly (number | undefined)[],
+  end: string,
+) {
+  const what = `${judgement.value(value)} from ${judgement.keyOfValue(value)}`;
+  return {
+    explanation: `Operation ${poll} polled ${what}, ${end}`,
+    operations: witnesses(...senders, judgement.invocationOf(poll), poll),
+    picture: judgement.draw(around(judgement, value, [poll])),
+  };
 }
 
 /** A picture of everywhere a value is. */
@@ -65,6 +74,7 @@ function around({ ledger, logs }: Judgement, value: number, polls: readonly numb
 /** An operation does not poll what it sends itself: nobody sees it before it commits. */
 function judgePrecommittedReads(judgement: Judgement): void {
   const { ledger, findings } = judgement;
+  if (!ledger.hasCompounds) return;
   for (let send = 0; send < ledger.sendOperation.length; send++) {
     const value = ledger.sendValue.at(send);
     if (ledger.valueFirstRun.at(value) === NONE || ledger.valueSends.at(value) !== 1) continue;
