@@ -18,13 +18,13 @@ export type StoreName =
   | 'stale-reads'
   /** Reads a snapshot; commits unless somebody else has appended to one of its lists since. */
   | 'snapshot-isolation'
-  /** As snapshot isolation, on two replicas that take turns and exchange their commits late. */
+  /** As snapshot isolation, but a reader may see the lists of even or odd keys late: two may see two orders. */
   | 'parallel-snapshot-isolation'
-  /** Reads what is committed at that moment; its appends come behind all of it at its end. */
+  /** Reads what is committed at that moment; locks what it appends to until its end, and fails where it cannot. */
   | 'read-committed'
-  /** Every micro-operation at once, seen by all; perhaps aborted at its end, and then taken back. */
+  /** Locks likewise, but everyone sees every append at once, though it may be taken back. */
   | 'read-uncommitted'
-  /** Every micro-operation at once, and never taken back. */
+  /** Every micro-operation at once, without locks, and never taken back. */
   | 'none';
 
 export interface StoreOptions {
@@ -51,7 +51,6 @@ interface Open {
   readonly end: OperationType;
   readonly happens: boolean;
   readonly snapshot: ReadonlyMap<number, List>;
-  readonly invokedAt: number;
   done: number;
   isOver: boolean;
   outcome: OperationType;
@@ -102,7 +101,7 @@ export function storeHistory(options: StoreOptions): History {
     past.push(new Map(committed));
     if (past.length > 8) past.shift();
   };
-  const world = { committed, past, random, remember };
+  const world: World = { locks: new Map(), committed, past, random, remember };
   while (begun < transactions || running > 0) {
     const thread = random.integer(0, processes - 1);
     const current = open[thread];
@@ -119,7 +118,6 @@ export function storeHistory(options: StoreOptions): History {
         end,
         happens: end === 'ok' || (end === 'info' && random.chance(0.5)),
         snapshot: snapshotOf(store, committed, asked),
-        invokedAt: operations.length,
         done: 0,
         isOver: false,
         outcome: end,
@@ -140,8 +138,9 @@ export function storeHistory(options: StoreOptions): History {
 }
 
 interface World {
+  readonly locks: Map<number, Open>;
   readonly committed: Map<number, List>;
-  readonly past: readonly ReadonlyMap<number, List>[];
+  readonly past: ReadonlyMap<number, List>[];
   readonly random: Random;
   remember(): void;
 }
@@ -172,21 +171,21 @@ const STORES: Readonly<Record<StoreName, (open: Open, world: World) => void>> = 
     commitSnapshot(open, world);
   },
   'parallel-snapshot-isolation': (open, world) => {
-    const stale = world.random.pick(world.past);
-    const isReadOnly = open.asked.every(([f]) => f === 'r');
-    // A read-only transaction sees each list as some replica has it.
-    if (isReadOnly && open.happens) {
-      open.isOver = true;
-      for (const [f, key, value] of open.asked) {
-        const seen = world.random.chance(0.5) ? stale : world.committed;
-        open.answer.push(apply([f, key, value], seen as Map<number, List>));
-      }
+    const { past, committed, random } = world;
+    if (open.asked.some(([f]) => f === 'append')) {
+      commitSnapshot(open, world);
+      // Who has to do with both halves is seen by all at once, with all that was before.
+      if (new Set(open.asked.map(([, key]) => key % 2)).size > 1) past.length = 0;
+      world.remember();
       return;
     }
-    commitSnapshot(open, world);
-    world.remember();
+    open.isOver = true;
+    const states = random.shuffle([committed, random.pick(past)]);
+    for (const micro of open.asked) open.answer.push(apply(micro, states[micro[1] % 2] as Map<number, List>));
   },
-  'read-committed': (open, { committed }) => {
+  'read-committed': (open, world) => {
+    if (!lockNext(open, world)) return;
+    const { committed } = world;
     const micro = open.asked[open.done++];
     if (micro?.[0] === 'r') {
       const own = open.answer.filter(([f, key]) => f === 'append' && key === micro[1]);
@@ -194,24 +193,25 @@ const STORES: Readonly<Record<StoreName, (open: Open, world: World) => void>> = 
       open.answer.push(['r', micro[1], [...seen, ...own.map(([, , element]) => element as number)]]);
     } else if (micro !== undefined) open.answer.push(micro);
     if (open.done < open.asked.length) return;
-    open.isOver = true;
+    end(open, world);
     if (!open.happens) return;
     for (const done of open.answer) if (done[0] === 'append') apply(done, committed);
   },
-  'read-uncommitted': (open, { committed }) => {
-    const micro = open.asked[open.done++];
-    if (micro !== undefined) open.answer.push(apply(micro, committed));
-    if (open.done < open.asked.length) return;
-    open.isOver = true;
-    if (open.happens) return;
+  'read-uncommitted': (open, world) => {
+    if (lockNext(open, world)) {
+      const micro = open.asked[open.done++];
+      if (micro !== undefined) open.answer.push(apply(micro, world.committed));
+      if (open.done < open.asked.length) return;
+      end(open, world);
+    }
+    if (open.happens && open.outcome !== 'fail') return;
     for (const [f, key, element] of open.answer) {
-      const list = committed.get(key);
-      if (f === 'append' && list !== undefined) {
-        committed.set(
+      const list = world.committed.get(key) ?? [];
+      if (f === 'append')
+        world.committed.set(
           key,
           list.filter((other) => other !== element),
         );
-      }
     }
   },
   none: (open, { committed }) => {
@@ -220,6 +220,25 @@ const STORES: Readonly<Record<StoreName, (open: Open, world: World) => void>> = 
     open.isOver = open.done >= open.asked.length;
   },
 };
+
+/** Locks the list of the next append; where somebody else has, the transaction fails, and it is false. */
+function lockNext(open: Open, world: World): boolean {
+  const [f, key] = open.asked[open.done] as Micro;
+  if (f === 'r') return true;
+  const holder = world.locks.get(key);
+  if (holder !== undefined && holder !== open) {
+    open.outcome = 'fail';
+    end(open, world);
+    return false;
+  }
+  world.locks.set(key, open);
+  return true;
+}
+
+function end(open: Open, { locks }: World): void {
+  open.isOver = true;
+  for (const [, key] of open.asked) if (locks.get(key) === open) locks.delete(key);
+}
 
 /** Appends replace the list, so that states of the past stay as they were. */
 function apply([f, key, value]: Micro, state: Map<number, List>): Micro {
