@@ -6,7 +6,9 @@
  *
  * A chain is a sequence of transactions each of which is in the past of the next. Sessions are chains; but every
  * operation in doubt ends its process, and thousands of them would make clocks of thousands of entries. So the first
- * transaction of a session goes on with the chain of an ended one, where it can: as soon as it has seen its end.
+ * transaction of a session goes on with the chain of an ended one, where it can: as soon as it has seen its end. For that
+ * the end must be something to be seen: transactions from which, and behind which in their session, nobody reads are in
+ * no chain. They are in the past of their own session alone.
  *
  * A clock lives until the last transaction that needs it has been walked over, so memory is that of the transactions
  * in flight. Where causes form a cycle the walk goes over each once, with less than its past.
@@ -20,7 +22,7 @@ const OPEN = 1;
 const DONE = 2;
 
 export class CausalOrder {
-  /** By transaction: its chain and its place there; NONE for those that did not commit. */
+  /** By transaction: its chain and its place there, or NONE. */
   readonly chain: Int32Array;
   readonly place: Int32Array;
   chainCount = 0;
@@ -80,13 +82,20 @@ export class CausalOrder {
 
   #assignChains(pace: Pace): void {
     const { chain, place } = this;
-    const { count } = this.#view.transactions;
+    const { source, transactions } = this.#view;
+    const { count, micro } = transactions;
+    const isSeen = new Uint8Array(count);
     const hasNext = new Uint8Array(count);
-    for (const before of this.#sessionBefore) if (before !== NONE) hasNext[before] = 1;
+    for (const write of source) if (write >= 0) isSeen[micro.transaction[write] as number] = 1;
+    for (let t = count - 1; t >= 0; t--) {
+      const before = this.#sessionBefore[t] as number;
+      if (isSeen[t] === 1 && before !== NONE) isSeen[before] = hasNext[before] = 1;
+    }
     /** By chain: its last transaction. And the chains whose session has ended. */
     const tail: number[] = [];
     let ended: number[] = [];
     this.walk(pace, (t, past) => {
+      if (isSeen[t] === 0) return;
       const before = this.#sessionBefore[t] as number;
       let c = before === NONE ? NONE : (chain[before] as number);
       if (c === NONE || tail[c] !== before) {
@@ -149,12 +158,12 @@ export class CausalOrder {
       visit(t, past, clockOf);
       const c = this.chain[t] as number;
       let own = past;
-      if (c >= width) {
+      if (c !== NONE && c >= width) {
         width *= 2;
         own = new Int32Array(width);
         own.set(past);
       }
-      own[c] = (this.place[t] as number) + 1;
+      if (c !== NONE) own[c] = (this.place[t] as number) + 1;
       if ((needed[t] as number) > 0) clocks[t] = own;
       else if (own.length === width) free.push(own);
       if (before !== NONE) release(before);

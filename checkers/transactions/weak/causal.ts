@@ -3,17 +3,19 @@
  *
  * If T reads x from t1, and t2 in the causal past of T wrote x as well, then t2 committed before t1. After AWDIT and Plume:
  * of each chain the last such t2 counts, found by the clock of T, so it is O(n·k) for k chains; what is in the past of
- * t1 already needs no edge.
+ * t1 already needs no edge. Of its own session T needs no clock.
  */
 import type { Pace } from '../../findings/pace.ts';
 import { CAUSAL, type CommitOrder } from './commit-order.ts';
 import { CausalOrder } from './causal-order.ts';
 import { NONE } from '../value-codes.ts';
+import { inferFromSessions } from './sessions.ts';
 import { NO_SOURCE, isFinalWrite } from './view.ts';
 import type { View } from './view.ts';
 
 /** @returns how many chains there are */
 export function inferCausal(order: CommitOrder, pace: Pace): number {
+  inferFromSessions(order, pace);
   const { view } = order;
   const { transactions, source } = view;
   const { first, micro, keys, count } = transactions;
@@ -54,10 +56,11 @@ function placesToTransactions(
   count: number,
 ): { at(chain: number, place: number): number } {
   const start = new Int32Array(chainCount + 1);
-  for (const t of order) (start[(chain[t] as number) + 1] as number)++;
+  const chained = order.filter((t) => chain[t] !== NONE);
+  for (const t of chained) (start[(chain[t] as number) + 1] as number)++;
   for (let c = 0; c < chainCount; c++) (start[c + 1] as number) += start[c] as number;
   const transactions = new Int32Array(count);
-  for (const t of order) transactions[(start[chain[t] as number] as number) + (place[t] as number)] = t;
+  for (const t of chained) transactions[(start[chain[t] as number] as number) + (place[t] as number)] = t;
   return { at: (c, p) => transactions[(start[c] as number) + p] as number };
 }
 
@@ -77,6 +80,7 @@ class WritesByChain {
     const perKey = new Int32Array(keys.length + 1);
     const eachWrite = (visit: (m: number, t: number) => void): void => {
       for (const t of order) {
+        if (chain[t] === NONE) continue;
         for (let m = first[t] as number; m < (first[t + 1] as number); m++) {
           if (isFinalWrite(transactions, m)) visit(m, t);
         }

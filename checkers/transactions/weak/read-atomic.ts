@@ -7,19 +7,18 @@
  * fault already.
  */
 import type { Pace } from '../../findings/pace.ts';
-import { NONE, PairMap } from '../value-codes.ts';
-import { OK } from '../transaction.ts';
+import { NONE } from '../value-codes.ts';
 import { type CommitOrder, FRACTURED } from './commit-order.ts';
 import { FinalWrites } from './final-writes.ts';
+import { inferFromSessions } from './sessions.ts';
 import { NO_SOURCE, isFinalWrite } from './view.ts';
 
 export function inferReadAtomic(order: CommitOrder, pace: Pace): void {
+  inferFromSessions(order, pace);
   const { view } = order;
   const { transactions, source, isCommitted } = view;
-  const { first, micro, keys, count, outcome, process } = transactions;
+  const { first, micro, keys, count } = transactions;
   const finalWrites = new FinalWrites(view);
-  /** By process and key: the last transaction of the session so far that wrote it. */
-  const lastInSession = new PairMap();
   const readBy = new Int32Array(count).fill(NONE);
   /** By key: the first read of it in this transaction. */
   const readOf = new Int32Array(keys.length).fill(NONE);
@@ -29,20 +28,11 @@ export function inferReadAtomic(order: CommitOrder, pace: Pace): void {
     const start = first[t] as number;
     const end = first[t + 1] as number;
     if (pace.spend(end - start)) return;
-    const p = process[t] as number;
     for (let m = start; m < end; m++) {
       const key = micro.key[m] as number;
       if (source[m] === NO_SOURCE || readOf[key] !== NONE) continue;
       readOf[key] = m;
       touched.push(key);
-    }
-    for (const key of touched) {
-      const read = readOf[key] as number;
-      const before = lastInSession.get(p, key);
-      const write = source[read] as number;
-      if (before !== NONE && !(write >= 0 && micro.transaction[write] === before)) {
-        order.infer(before, FRACTURED, read);
-      }
     }
     for (let m = start; m < end; m++) {
       const from = source[m] as number;
@@ -68,9 +58,5 @@ export function inferReadAtomic(order: CommitOrder, pace: Pace): void {
     }
     for (const key of touched) readOf[key] = NONE;
     touched.length = 0;
-    if (outcome[t] !== OK) continue;
-    for (let m = start; m < end; m++) {
-      if (isFinalWrite(transactions, m)) lastInSession.set(p, micro.key[m] as number, t);
-    }
   }
 }
