@@ -14,12 +14,19 @@ import { isArray } from './model.ts';
 /** The engine hashes a string of 16384 characters or more by its length alone: longer keys are made of pieces. */
 const MAX_PIECE_CHARACTERS = 8192;
 const MAX_PIECE_ITEMS = MAX_PIECE_CHARACTERS / 2;
-/** What an entry costs beside its text: a place in a Map, a string's head. */
-const BYTES_PER_ENTRY = 80;
+/**
+ * What values and the tables of them take in the engine's heap, about: an entry of a Map, half empty, with the head of
+ * a string and its number; a character, where no text is put together of parts; an array, an object, a text that is.
+ */
+const BYTES_PER_ENTRY = 120;
 const BYTES_PER_CHARACTER = 2;
+const BYTES_PER_ARRAY = 400; // One that is spread from others has room to spare.
+const BYTES_PER_ITEM = 8;
+const BYTES_PER_OBJECT = 64;
+const BYTES_PER_FIELD = 56;
 
 export class Interner {
-  /** What it holds, about, in bytes. */
+  /** What it and the values that it was given hold, about, in bytes. */
   bytes = 0;
   /** Characters and parts looked at so far: what the looking up has cost. */
   work = 0;
@@ -34,7 +41,9 @@ export class Interner {
       return value.length <= MAX_PIECE_CHARACTERS ? this.#atom(value, value.length) : this.#longText(value);
     }
     if (typeof value !== 'object' || value === null) return this.#atom(value, 0);
-    return isArray(value) ? this.#list('a', value) : this.#object(value);
+    return isArray(value)
+      ? this.#list('a', value, BYTES_PER_ARRAY + BYTES_PER_ITEM * value.length)
+      : this.#object(value);
   }
 
   #atom(value: null | boolean | number | string, characters: number): number {
@@ -45,11 +54,11 @@ export class Interner {
     return this.#count++;
   }
 
-  #composite(key: string): number {
+  #composite(key: string, valueBytes: number): number {
     this.work += key.length;
     const known = this.#composites.get(key);
     if (known !== undefined) return known;
-    this.bytes += BYTES_PER_ENTRY + BYTES_PER_CHARACTER * key.length;
+    this.bytes += BYTES_PER_ENTRY + BYTES_PER_CHARACTER * key.length + valueBytes;
     this.#composites.set(key, this.#count);
     return this.#count++;
   }
@@ -59,20 +68,21 @@ export class Interner {
     for (let from = 0; from < text.length; from += MAX_PIECE_CHARACTERS) {
       pieces.push(text.slice(from, from + MAX_PIECE_CHARACTERS));
     }
-    return this.#list('t', pieces);
+    return this.#list('t', pieces, BYTES_PER_CHARACTER * text.length);
   }
 
-  #list(kind: string, items: readonly Json[]): number {
+  /** @param valueBytes - what the value itself takes, without its parts */
+  #list(kind: string, items: readonly Json[], valueBytes: number): number {
     let key = kind;
     if (items.length <= MAX_PIECE_ITEMS) {
       for (const item of items) key += digits(this.numberOf(item));
-      return this.#composite(key);
+      return this.#composite(key, valueBytes);
     }
     key += 'p'; // One character more: no list of pieces is taken for a list of values.
     for (let from = 0; from < items.length; from += MAX_PIECE_ITEMS) {
-      key += digits(this.#list('p', items.slice(from, from + MAX_PIECE_ITEMS)));
+      key += digits(this.#list('p', items.slice(from, from + MAX_PIECE_ITEMS), 0));
     }
-    return this.#composite(key);
+    return this.#composite(key, valueBytes);
   }
 
   #object(value: { readonly [name: string]: Json }): number {
@@ -85,7 +95,7 @@ export class Interner {
     }
     const parts: Json[] = [];
     for (const name of names) parts.push(name, value[name] as Json);
-    return this.#list('o', parts);
+    return this.#list('o', parts, BYTES_PER_OBJECT + BYTES_PER_FIELD * names.length);
   }
 }
 
