@@ -6,6 +6,7 @@
  *     components.of[n]  // the component of node n; a path leads only to components of equal or lower number
  */
 
+import { int32Column } from './columns.ts';
 /** What the search needs of a graph; DependencyGraph is one. */
 export interface Edges {
   readonly nodeCount: number;
@@ -26,15 +27,15 @@ const UNSEEN = 0;
 
 export function stronglyConnectedComponents(graph: Edges, mask: number): Components {
   const { nodeCount, edgeStart, edgeTo, edgeKind } = graph;
-  const of = new Int32Array(nodeCount).fill(-1);
+  const of = int32Column(nodeCount).fill(-1);
   const sizes: number[] = [];
   /** Order of discovery from 1, lowered to the lowest that the node reaches on the stack. */
-  const low = new Int32Array(nodeCount);
-  const order = new Int32Array(nodeCount);
-  const nextEdge = new Int32Array(nodeCount);
+  const low = int32Column(nodeCount);
+  const order = int32Column(nodeCount);
+  const nextEdge = int32Column(nodeCount);
   /** The path from the root, and the nodes that have no component yet. */
-  const path = new Int32Array(nodeCount);
-  const open = new Int32Array(nodeCount);
+  const path = int32Column(nodeCount);
+  const open = int32Column(nodeCount);
   let discovered = 0;
   let openCount = 0;
   for (let root = 0; root < nodeCount; root++) {
@@ -97,7 +98,7 @@ export function cyclicComponents(components: Components): readonly Int32Array[] 
     const length = size[component] as number;
     if (length < 2) continue;
     let entry = found.get(component);
-    if (entry === undefined) found.set(component, (entry = { members: new Int32Array(length), filled: 0 }));
+    if (entry === undefined) found.set(component, (entry = { members: int32Column(length), filled: 0 }));
     entry.members[entry.filled++] = node;
   }
   return [...found.values()].map(({ members }) => members);

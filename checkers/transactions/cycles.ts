@@ -23,6 +23,7 @@
  *
  * Cycles are the shortest through the edges that were tried; in a small component these are all.
  */
+import { int32Column } from './columns.ts';
 import { cyclicComponents, stronglyConnectedComponents } from './components.ts';
 import type { Components, Edges } from './components.ts';
 import { impliedAnomalies } from './consistency-models.ts';
@@ -73,7 +74,7 @@ const VARIANTS: readonly { readonly suffix: string; readonly extra: number }[] =
 
 export function findCycles(graph: DependencyGraph, options: CycleSearchOptions = {}): CycleSearch {
   const components = cyclicComponents(stronglyConnectedComponents(graph, 0xff));
-  const localOf = components.length > 0 ? new Int32Array(graph.nodeCount).fill(-1) : new Int32Array(0);
+  const localOf = components.length > 0 ? int32Column(graph.nodeCount).fill(-1) : new Int32Array(0);
   const counts = new Map<string, number>();
   const cycles: Cycle[] = [];
   const cut = new Set<string>();

@@ -12,6 +12,7 @@
  * the second half is VIA. A path through hubs is one edge from the transaction before to the one behind, of the
  * kind with which it set out. Whoever leads edges through a hub sees to it that none comes back to where it set out.
  */
+import { int32Column, uint8Column } from './columns.ts';
 import type { Transactions } from './transaction.ts';
 import { NONE } from './value-codes.ts';
 import { OK } from './transaction.ts';
@@ -48,9 +49,9 @@ interface Piece {
 
 function newPiece(): Piece {
   return {
-    from: new Int32Array(PIECE_SIZE),
-    to: new Int32Array(PIECE_SIZE),
-    kind: new Uint8Array(PIECE_SIZE),
+    from: int32Column(PIECE_SIZE),
+    to: int32Column(PIECE_SIZE),
+    kind: uint8Column(PIECE_SIZE),
   };
 }
 
@@ -93,14 +94,14 @@ export class GraphBuilder {
   build(): DependencyGraph {
     const nodeCount = this.#nodeCount;
     const size = this.edgeCount;
-    const edgeStart = new Int32Array(nodeCount + 1);
+    const edgeStart = int32Column(nodeCount + 1);
     const pieces = [...this.#pieces, this.#last];
     const lengthOf = (piece: Piece): number => (piece === this.#last ? this.#filled : PIECE_SIZE);
     for (const piece of pieces) countSources(piece, lengthOf(piece), edgeStart);
     for (let n = 0; n < nodeCount; n++) (edgeStart[n + 1] as number) += edgeStart[n] as number;
     const next = edgeStart.slice(0, nodeCount);
-    const edgeTo = new Int32Array(size);
-    const edgeKind = new Uint8Array(size);
+    const edgeTo = int32Column(size);
+    const edgeKind = uint8Column(size);
     for (const piece of pieces) place(piece, lengthOf(piece), next, edgeTo, edgeKind);
     return { transactionCount: this.#transactionCount, nodeCount, edgeStart, edgeTo, edgeKind };
   }
@@ -146,11 +147,11 @@ export function addOrders(
   isCommitted: (t: number) => boolean,
 ): void {
   const { history, count, invocation, completion, outcome, process, processCount } = transactions;
-  const completing = new Int32Array(history.length).fill(NONE);
+  const completing = int32Column(history.length).fill(NONE);
   for (let t = 0; t < count; t++) {
     if (outcome[t] === OK) completing[completion[t] as number] = t;
   }
-  const lastOfProcess = new Int32Array(processCount).fill(NONE);
+  const lastOfProcess = int32Column(processCount).fill(NONE);
   let hub = NONE;
   /** The hub into which what completes now leads; made when something is invoked behind it. */
   let fresh: number[] = [];

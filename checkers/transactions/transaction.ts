@@ -11,6 +11,7 @@
  * Two data types are known: lists (`['append', key, element]`, reads return arrays, null being the empty one) and
  * registers (`['w', key, value]`, reads return values, null being the initial one).
  */
+import { int32Column, uint8Column } from './columns.ts';
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
@@ -84,17 +85,17 @@ export interface MicroOperations {
 export function parseTransactions(history: History, dataType: DataType): Transactions {
   const count = countTransactions(history);
   const microCount = count.micro;
-  const invocation = new Int32Array(count.transactions);
-  const completion = new Int32Array(count.transactions);
-  const outcome = new Uint8Array(count.transactions);
-  const process = new Int32Array(count.transactions);
-  const first = new Int32Array(count.transactions + 1);
-  const transaction = new Int32Array(microCount);
-  const kind = new Uint8Array(microCount);
-  const key = new Int32Array(microCount);
-  const previous = new Int32Array(microCount);
-  const isIntermediate = new Uint8Array(microCount);
-  const value = new Int32Array(microCount);
+  const invocation = int32Column(count.transactions);
+  const completion = int32Column(count.transactions);
+  const outcome = uint8Column(count.transactions);
+  const process = int32Column(count.transactions);
+  const first = int32Column(count.transactions + 1);
+  const transaction = int32Column(microCount);
+  const kind = uint8Column(microCount);
+  const key = int32Column(microCount);
+  const previous = int32Column(microCount);
+  const isIntermediate = uint8Column(microCount);
+  const value = int32Column(microCount);
   const lists: (readonly Json[] | undefined)[] = dataType === 'list' ? new Array<undefined>(microCount) : [];
   const malformed: number[] = [];
   const keys = new Interned();

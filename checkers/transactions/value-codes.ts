@@ -6,6 +6,7 @@
  *     codes.encode('a'); // 2³⁰: anything else is counted
  *     codes.find('b');   // NONE: it has no code yet
  */
+import { int32Column } from './columns.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import { internKey } from '../linearizability/model.ts';
 
@@ -72,7 +73,7 @@ export class PairMap {
   constructor(expected = 16) {
     let capacity = 16;
     while (isFull(expected, capacity)) capacity *= 2;
-    this.#slots = new Int32Array(capacity * 3).fill(NONE);
+    this.#slots = int32Column(capacity * 3).fill(NONE);
     this.#mask = capacity - 1;
   }
 
@@ -103,7 +104,7 @@ export class PairMap {
 
   #grow(): void {
     const old = this.#slots;
-    const slots = new Int32Array(old.length * 2).fill(NONE);
+    const slots = int32Column(old.length * 2).fill(NONE);
     const mask = this.#mask * 2 + 1;
     for (let at = 0; at < old.length; at += 3) {
       if (old[at] === NONE) continue;

@@ -14,6 +14,7 @@
  * | lost-update        | two transactions read one state of a list, and both appended to it                     |
  * | malformed-read     | a read returned something that is no list                                              |
  */
+import { int32Column } from '../columns.ts';
 import type { Json } from '../../../harness/history/operation.ts';
 import { describeJson, sameJson } from '../../linearizability/model.ts';
 import type { Finding } from '../../findings/findings.ts';
@@ -62,7 +63,7 @@ class Scan {
     this.#transactions = transactions;
     this.#orders = orders;
     this.#judgement = judgement;
-    this.#updaters = new Int32Array(orders.appender.length + transactions.keys.length).fill(NONE);
+    this.#updaters = int32Column(orders.appender.length + transactions.keys.length).fill(NONE);
   }
 
   flawsOfOrders(): ReadonlyMap<number, Flaws> {

@@ -8,6 +8,7 @@
  * one is not, the reads before it decide, and it is left out. Elements are compared as they come; only those of the
  * longest read are looked up.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import { HarnessError } from '../../../harness/errors.ts';
 import type { Json } from '../../../harness/history/operation.ts';
 import { describeJson, sameJson } from '../../linearizability/model.ts';
@@ -44,7 +45,7 @@ export function findVersionOrders(transactions: Transactions, pace: Pace): Versi
   const { micro, keys } = transactions;
   const appenders = indexAppends(transactions);
   const longest: (readonly Json[])[] = keys.map(() => []);
-  const longestRead = new Int32Array(keys.length).fill(NONE);
+  const longestRead = int32Column(keys.length).fill(NONE);
   const incompatible = new Set<number>();
   const incompatibleKeys = new Set<number>();
   for (let m = 0; m < micro.count; m++) {
@@ -113,13 +114,13 @@ function placeElements(
   longest: readonly (readonly Json[])[],
   appenders: PairMap,
 ): Pick<VersionOrders, 'start' | 'appender' | 'place' | 'committed'> {
-  const start = new Int32Array(keys.length + 1);
+  const start = int32Column(keys.length + 1);
   for (let key = 0; key < keys.length; key++) {
     start[key + 1] = (start[key] as number) + (longest[key] as readonly Json[]).length;
   }
-  const appender = new Int32Array(start[keys.length] as number).fill(NONE);
-  const place = new Int32Array(micro.count).fill(NONE);
-  const committed = new Uint8Array(count);
+  const appender = int32Column(start[keys.length] as number).fill(NONE);
+  const place = int32Column(micro.count).fill(NONE);
+  const committed = uint8Column(count);
   for (let t = 0; t < count; t++) if (outcome[t] === OK) committed[t] = 1;
   for (let key = 0; key < keys.length; key++) {
     const elements = longest[key] as readonly Json[];
