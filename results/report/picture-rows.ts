@@ -62,17 +62,26 @@ function graphRow({ nodes, edges }: GraphPicture, packed: PackedOperations): Gra
 const isPlace = (place: number, count: number): boolean => place >= 0 && place < Math.min(count, MAX_NODES);
 
 function sequenceRow({ columns, rows }: SequencePicture, packed: PackedOperations): SequencePictureRow {
+  const first = firstColumnShown(rows, columns.length, MAX_COLUMNS);
   return {
     kind: 'sequence',
-    columns: columns.slice(0, MAX_COLUMNS).map(short),
+    columns: columns.slice(first, first + MAX_COLUMNS).map(short),
     rows: rows.slice(0, MAX_ROWS).map(({ label, cells, wrong = [], operation }) => ({
       label: short(label),
-      cells: cells.slice(0, MAX_COLUMNS).map((cell) => (cell === null ? null : short(cell))),
-      wrong,
+      cells: cells.slice(first, first + MAX_COLUMNS).map((cell) => (cell === null ? null : short(cell))),
+      wrong: wrong.map((column) => column - first).filter((column) => column >= 0 && column < MAX_COLUMNS),
       operation: operation === undefined ? NO_ROW : (packed.rowOf(operation) ?? NO_ROW),
     })),
     cut: Math.max(0, columns.length - MAX_COLUMNS) + Math.max(0, rows.length - MAX_ROWS),
   };
+}
+
+/** Where to begin, so that what is wrong is in view. */
+export function firstColumnShown(rows: SequencePicture['rows'], columns: number, max: number): number {
+  let wrong = Infinity;
+  for (const row of rows) for (const column of row.wrong ?? []) wrong = Math.min(wrong, column);
+  if (wrong === Infinity || columns <= max) return 0;
+  return Math.max(0, Math.min(wrong - Math.floor(max / 2), columns - max));
 }
 
 const short = (text: string): string => cutText(text, MAX_LABEL_CHARACTERS);

@@ -9,6 +9,7 @@
  *     poll      a   [c]   ·
  */
 import type { GraphPicture, Picture, SequencePicture } from '../../checkers/checker.ts';
+import { firstColumnShown } from './picture-rows.ts';
 import { printable } from './text-summary.ts';
 
 const MAX_EDGES = 12;
@@ -40,7 +41,7 @@ function drawGraph({ nodes, edges }: GraphPicture): string[] {
 }
 
 function drawSequence({ columns, rows }: SequencePicture): string[] {
-  const first = firstColumn(rows, columns.length);
+  const first = firstColumnShown(rows, columns.length, MAX_COLUMNS);
   const shown = columns.slice(first, first + MAX_COLUMNS);
   const table = [
     ['', ...shown.map((column) => cut(column, MAX_CELL_CHARACTERS))],
@@ -61,14 +62,6 @@ function drawSequence({ columns, rows }: SequencePicture): string[] {
       .trimEnd(),
   );
   return withRest(lines, rows.length - MAX_ROWS, 'row');
-}
-
-/** So that what is wrong is in view. */
-function firstColumn(rows: SequencePicture['rows'], columns: number): number {
-  let wrong = Infinity;
-  for (const row of rows) for (const column of row.wrong ?? []) wrong = Math.min(wrong, column);
-  if (wrong === Infinity || columns <= MAX_COLUMNS) return 0;
-  return Math.max(0, Math.min(wrong - Math.floor(MAX_COLUMNS / 2), columns - MAX_COLUMNS));
 }
 
 function withRest(lines: string[], rest: number, noun: string): string[] {

@@ -6,6 +6,7 @@ import { collectionJudges } from './collections.ts';
 import type { CheckerEntry } from './entry.ts';
 import { logJudges } from './logs.ts';
 import { registerJudges } from './registers.ts';
+import { sessionJudges } from './sessions.ts';
 import { transactionJudges } from './transactions.ts';
 
 /** In the order of guessing. */
@@ -14,6 +15,7 @@ export const judges: readonly CheckerEntry[] = [
   ...logJudges,
   ...collectionJudges,
   ...registerJudges,
+  ...sessionJudges,
 ];
 
 /** Aliases included. */

@@ -112,6 +112,20 @@ export const SAMPLES: Readonly<Record<string, SampleHistories>> = {
     valid: [['write', 5], ['read', 5, [5, ['5_1', '5_0']]], ['read', 5, [5, [null, '5_0']]]], // prettier-ignore
     invalid: [['write', 5], ['read', 5, [5, ['5_1', null]]]], // prettier-ignore
   },
+  sessions: {
+    valid: [
+      ['append', 1],
+      ['append', 2],
+      ['read', null, [1, 2]],
+      ['read', null, [1, 2]],
+      ['append', 3],
+      ['append', 4],
+      ['read', null, [1, 2, 3, 4]],
+      ['read', null, [1, 2, 3, 4]],
+    ],
+    invalid: [['append', 1], ['append', 2], ['read', null, [1, 2]], ['read', null, [1]]], // prettier-ignore
+    guessed: 'append',
+  },
   'causal-reverse': {
     valid: [['write', 1], ['write', 2], ['read', null, [1]], ['read', null, [1, 2]]], // prettier-ignore
     invalid: [['write', 1], ['write', 2], ['read', null, [2]]], // prettier-ignore

@@ -9,7 +9,8 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requirement } from '../../../test/require.ts';
 import { buildReport } from '../build-report.ts';
-import { sampleRun } from '../sample.ts';
+import { samplePictures } from '../sample-pictures.ts';
+import { HOSTILE_TEXTS, sampleRun } from '../sample.ts';
 import type { SampleOptions } from '../sample.ts';
 
 const CANDIDATES = [
@@ -323,6 +324,59 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
     const html = buildReport({ ...run, trace: [], verdicts: [] });
     const { page, complaints } = await open({ verdict: 'valid' }, html);
     expect(await page.locator('h1').innerText()).toMatch(/^Proves nothing/);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'pictures, %s: each kind is drawn, readable, and leads to the timeline',
+    async (colorScheme) => {
+      const { page, complaints } = await open({ verdict: 'invalid' }, buildReport(samplePictures()));
+      await page.emulateMedia({ colorScheme });
+      const figures = page.locator('.picture');
+      expect(await figures.count()).toBe(4);
+      const [timeline, graph, , sequence] = [0, 1, 2, 3].map((i) => figures.nth(i));
+      expect(await timeline?.locator('.bar').count()).toBe(6);
+      expect(await timeline?.locator('.order-number').allTextContents()).toEqual(['1', '2', '3']);
+      expect(await timeline?.locator('path.arrow').count()).toBe(2);
+      expect(await graph?.locator('svg').getAttribute('aria-label')).toBe(
+        'T1: append x 5, read y [3] wr y 3 T2: read x [], append y 3; T2: read x [], append y 3 rw x 5 T1: append x 5, read y [3]',
+      );
+      expect(await sequence?.locator('td.wrong').allInnerTexts()).toEqual([
+        '✕ missing (wrong)',
+        '✕ missing (wrong)',
+        '✕ 25 (wrong)',
+      ]);
+      // Words and what they stand on are told apart: black on black has no contrast.
+      const colours = await page.evaluate(() =>
+        [...document.querySelectorAll('.bar.ok')].slice(0, 1).map((bar) => {
+          const fill = (selector: string): string => {
+            const part = bar.querySelector(selector);
+            return part === null ? '' : getComputedStyle(part).fill;
+          };
+          return [fill('rect'), fill('text:not(.order-number)'), fill('.order'), fill('.order-number')];
+        }),
+      );
+      expect(new Set(colours[0]?.slice(0, 2)).size).toBe(2);
+      expect(new Set(colours[0]?.slice(2)).size).toBe(2);
+      await timeline?.locator('.bar').nth(3).focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => page.locator('body').innerText()).toContain('write x 7');
+      expect(complaints).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('words of pictures stay text; what the options allow is there to open; no replay of a history of others', async () => {
+    const html = buildReport(samplePictures(` ${HOSTILE_TEXTS[0]} ${HOSTILE_TEXTS[1]}`));
+    const { page, complaints } = await open({ verdict: 'invalid' }, html);
+    expect(await page.title()).toMatch(/^INVALID: store\/demo/);
+    expect(await page.evaluate(() => [document.images.length, document.scripts.length])).toEqual([0, 2]);
+    expect(await page.locator('.anomaly:visible').count()).toBe(4);
+    await page.getByText('1 duplicate').click();
+    expect(await page.locator('.allowed .anomaly:visible').count()).toBe(1);
+    expect(await page.getByRole('button', { name: 'Copy replay command' }).count()).toBe(0);
+    expect(await page.locator('.command pre').count()).toBe(1);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -1,0 +1,88 @@
+/** From a checker's picture to rows of the report, and to lines of a terminal. */
+import { describe, expect, test } from 'vitest';
+import type { Picture } from '../../checkers/checker.ts';
+import { collectReportData } from './collect-data.ts';
+import { samplePictures } from './sample-pictures.ts';
+import { drawAsText } from './text-picture.ts';
+
+describe('pictures in the data', () => {
+  const data = collectReportData(samplePictures());
+  const pictures = data.anomalies.map(({ picture }) => picture);
+
+  test('refer to rows, whatever operation of a pair the checker named', () => {
+    expect(pictures[0]).toEqual({
+      kind: 'timeline',
+      operations: [0, 1, 2, 3, 4, 5],
+      order: [0, 1, 2],
+      arrows: [
+        { from: 1, to: 2, label: 'read 2 of' },
+        { from: 0, to: 4, label: 'read 1 of' },
+      ],
+      cut: 0,
+    });
+    expect(pictures[3]).toMatchObject({
+      kind: 'sequence',
+      rows: [{ operation: 0 }, { operation: 4 }, { operation: -1 }],
+    });
+  });
+
+  test('are cut to what can be looked at', () => {
+    const nodes = Array.from({ length: 1000 }, (_, i) => ({ label: `T${i}`.padEnd(500, '…') }));
+    const edges = nodes.map((_, i) => ({ from: i, to: (i + 1) % nodes.length, label: 'ww' }));
+    const [row] = collectWith({ kind: 'graph', nodes, edges });
+    expect(row).toMatchObject({ kind: 'graph', cut: 960 });
+    expect(JSON.stringify(row).length).toBeLessThan(20_000);
+    const cells = Array.from({ length: 100_000 }, (_, i) => String(i));
+    const rows = Array.from({ length: 100 }, () => ({ label: 'r', cells, wrong: [99_999] }));
+    const [wide] = collectWith({ kind: 'sequence', columns: cells, rows });
+    expect(wide).toMatchObject({ kind: 'sequence', cut: 99_840 });
+    expect(JSON.stringify(wide)).toContain('"99999"],"wrong":[199]');
+  });
+
+  test('what the options allow is told, and no failure', () => {
+    expect(data.allowed.map(({ name }) => name)).toEqual(['duplicate']);
+    expect(data.notes).toContain('Found, and allowed by the options: 1 anomaly (duplicate).');
+    expect(data.headline).not.toContain('duplicate');
+  });
+
+  function collectWith(picture: Picture): unknown[] {
+    const anomaly = { name: 'G0', explanation: 'a cycle', operations: [0], picture };
+    const verdicts = [{ checker: 'c', valid: false as const, anomalies: [anomaly] }];
+    return collectReportData({ ...samplePictures(), verdicts }).anomalies.map((row) => row.picture);
+  }
+});
+
+describe('pictures on a terminal', () => {
+  const drawn = (checker: number, anomaly: number): readonly string[] => {
+    const picture = samplePictures('\u001b[31m').verdicts[checker]?.anomalies[anomaly]?.picture;
+    return picture === undefined ? [] : drawAsText(picture);
+  };
+
+  test('a graph is its arrows', () => {
+    expect(drawn(1, 1)).toEqual(['T1 --ww k0--> T2', 'T2 --ww k1--> T3', 'T3 --ww k2--> T4', 'T4 --ww k3--> T5', 'T5 --ww k4--> T1']); // prettier-ignore
+  });
+
+  test('a sequence is a table with what is wrong in brackets, and no control character', () => {
+    expect(drawn(2, 0)).toEqual([
+      '                 6   7    8     9  10  11',
+      'sent\\u001b[31m  21  22   23    24   ·  25',
+      'polled by 1     21  22  [·]    24   ·   ·',
+      'polled by 2      ·  22  [·]  [25]   ·   ·',
+    ]);
+  });
+
+  test('a long one shows the part that is wrong', () => {
+    const cells = Array.from({ length: 100 }, (_, i) => `v${i}`);
+    const lines = drawAsText({
+      kind: 'sequence',
+      columns: cells,
+      rows: [{ label: 'log', cells, wrong: [70] }],
+    });
+    expect(lines[1]).toContain('[v70]');
+    expect(lines[1]).not.toContain('v0 ');
+  });
+
+  test('a timeline is left to the report', () => {
+    expect(drawn(0, 0)).toEqual([]);
+  });
+});
