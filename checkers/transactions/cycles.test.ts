@@ -108,9 +108,9 @@ describe('cycles', () => {
         const foundImplied = new Set([...found].flatMap((name) => [...impliedAnomalies(name)]));
         expect([...foundImplied].sort()).toEqual([...implied].sort());
       }),
-      { numRuns: 5_000 },
+      { numRuns: 3_000 },
     );
-    expect(cyclic).toBeGreaterThan(1_000);
+    expect(cyclic).toBeGreaterThan(600);
   });
 
   it('are shortest', () => {

@@ -64,6 +64,8 @@ export interface CycleSearchOptions {
 /** Cycles kept of one name. */
 const MAX_KEPT = 10;
 const MAX_STEPS = 20_000_000;
+/** Of a cycle with more steps the forms with the orders of processes and of real time are told too, which are shorter. */
+const MAX_PLAIN = 8;
 
 const VARIANTS: readonly { readonly suffix: string; readonly extra: number }[] = [
   { suffix: '', extra: 0 },
@@ -87,11 +89,7 @@ export function findCycles(graph: DependencyGraph, options: CycleSearchOptions =
       unclassified.push(members.filter((node) => node < graph.transactionCount));
       continue;
     }
-    const search = new ComponentSearch(
-      inducedGraph(graph, members, localOf),
-      members,
-      options.maxSteps ?? MAX_STEPS,
-    );
+    const search = new ComponentSearch(inducedGraph(graph, members, localOf), members, options);
     for (const cycle of search.run(cut)) {
       const count = (counts.get(cycle.name) ?? 0) + 1;
       counts.set(cycle.name, count);
@@ -142,12 +140,14 @@ class ComponentSearch {
   readonly #graph: Edges;
   readonly #members: Int32Array;
   readonly #maxSteps: number;
+  readonly #isOverdue: () => boolean;
   readonly #paths: PathSearch;
 
-  constructor(graph: Edges, members: Int32Array, maxSteps: number) {
+  constructor(graph: Edges, members: Int32Array, { maxSteps = MAX_STEPS, isOverdue }: CycleSearchOptions) {
     this.#graph = graph;
     this.#members = members;
     this.#maxSteps = maxSteps;
+    this.#isOverdue = isOverdue ?? (() => false);
     this.#paths = new PathSearch(graph);
   }
 
@@ -159,7 +159,9 @@ class ComponentSearch {
       const cycle = this.#cycleOf(steps);
       if (redundant.has(cycle.name)) return;
       cycles.push(cycle);
-      for (const name of impliedAnomalies(cycle.name)) redundant.add(name);
+      const isLong = cycle.steps.length > MAX_PLAIN;
+      for (const name of impliedAnomalies(cycle.name))
+        if (!isLong || orderOf(name) === orderOf(cycle.name)) redundant.add(name);
     };
     for (const { suffix, extra } of VARIANTS) {
       if (!redundant.has(`G0${suffix}`)) tell(this.#shortestThrough(WW, WW | extra));
@@ -215,7 +217,8 @@ class ComponentSearch {
     const end = paths.steps + this.#maxSteps;
     for (const edge of candidates) {
       // The first is always tried: where any will do, it does.
-      if (edge !== candidates[0] && paths.steps > end) return { ...(best && { steps: best }), isCut: true };
+      if (edge !== candidates[0] && (paths.steps > end || this.#isOverdue()))
+        return { ...(best && { steps: best }), isCut: true };
       const back = pathBack(edge, length - 2);
       if (back === undefined) continue;
       best = [{ from: edge.from, to: edge.to, kind: edge.kind }, ...back];
@@ -349,6 +352,11 @@ function mergeProcessSteps(steps: readonly Step[]): readonly Step[] {
     else merged.push(step);
   }
   return merged;
+}
+
+/** Which order a kind of cycle uses beside data. */
+function orderOf(name: string): string {
+  return /-(process|realtime)$/.exec(name)?.[0] ?? '';
 }
 
 function classify(cycle: readonly Step[]): string {

@@ -1,8 +1,11 @@
 /**
  * A cycle of transactions in sentences, and as a graph for the report.
  *
- *     T1 (operation 2) and T2 (operation 6) would each have to come before itself. T1 read x without 5, which T2 appended, so T1
- *     comes before T2. T2 was acknowledged in operation 7, before T1 was invoked in operation 8, so T2 comes before T1.
+ *     T1 (operation 8) and T2 (operation 6) would each have to come before itself. T2 appended 5 to x, and T1 read x
+ *     without it, so T1 comes before T2. T2 was acknowledged in operation 7, before T1 was invoked in operation 8, so T2
+ *     comes before T1.
+ *
+ * Of a cycle that is long (one may wind through thousands of transactions) the two ends are told, and nothing is drawn.
  */
 import type { Finding } from '../findings/findings.ts';
 import type { Cycle, CycleStep } from './cycles.ts';
@@ -27,42 +30,56 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
   [REALTIME]: 'realtime',
 };
 
+/** Steps that are told in sentences, at most. */
+const MAX_TOLD = 12;
+const MAX_DRAWN = 24;
+const MAX_EVIDENCE = 100;
+
 export function explainCycle(
   transactions: OrderedTransactions,
   cycle: Cycle,
   describeDependency: DescribeDependency,
 ): Finding {
   const { steps } = cycle;
-  const name = (i: number): string => `T${(i % steps.length) + 1}`;
-  const described = steps.map((step, i) =>
-    describeStep(transactions, step, name(i), name(i + 1), describeDependency),
-  );
-  const members = steps.map(
-    ({ from }, i) => `${name(i)} (operation ${transactions.invocation[from] as number})`,
-  );
-  const sentences = described.map(
-    ({ because }, i) => `${because}, so ${name(i)} comes before ${name(i + 1)}.`,
-  );
+  const { length } = steps;
+  const name = (i: number): string => `T${(i % length) + 1}`;
+  const operation = (t: number): number => transactions.invocation[t] as number;
+  const described = steps
+    .slice(0, MAX_EVIDENCE)
+    .map((step, i) => describeStep(transactions, step, name(i), name(i + 1), describeDependency));
+  const last = steps.at(-1) as CycleStep;
+  const closing = describeStep(transactions, last, name(length - 1), name(0), describeDependency);
+  const members = steps.map(({ from }, i) => `${name(i)} (operation ${operation(from)})`);
+  const sentence = ({ because }: EdgeDescription, i: number): string =>
+    `${because}, so ${name(i)} comes before ${name(i + 1)}.`;
+  const sentences =
+    length <= MAX_TOLD
+      ? described.map(sentence)
+      : [
+          ...described.slice(0, MAX_TOLD - 1).map(sentence),
+          `And so on: ${length - MAX_TOLD} more steps lead to ${members[length - 1] as string}.`,
+          sentence(closing, length - 1),
+        ];
+  const told = length <= MAX_TOLD ? members : [...members.slice(0, MAX_TOLD), `${length - MAX_TOLD} more`];
   return {
-    explanation: `${listing(members)} would each have to come before itself. ${sentences.join(' ')}`,
+    explanation: `${listing(told)} would each have to come before itself. ${sentences.join(' ')}`,
     operations: operationsOf(
       transactions,
       steps.map(({ from }) => from),
     ),
-    evidence: steps.map(({ from, to, kind }, i) => ({
-      from: transactions.invocation[from] as number,
-      to: transactions.invocation[to] as number,
-      kind: KIND_NAMES[kind] as string,
-      because: (described[i] as EdgeDescription).because,
-    })),
-    picture: {
-      kind: 'graph',
-      nodes: steps.map(({ from }, i) => ({
-        label: name(i),
-        operation: transactions.invocation[from] as number,
-      })),
-      edges: described.map(({ label }, i) => ({ from: i, to: (i + 1) % steps.length, label })),
-    },
+    evidence: described.map(({ because }, i) => {
+      const { from, to, kind } = steps[i] as CycleStep;
+      return { from: operation(from), to: operation(to), kind: KIND_NAMES[kind] as string, because };
+    }),
+    ...(length > MAX_DRAWN
+      ? {}
+      : {
+          picture: {
+            kind: 'graph',
+            nodes: steps.map(({ from }, i) => ({ label: name(i), operation: operation(from) })),
+            edges: described.map(({ label }, i) => ({ from: i, to: (i + 1) % length, label })),
+          },
+        }),
   };
 }
 

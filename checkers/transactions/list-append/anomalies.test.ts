@@ -212,6 +212,18 @@ describe('explanations', () => {
     );
   });
 
+  it('tell the ends of a long cycle, and draw none', () => {
+    const letters = [...'bcdefghijklmnopqrstuvw'];
+    const chain = letters.map((letter, i) => `r${letter}1 a${letters[i + 1] ?? 'y'}1`);
+    const { names, anomalies } = judge(at('ax1 ab1', ...chain, 'ry1 rx', 'rz'));
+    expect(names).toEqual(['G-single']);
+    expect(anomalies[0]?.explanation).toMatch(
+      / and 12 more would each have to come before itself\. .* And so on: 12 more steps/,
+    );
+    expect(anomalies[0]?.explanation.length).toBeLessThan(2_000);
+    expect(anomalies[0]?.operations).toHaveLength(48);
+  });
+
   it('are told of the first ten of a name, and all are counted', () => {
     const { anomalies, statistics } = judge(then('ax1', ...Array.from({ length: 30 }, () => 'rx19')));
     expect(anomalies).toHaveLength(10);
