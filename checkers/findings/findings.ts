@@ -49,7 +49,7 @@ export class Findings {
       this.#found.set(name, found);
     }
     found.count++;
-    if (found.told.length < TOLD_OF_EACH_NAME) found.told.push({ name, ...describe() });
+    if (found.told.length < TOLD_OF_EACH_NAME) found.told.push({ ...describe(), name });
   }
 
   countOf(name: string): number {

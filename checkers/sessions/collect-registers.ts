@@ -200,3 +200,8 @@ export function rankByValue(history: History, { versions, writes, failed, ranks 
   }
   return true;
 }
+
+/** As if the system had reported no positions. */
+export function forgetRanks({ ranks }: Register): void {
+  ranks.fill(NO_RANK);
+}

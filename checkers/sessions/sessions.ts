@@ -20,7 +20,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
-import { Findings } from '../findings/findings.ts';
+import { Findings, isArray } from '../findings/findings.ts';
 import { Pace } from '../findings/pace.ts';
 import { collectRegisters, rankByValue, trustPositions } from './collect-registers.ts';
 import { Accounts, type Guarantee, GUARANTEES } from './guarantees.ts';
@@ -61,7 +61,7 @@ export function sessions(options: SessionsOptions = {}): Checker {
       const accounts = new Accounts(options.guarantees ?? GUARANTEES, findings);
       const pace = new Pace(input, history.length);
       const figures: Figures = { keys: 0, ordered: 0, ambiguous: 0 };
-      const isOfLists = history.operations.some(({ f, process }) => f === 'append' && process !== 'nemesis');
+      const isOfLists = holdsLists(history);
       if (isOfLists) {
         figures.keys = figures.ordered = judgeLists(history, sessionOf, accounts, findings, pace);
       } else {
@@ -73,6 +73,18 @@ export function sessions(options: SessionsOptions = {}): Checker {
       });
     },
   };
+}
+
+/** Somebody appends; or nobody writes anything, and what is read is a list. */
+function holdsLists(history: History): boolean {
+  let isList = false;
+  for (const { process, type, f, value } of history.operations) {
+    if (process === 'nemesis') continue;
+    if (f === 'append') return true;
+    if (f !== 'read') return false;
+    if (type === 'ok' && value !== null && isArray(value)) isList = true;
+  }
+  return isList;
 }
 
 function sessionNumbers({
