@@ -1,6 +1,7 @@
 /**
  * How long a verdict on list-append transactions takes: a valid history, one with a planted anomaly, and one of a
- * store that keeps snapshot isolation, which has write skew.
+ * store that keeps snapshot isolation, which has write skew. The gigabytes are the most that was resident so far, the
+ * history and what made it included.
  *
  *     node bench/list-append.ts [TRANSACTIONS…]
  */
@@ -42,13 +43,14 @@ function measure(what: string, history: History, consistencyModel: string): void
   const names = [...new Set(anomalies.map(({ name }) => name))].join(' ');
   const largest = (statistics as { largestComponent: number }).largestComponent;
   console.log(
-    `${what.padEnd(44)}${wallMs.toFixed(0).padStart(7)} ms ${((user + system) / 1000).toFixed(0).padStart(7)} ms cpu  ` +
+    `${what.padEnd(44)}${wallMs.toFixed(0).padStart(7)} ms ${((user + system) / 1000).toFixed(0).padStart(7)} ms of processor ` +
+      `${(process.resourceUsage().maxRSS / 1e6).toFixed(2).padStart(6)} GB  ` +
       `${String(valid).padEnd(6)} ${names}${largest > 0 ? ` (largest component ${largest})` : ''}`,
   );
 }
 
 export function run(sizes: readonly number[] = SIZES): void {
-  measure('(warm-up)', generate('serial', 20_000), 'strict-serializable');
+  for (let i = 0; i < 3; i++) measure('(warm-up)', generate('serial', 20_000), 'strict-serializable');
   for (const size of sizes) {
     const serial = generate('serial', size);
     measure(`${size} transactions, strict-serializable`, serial, 'strict-serializable');
@@ -58,9 +60,6 @@ export function run(sizes: readonly number[] = SIZES): void {
       `${size} transactions, a snapshot isolated store`,
       generate('snapshot-isolation', size),
       'strict-serializable',
-    );
-    console.log(
-      `${'resident so far'.padEnd(44)}${(process.resourceUsage().maxRSS / 1e6).toFixed(2).padStart(7)} GB`,
     );
   }
 }

@@ -173,6 +173,6 @@ export function addOrders(
     const p = process[t] as number;
     const before = lastOfProcess[p] as number;
     if (before !== NONE) builder.add(before, t, PROCESS);
-    lastOfProcess[p] = t;
+    if (outcome[t] === OK) lastOfProcess[p] = t;
   }
 }
