@@ -1,6 +1,10 @@
 /** From a checker's picture to rows of the report, and to lines of a terminal. */
 import { describe, expect, test } from 'vitest';
 import type { Picture } from '../../checkers/checker.ts';
+import { History } from '../../harness/history/history.ts';
+import type { Json, Operation } from '../../harness/history/operation.ts';
+import { unpackOperations } from './browser/operations.ts';
+import { describe as inWords } from './browser/words.ts';
 import { collectReportData } from './collect-data.ts';
 import { samplePictures } from './sample-pictures.ts';
 import { drawAsText } from './text-picture.ts';
@@ -50,6 +54,22 @@ describe('pictures in the data', () => {
     const verdicts = [{ checker: 'c', valid: false as const, anomalies: [anomaly] }];
     return collectReportData({ ...samplePictures(), verdicts }).anomalies.map((row) => row.picture);
   }
+});
+
+test('a transaction is told by what it does', () => {
+  const micro = (...values: Json[]): Json => values;
+  const operations: Operation[] = [
+    [micro(['r', 'x', null], ['append', 'y', 2]), micro(['r', 'x', [1]], ['append', 'y', 2])],
+    [micro(['append', 'y', 'z'.repeat(300)]), 7],
+  ].flatMap(([asked = null, answered = null], i) => [
+    { index: 2 * i, time: 2 * i, process: 0, type: 'invoke', f: 'txn', value: asked },
+    { index: 2 * i + 1, time: 2 * i + 1, process: 0, type: 'ok', f: 'txn', value: answered },
+  ]);
+  const data = collectReportData({ ...samplePictures(), history: new History(operations), verdicts: [] });
+  const words = [0, 1].map((row) => inWords(data, unpackOperations(data), row).short);
+  expect(words[0]).toBe('r x [1], append y 2');
+  // Cut, or no transaction: as it was recorded.
+  expect(words[1]).toMatch(/^txn \[\["append","y","z+… \(\d+ characters\) → 7$/);
 });
 
 describe('pictures on a terminal', () => {

@@ -1,10 +1,14 @@
 /** A graph, most often a cycle of transactions: nodes on an ellipse in their order, clockwise from the top. */
 import type { GraphPictureRow } from '../report-data.ts';
+import type { Stage } from './stage.ts';
 import { arrowHead, asButton, CHARACTER_WIDTH, drawing, fit, patchedText, svg } from './svg.ts';
+import { describe } from './words.ts';
 
 const NODE_HEIGHT = 30;
+/** A longer label says what the operation did already. */
+const NAME_CHARACTERS_MAX = 8;
 const NODE_WIDTH_MIN = 60;
-const NODE_WIDTH_MAX = 260;
+const NODE_WIDTH_MAX = 280;
 const LABEL_WIDTH_MAX = 240;
 /** Between neighbours, along the ellipse. */
 const SPACING = 150;
@@ -23,8 +27,18 @@ interface Box {
   readonly width: number;
 }
 
-export function graphPicture(picture: GraphPictureRow, jump: (row: number) => void): SVGSVGElement {
-  const { nodes, edges } = picture;
+export function graphPicture(
+  stage: Stage,
+  picture: GraphPictureRow,
+  jump: (row: number) => void,
+): SVGSVGElement {
+  const { edges } = picture;
+  // What it did says more than the name that it has in the checker's sentence.
+  const nodes = picture.nodes.map(({ label, operation }) => {
+    const { short } = operation < 0 ? { short: '' } : describe(stage.data, stage.operations, operation);
+    const isShort = short !== '' && label.length <= NAME_CHARACTERS_MAX;
+    return { label: isShort ? `${label}: ${short}` : label, operation };
+  });
   const count = nodes.length;
   const widths = nodes.map(({ label }) =>
     Math.max(NODE_WIDTH_MIN, Math.min(NODE_WIDTH_MAX, label.length * CHARACTER_WIDTH + 20)),

@@ -38,7 +38,7 @@ function drawn(stage: Stage, picture: PictureRow, jump: (row: number) => void): 
     case 'timeline':
       return timelinePicture(stage, picture, jump);
     case 'graph':
-      return graphPicture(picture, jump);
+      return graphPicture(stage, picture, jump);
     case 'sequence':
       return sequencePicture(picture, jump);
   }

@@ -37,9 +37,12 @@ export function describe(data: ReportData, operations: Operations, row: number):
   const outcome = operations.outcome[row] as number;
   const returned = f === 'read' && outcome === 0 ? (output ?? input ?? 'null') : output;
   const shownInput = f === 'read' ? undefined : input;
-  const short = [f, key, shownInput, returned === undefined ? undefined : `→ ${returned}`]
-    .filter((part) => part !== undefined)
-    .join(' ');
+  const transaction = f === 'txn' ? transactionText((outcome === 0 ? output : undefined) ?? input) : null;
+  const parts =
+    transaction === null
+      ? [f, key, shownInput, returned === undefined ? undefined : `→ ${returned}`]
+      : [key, transaction];
+  const short = parts.filter((part) => part !== undefined).join(' ');
   const start = operations.start[row] as number;
   const end = operations.end[row] as number;
   const node = text(columns.node[row]);
@@ -59,6 +62,22 @@ export function describe(data: ReportData, operations: Operations, row: number):
     where: `${node === undefined ? '' : `at ${node}, `}${indexes} of the history`,
     error: text(columns.error[row]) ?? null,
   };
+}
+
+/** `[["r","x",[1]],["append","y",2]]` → `r x [1], append y 2`; null for anything else, such as a text that was cut. */
+function transactionText(text: string | undefined): string | null {
+  let micro: unknown;
+  try {
+    micro = JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(micro) || micro.length === 0 || !micro.every(Array.isArray)) return null;
+  return micro
+    .map((operation: readonly unknown[]) =>
+      operation.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' '),
+    )
+    .join(', ');
 }
 
 /** The faults in force at a moment, and who led. */
