@@ -9,6 +9,7 @@
  */
 import { place } from '../lineage.ts';
 import type { Refutation } from '../lineage.ts';
+import { describeJson } from '../model.ts';
 import type { Model } from '../model.ts';
 import { NEVER } from '../problem.ts';
 import { Answers } from './decision.ts';
@@ -49,13 +50,13 @@ function findInversion(model: Model, name: string, items: readonly Item[]): Refu
       `the ${model.describeCall(operation.call, name)} ${place(operation)}`;
     const fate =
       last.taken === null || last.takeCall === NEVER
-        ? 'and nobody ever got that'
-        : `though ${the(last.taken)} had not even begun`;
+        ? 'was never taken out'
+        : `was not taken out before: ${the(last.taken)} had not even begun`;
     return {
       test: 'fifo-inversion',
       explanation:
-        `${model.describeCall(item.taken.call, name)} ${place(item.taken)}, ${fate}; ` +
-        `${the(last.put)} had completed before ${the(item.put)} began.`,
+        `${model.describeCall(item.taken.call, name)} ${place(item.taken)}, but ${describeJson(last.value)}, which ` +
+        `${the(last.put)} had put in before ${the(item.put)} began, ${fate}.`,
       operations: [item.taken, item.put, last.put, ...(last.taken === null ? [] : [last.taken])],
     };
   }

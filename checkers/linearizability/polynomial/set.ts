@@ -138,8 +138,10 @@ function decideReads(model: Model, operations: readonly JudgedOperation[], name:
   const adds = new Map<unknown, number[]>();
   const reads: number[] = [];
   for (const [i, { call }] of operations.entries()) {
-    if (call.f === 'read') reads.push(i);
-    else if (call.f !== 'add' || call.outcome === 'refused') {
+    if (call.f === 'read') {
+      if (call.result !== null && !isArray(call.result)) return byReads.inapplicable('an answer is no list');
+      reads.push(i);
+    } else if (call.f !== 'add' || call.outcome === 'refused') {
       return byReads.inapplicable('elements are removed or looked for, and the whole set is read');
     } else {
       const key = internKey(call.argument);
@@ -149,8 +151,7 @@ function decideReads(model: Model, operations: readonly JudgedOperation[], name:
     }
   }
   const contentsOf = (read: number): readonly Json[] => {
-    const seen = operations[read]?.call.result ?? [];
-    return isArray(seen) ? seen : [seen];
+    return (operations[read]?.call.result ?? []) as readonly Json[];
   };
   const tell = (operation: number): string => {
     const judged = operations[operation] as JudgedOperation;
