@@ -9,8 +9,11 @@
  * and memory are bounded: what could not be decided is `unknown` with the reason.
  */
 import type { Checker, CheckInput, Verdict } from '../checker.ts';
+import { Explainer } from './explanation/index.ts';
 import { MemoryBudget } from './memory.ts';
 import type { Model } from './model.ts';
+import { models } from './models/index.ts';
+import { searchInParallel } from './parallel.ts';
 import { NEVER, partitionHistory } from './problem.ts';
 import { Task } from './task.ts';
 import type { Outcome } from './task.ts';
@@ -27,6 +30,8 @@ export interface LinearizabilityOptions {
 const DEFAULT_MEMORY_BYTES = 1 << 30;
 /** Decides nearly every key of nearly every history. */
 const FIRST_SLICE_STEPS = 1 << 13;
+/** A key that slices up to this have not decided is worth another thread: some 10 ms, or far more where states are large. */
+const HARD_SLICE_STEPS = 1 << 15;
 /** Undecided keys whose progress the statistics tell, the hardest first. */
 const MAX_UNDECIDED_TOLD = 10;
 /** Between two questions whether time is up: some milliseconds. */
@@ -35,33 +40,69 @@ const STEPS_BETWEEN_CLOCKS = 1 << 15;
 /** The checker of one model; see the module's head. Its `check` throws HarnessError `bad-history` when the history holds what the model does not know. */
 export function linearizability(options: LinearizabilityOptions): Checker {
   const { model, memoryBytes = DEFAULT_MEMORY_BYTES, keepGoing = false } = options;
-  return {
+  const open = (input: CheckInput): { tasks: readonly Task[]; budget: MemoryBudget } => {
+    const budget = new MemoryBudget(memoryBytes);
+    const explainer = new Explainer(input.isOverdue);
+    const partitions = partitionHistory(input.history, model);
+    return { budget, tasks: partitions.map((partition) => new Task(model, partition, budget, explainer)) };
+  };
+  const checker: Checker = {
     name: 'linearizability',
     check: (input) => {
-      const budget = new MemoryBudget(memoryBytes);
-      const partitions = partitionHistory(input.history, model);
-      const tasks = partitions.map((partition) => new Task(model, partition, budget));
-      const overdue = searchAll(tasks, input, keepGoing);
-      const sawClients = input.history.operations.some(({ process }) => process !== 'nemesis');
-      return conclude(model, tasks, budget, overdue, sawClients);
+      const { tasks, budget } = open(input);
+      const { isOverdue } = searchAll(tasks, input, keepGoing);
+      return conclude(model, tasks, budget, isOverdue, sawClients(input));
+    },
+  };
+  // Other threads know models by name.
+  if (models.get(model.name) !== model) return checker;
+  return {
+    ...checker,
+    checkInParallel: async (input, crew) => {
+      const { tasks, budget } = open(input);
+      const { isOverdue, nextSliceSteps } = searchAll(tasks, input, keepGoing, HARD_SLICE_STEPS);
+      let wasOverdue = isOverdue;
+      if (nextSliceSteps !== null) {
+        const hard = tasks.filter(({ outcome }) => outcome === 'undecided');
+        // Over there they begin again: first as far as they have come here, and the next slice.
+        const sliceSteps = 2 * nextSliceSteps - FIRST_SLICE_STEPS;
+        wasOverdue = await searchInParallel(hard, input, crew, { model, memoryBytes, keepGoing, sliceSteps });
+      }
+      return conclude(model, tasks, budget, wasOverdue, sawClients(input));
     },
   };
 }
 
-/** Decides what can be decided; true when time was up before. */
-function searchAll(tasks: readonly Task[], input: CheckInput, keepGoing: boolean): boolean {
+const sawClients = ({ history }: CheckInput): boolean =>
+  history.operations.some(({ process }) => process !== 'nemesis');
+
+interface Searched {
+  /** Time was up before everything was decided. */
+  readonly isOverdue: boolean;
+  /** Of the slices that were left to be searched, where there was a limit; null when all is done. */
+  readonly nextSliceSteps: number | null;
+}
+
+/** Decides what can be decided, with slices up to a limit. */
+function searchAll(
+  tasks: readonly Task[],
+  input: CheckInput,
+  keepGoing: boolean,
+  maxSliceSteps = Infinity,
+): Searched {
   const isOverdue = input.isOverdue ?? (() => false);
   let sliceSteps = FIRST_SLICE_STEPS;
   for (let round = 0; ; round++) {
     const open = tasks.filter((task) => task.outcome === 'undecided');
-    if (open.length === 0) return false;
+    if (open.length === 0) return { isOverdue: false, nextSliceSteps: null };
+    if (sliceSteps > maxSliceSteps) return { isOverdue: false, nextSliceSteps: sliceSteps };
     for (const [i, task] of open.entries()) {
       for (let steps = 0; steps < sliceSteps && task.outcome === 'undecided'; steps += STEPS_BETWEEN_CLOCKS) {
-        if (isOverdue()) return true;
+        if (isOverdue()) return { isOverdue: true, nextSliceSteps: null };
         task.advance(Math.min(sliceSteps, STEPS_BETWEEN_CLOCKS));
       }
       if (round === 0) input.onProgress?.((i + 1) / open.length);
-      if (task.anomaly !== null && !keepGoing) return false;
+      if (task.anomaly !== null && !keepGoing) return { isOverdue: false, nextSliceSteps: null };
     }
     sliceSteps *= 2;
   }
@@ -120,7 +161,7 @@ function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget
     algorithm: countBy(tasks),
     precondition: Object.fromEntries(
       tasks.flatMap(({ algorithm, precondition }) =>
-        precondition === null ? [] : [[algorithm, precondition]],
+        algorithm === null || precondition === null ? [] : [[algorithm, precondition]],
       ),
     ),
     partitions: tasks.length,
@@ -139,9 +180,11 @@ function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget
   };
 }
 
-/** How many partitions each algorithm decides. */
+/** How many partitions each algorithm decided, or is at. */
 function countBy(tasks: readonly Task[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { algorithm } of tasks) counts[algorithm] = (counts[algorithm] ?? 0) + 1;
+  for (const { algorithm } of tasks) {
+    if (algorithm !== null) counts[algorithm] = (counts[algorithm] ?? 0) + 1;
+  }
   return counts;
 }

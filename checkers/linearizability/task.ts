@@ -1,17 +1,19 @@
 /**
  * One key on its way to a verdict: a decider where one applies (polynomial/); else what its values tell of the order,
- * then the search, a slice at a time. What it
- * holds is dropped as soon as it is decided, or when its memory is needed elsewhere.
+ * then the search, a slice at a time. What it holds is dropped as soon as it is decided, or when its memory is needed
+ * elsewhere.
  */
 import { assert } from '../../harness/errors.ts';
 import type { Anomaly } from '../checker.ts';
+import type { SearchReport } from './crew.ts';
+import type { Explainer } from './explanation/index.ts';
 import { traceLineage } from './lineage.ts';
 import type { Lineage, Refutation } from './lineage.ts';
 import { MemoryExhausted } from './memory.ts';
 import type { MemoryAccount, MemoryBudget } from './memory.ts';
 import type { Model } from './model.ts';
 import { decide } from './polynomial/index.ts';
-import type { Partition } from './problem.ts';
+import type { JudgedOperation, Partition } from './problem.ts';
 import { Search } from './search.ts';
 import type { Furthest } from './search.ts';
 import { describeViolation, nameOf } from './witness.ts';
@@ -30,8 +32,8 @@ export class Task {
   anomaly: Anomaly | null = null;
   /** The test that refuted it without a search. */
   refutedBy: string | null = null;
-  /** What decides it. */
-  algorithm = SEARCH;
+  /** What decides it, or tries to; null before it is begun. */
+  algorithm: string | null = null;
   /** Why another algorithm than the search was allowed to; null where it was the search. */
   precondition: string | null = null;
   #outcome: Outcome = 'undecided';
@@ -41,9 +43,11 @@ export class Task {
   #furthest: Furthest | null = null;
   readonly #model: Model;
   readonly #budget: MemoryBudget;
+  readonly #explainer: Explainer;
 
-  constructor(model: Model, partition: Partition, budget: MemoryBudget) {
+  constructor(model: Model, partition: Partition, budget: MemoryBudget, explainer: Explainer) {
     this.#model = model;
+    this.#explainer = explainer;
     this.partition = partition;
     this.#budget = budget;
   }
@@ -77,6 +81,22 @@ export class Task {
     }
   }
 
+  /** Gives up its own search to one elsewhere, which reports to `adopt`. */
+  handOver(): readonly JudgedOperation[] {
+    this.#figures = { ...this.figures };
+    this.#search = null;
+    this.#account?.close();
+    this.#account = null;
+    return this.partition.operations;
+  }
+
+  adopt({ outcome, figures, furthest }: SearchReport): void {
+    this.#figures = { ...figures };
+    this.#furthest = furthest;
+    if (outcome === 'illegal') this.#condemn(null);
+    else if (outcome !== 'undecided') this.#decide(outcome);
+  }
+
   /** False when it is decided without a search. */
   #start(): boolean {
     const { operations, key } = this.partition;
@@ -98,6 +118,7 @@ export class Task {
       this.#condemn(lineage.refutation);
       return false;
     }
+    this.algorithm = SEARCH;
     this.#account = this.#budget.open(() => this.#decide('out-of-memory'));
     this.#search = new Search(this.#model, operations, this.#account, lineage);
     return true;
@@ -106,13 +127,16 @@ export class Task {
   #condemn(refutation: Refutation | null): void {
     const isExplained = refutation !== null && this.partition.operations.length > MAX_EXPLAINED_OPERATIONS;
     const ofEveryOrder = isExplained ? null : this.#explain();
-    const furthest = ofEveryOrder ?? this.#search?.furthest() ?? null;
+    const furthest = ofEveryOrder ?? this.furthest;
+    const { operations } = this.partition;
+    const stuck = ofEveryOrder?.stuck === undefined ? undefined : operations[ofEveryOrder.stuck];
     this.anomaly = describeViolation(
       this.#model,
       this.partition,
       furthest,
       refutation,
       ofEveryOrder !== null,
+      this.#explainer.coreOf(this.#model, operations, { stuck, proof: refutation?.operations ?? [] }),
     );
     this.#decide('illegal');
   }

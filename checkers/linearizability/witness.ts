@@ -9,6 +9,8 @@ import type { Anomaly } from '../checker.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import { place } from './lineage.ts';
 import type { Refutation } from './lineage.ts';
+import { describeCore } from './explanation/index.ts';
+import type { Core } from './explanation/index.ts';
 import type { Model } from './model.ts';
 import type { JudgedOperation, Partition, PartitionKey } from './problem.ts';
 import type { Furthest } from './search.ts';
@@ -32,6 +34,7 @@ export function nameOf(key: PartitionKey, model: Model): string {
  * @param furthest - how far a search came that tried everything; null when none did
  * @param isOfEveryOrder - whether that search went by the model alone; else it left out what later answers rule out
  * @param refutation - the proof from the values; null when there is none, and then `furthest` is the proof
+ * @param core - few operations that are not linearizable by themselves; null when none were found
  */
 export function describeViolation(
   model: Model,
@@ -39,6 +42,7 @@ export function describeViolation(
   furthest: Furthest | null,
   refutation: Refutation | null,
   isOfEveryOrder: boolean,
+  core: Core | null,
 ): Anomaly {
   const { key, operations } = partition;
   const name = nameOf(key, model);
@@ -63,10 +67,13 @@ export function describeViolation(
       ),
     );
   }
+  const explained = core === null ? null : describeCore(core, name);
+  if (explained !== null) sentences.push(explained.text);
   return {
     name: 'nonlinearizable',
     explanation: sentences.join(' '),
-    operations: indexesOf([...proof]),
+    operations: indexesOf(explained?.operations ?? [...proof]),
+    ...(explained === null ? {} : { picture: explained.picture }),
     evidence: {
       key: key ?? null,
       model: model.name,
@@ -75,6 +82,7 @@ export function describeViolation(
       possibleStatesCount: states.length,
       ...describePrefix(prefix),
       refutation: refutation === null ? null : describeRefutation(refutation),
+      core: explained?.evidence ?? null,
     },
   };
 }
