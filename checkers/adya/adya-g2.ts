@@ -14,12 +14,11 @@
 import { HarnessError } from '../../harness/errors.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { OperationPair } from '../../harness/history/history.ts';
-import type { Anomaly, Checker } from '../checker.ts';
+import type { Checker } from '../checker.ts';
+import { Findings } from '../findings/findings.ts';
+import type { Finding } from '../findings/findings.ts';
 
 const NAME = 'adya-g2';
-
-/** Anomalies that are told in full; the statistics count the others. */
-const MAX_ANOMALIES = 20;
 
 interface Inserts {
   readonly committed: OperationPair[];
@@ -44,20 +43,20 @@ export function adyaG2(): Checker {
       const illegal = entries.filter(([, { committed }]) => committed.length > 1);
       const contended = entries.filter(([, { tried }]) => tried > 1);
       const legal = contended.filter(([, { committed }]) => committed.length === 1);
-      const anomalies = illegal.slice(0, MAX_ANOMALIES).map(([key, { committed }]) => tell(key, committed));
-      const statistics = {
-        keys: keys.size,
-        contended: contended.length,
-        legal: legal.length,
-        illegal: illegal.length,
-      };
-      if (illegal.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
-      if (legal.length === 0) {
-        const reason =
-          'of no key two inserts were tried and one committed, so nothing was judged: run longer, with two clients a key';
-        return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
-      }
-      return { checker: NAME, valid: true, anomalies, statistics };
+      const findings = new Findings();
+      for (const [key, { committed }] of illegal) findings.add('G2', () => tell(key, committed));
+      return findings.conclude(NAME, {
+        statistics: {
+          keys: keys.size,
+          contended: contended.length,
+          legal: legal.length,
+          illegal: illegal.length,
+        },
+        unknownBecause:
+          legal.length === 0
+            ? 'of no key two inserts were tried and one committed, so nothing was judged: run longer, with two clients a key'
+            : undefined,
+      });
     },
   };
 }
@@ -74,12 +73,11 @@ function keyOf({ index, key, value }: Operation): string | number {
 
 const isArray = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
-function tell(key: string | number, committed: readonly OperationPair[]): Anomaly {
+function tell(key: string | number, committed: readonly OperationPair[]): Finding {
   const [first, second] = committed as [OperationPair, OperationPair];
   const more =
     committed.length > 2 ? ` ${committed.length - 2} more inserts of this key committed as well.` : '';
   return {
-    name: 'G2',
     explanation:
       `The inserts of operations ${first.invocation.index} and ${second.invocation.index} both committed a row with key ` +
       `${JSON.stringify(key)}, though each commits only if it finds no row with this key: neither saw the other's.${more}`,
@@ -89,9 +87,9 @@ function tell(key: string | number, committed: readonly OperationPair[]): Anomal
     evidence: { key, committed: committed.map(({ invocation }) => invocation.value) },
     picture: {
       kind: 'graph',
-      nodes: [first, second].map(({ invocation, completion }) => ({
+      nodes: [first, second].map(({ invocation }) => ({
         label: `insert ${JSON.stringify(invocation.value)}`,
-        operation: completion?.index ?? invocation.index,
+        operation: invocation.index,
       })),
       edges: [
         { from: 0, to: 1, label: 'rw (predicate)' },

@@ -14,13 +14,12 @@
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { HarnessError } from '../../harness/errors.ts';
-import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import type { Checker, Verdict } from '../checker.ts';
+import { Findings } from '../findings/findings.ts';
+import type { Finding } from '../findings/findings.ts';
 import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'causal-reverse';
-
-/** Anomalies that are told in full; the statistics count the others. */
-const MAX_ANOMALIES = 20;
 
 /** Missing values that the evidence names. */
 const MAX_MISSING = 10;
@@ -45,7 +44,7 @@ export function causalReverse(): Checker {
 
 function judge(history: History): Verdict {
   const registers = collect(history);
-  const found: Anomaly[] = [];
+  const findings = new Findings();
   let reads = 0;
   let ordered = 0;
   for (const register of registers.values()) {
@@ -54,18 +53,16 @@ function judge(history: History): Verdict {
       .sort((a, b) => acknowledgedAt(a) - acknowledgedAt(b));
     for (const read of register.reads) {
       reads++;
-      if (judgeRead(register, acknowledged, read, found)) ordered++;
+      if (judgeRead(register, acknowledged, read, findings)) ordered++;
     }
   }
-  const statistics = { keys: registers.size, reads, readsWithAnOrder: ordered, anomalies: found.length };
-  const anomalies = found.slice(0, MAX_ANOMALIES);
-  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
-  if (ordered === 0) {
-    const reason =
-      'no read saw a write that began after another had been acknowledged, so nothing was judged: run longer, with more reads';
-    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
-  }
-  return { checker: NAME, valid: true, anomalies, statistics };
+  return findings.conclude(NAME, {
+    statistics: { keys: registers.size, reads, readsWithAnOrder: ordered },
+    unknownBecause:
+      ordered === 0
+        ? 'no read saw a write that began after another had been acknowledged, so nothing was judged: run longer, with more reads'
+        : undefined,
+  });
 }
 
 const acknowledgedAt = ({ acknowledged }: Write): number => acknowledged?.index ?? Infinity;
@@ -111,15 +108,14 @@ function judgeRead(
   { writes }: Register,
   acknowledged: readonly Write[],
   read: Operation,
-  found: Anomaly[],
+  findings: Findings,
 ): boolean {
   if (!Array.isArray(read.value)) {
     const shown = JSON.stringify(read.value);
-    found.push({
-      name: 'malformed-read',
+    findings.add('malformed-read', () => ({
       explanation: `Operation ${read.index} read ${shown}, which is no list of values.`,
       operations: [read.index],
-    });
+    }));
     return false;
   }
   const seen = new Set<Write>();
@@ -128,11 +124,11 @@ function judgeRead(
     const told = `Operation ${read.index} read ${JSON.stringify(value)}, `;
     if (write === undefined) {
       const explanation = `${told}which nobody wrote.`;
-      found.push({ name: 'garbage-read', explanation, operations: [read.index] });
+      findings.add('garbage-read', () => ({ explanation, operations: [read.index] }));
     } else if (write.failed) {
       const operations = [write.invoked.index, read.index].sort((a, b) => a - b);
       const explanation = `${told}but its write (operation ${write.invoked.index}) failed.`;
-      found.push({ name: 'G1a', explanation, operations });
+      findings.add('G1a', () => ({ explanation, operations }));
     } else {
       seen.add(write);
     }
@@ -147,8 +143,11 @@ function judgeRead(
   let present = 0;
   for (const write of seen) if (acknowledgedAt(write) < before) present++;
   if (present < due) {
-    const missing = acknowledged.slice(0, due).filter((write) => !seen.has(write));
-    found.push(tell(read, latest, missing));
+    const last = latest;
+    findings.add('causal-reverse', () => {
+      const missing = acknowledged.slice(0, due).filter((write) => !seen.has(write));
+      return tell(read, last, missing);
+    });
   }
   return due > 0;
 }
@@ -165,7 +164,7 @@ function countBefore(acknowledged: readonly Write[], index: number): number {
   return low;
 }
 
-function tell(read: Operation, latest: Write, missing: readonly Write[]): Anomaly {
+function tell(read: Operation, latest: Write, missing: readonly Write[]): Finding {
   // The one that was acknowledged last is nearest to the write that is seen without it.
   const nearest = missing[missing.length - 1] as Write;
   const acknowledged = nearest.acknowledged as Operation;
@@ -173,7 +172,6 @@ function tell(read: Operation, latest: Write, missing: readonly Write[]): Anomal
   const [early, late] = [JSON.stringify(nearest.value), JSON.stringify(latest.value)];
   const where = latest.key === undefined ? '' : ` of key ${latest.key}`;
   return {
-    name: 'causal-reverse',
     explanation:
       `The read${where} in operation ${read.index} saw ${late} but not ${early}, though the write of ${early} had been ` +
       `acknowledged (operation ${acknowledged.index}) before that of ${late} was invoked (operation ${latest.invoked.index}).${more}`,

@@ -20,12 +20,10 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History, OperationPair } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import { Findings } from '../findings/findings.ts';
 import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'causal-register';
-
-/** Anomalies that are told in full; the statistics count the others. */
-const MAX_ANOMALIES = 20;
 
 /** `link` is Jepsen's own: no operation of ours has it. */
 type LinkedOperation = Operation & { readonly link?: Json };
@@ -51,7 +49,7 @@ function judge(history: History): Verdict {
     if (pairs === undefined) keys.set(key, [pair]);
     else pairs.push(pair);
   }
-  const found: Anomaly[] = [];
+  const findings = new Findings();
   let overlapping = 0;
   let reads = 0;
   for (const [key, pairs] of keys) {
@@ -62,21 +60,18 @@ function judge(history: History): Verdict {
     const run = new CausalOrder(key, pairs);
     for (const pair of pairs) {
       const anomaly = run.step(pair);
-      if (anomaly !== null) found.push(anomaly);
+      if (anomaly !== null) findings.add(anomaly.name, () => anomaly);
     }
     reads += run.reads;
   }
-  const statistics = { keys: keys.size, overlappingKeys: overlapping, reads, anomalies: found.length };
-  const anomalies = found.slice(0, MAX_ANOMALIES);
-  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
-  if (reads === 0) {
-    const reason =
-      overlapping > 0
-        ? 'operations of a key overlap, so there is no causal order to judge by: issue them one after another'
-        : 'no read after a write completed, so nothing was judged: run longer, or with fewer faults';
-    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
-  }
-  return { checker: NAME, valid: true, anomalies, statistics };
+  const vacuous =
+    overlapping > 0
+      ? 'operations of a key overlap, so there is no causal order to judge by: issue them one after another'
+      : 'no read after a write completed, so nothing was judged: run longer, or with fewer faults';
+  return findings.conclude(NAME, {
+    statistics: { keys: keys.size, overlappingKeys: overlapping, reads },
+    unknownBecause: reads === 0 ? vacuous : undefined,
+  });
 }
 
 /** Whether one is invoked while another is still being answered. Those that nobody answers are open for ever. */

@@ -16,12 +16,11 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import { Findings } from '../findings/findings.ts';
+import type { Finding } from '../findings/findings.ts';
 import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'long-fork';
-
-/** Anomalies that are told in full; the statistics count the others. */
-const MAX_ANOMALIES = 20;
 
 export interface LongForkOptions {
   /** Every read must be of so many keys. By default any number is taken. */
@@ -83,7 +82,7 @@ function judge(history: History, groupSize: number | undefined): Verdict {
     }
   }
 
-  const found: Anomaly[] = [];
+  const findings = new Findings();
   let early = 0;
   let late = 0;
   for (const { invocation, completion, values } of reads) {
@@ -95,7 +94,7 @@ function judge(history: History, groupSize: number | undefined): Verdict {
       const value = values.get(key) ?? null;
       if (value === null) return false;
       const anomaly = judgeValue(key, value, writes.get(key), completion);
-      if (anomaly !== null) found.push(anomaly);
+      if (anomaly !== null) findings.add(anomaly.name, () => anomaly);
       return anomaly === null;
     });
     const seen = saw.filter(Boolean).length;
@@ -103,24 +102,21 @@ function judge(history: History, groupSize: number | undefined): Verdict {
     else if (seen === keys.length) late++;
     group.reads.push({ invocation, completion, saw, seen });
   }
-  for (const group of groups.values()) found.push(...forksIn(group, writes));
+  for (const group of groups.values()) tellForks(group, writes, findings);
 
-  const statistics = {
-    writes: writes.size,
-    reads: reads.length,
-    groups: groups.size,
-    earlyReads: early,
-    lateReads: late,
-    anomalies: found.length,
-  };
-  const anomalies = found.slice(0, MAX_ANOMALIES);
-  if (anomalies.length > 0) return { checker: NAME, valid: false, anomalies, statistics };
-  if (reads.length - early - late < 2) {
-    const reason =
-      'fewer than two reads saw a part of their group, so no order was judged: run longer, or with reads nearer to the writes';
-    return { checker: NAME, valid: 'unknown', reason, anomalies, statistics };
-  }
-  return { checker: NAME, valid: true, anomalies, statistics };
+  return findings.conclude(NAME, {
+    statistics: {
+      writes: writes.size,
+      reads: reads.length,
+      groups: groups.size,
+      earlyReads: early,
+      lateReads: late,
+    },
+    unknownBecause:
+      reads.length - early - late < 2
+        ? 'fewer than two reads saw a part of their group, so no order was judged: run longer, or with reads nearer to the writes'
+        : undefined,
+  });
 }
 
 function writtenTwice(key: string, first: Operation, second: Operation): Verdict {
@@ -153,26 +149,25 @@ function judgeValue(
   };
 }
 
-function forksIn({ keys, reads }: Group, writes: ReadonlyMap<string, Write>): Anomaly[] {
+function tellForks({ keys, reads }: Group, writes: ReadonlyMap<string, Write>, findings: Findings): void {
   const bySize = [...reads].sort((a, b) => a.seen - b.seen || a.completion.index - b.completion.index);
-  const forks: Anomaly[] = [];
   for (let i = 1; i < bySize.length; i++) {
     const smaller = bySize[i - 1] as GroupRead;
     const larger = bySize[i] as GroupRead;
     const onlySmaller = keys.find((_, k) => smaller.saw[k] === true && larger.saw[k] === false);
     const onlyLarger = keys.find((_, k) => larger.saw[k] === true && smaller.saw[k] === false);
     if (onlySmaller !== undefined && onlyLarger !== undefined) {
-      forks.push(tell(smaller, larger, writes.get(onlySmaller) as Write, writes.get(onlyLarger) as Write));
+      findings.add('long-fork', () =>
+        tell(smaller, larger, writes.get(onlySmaller) as Write, writes.get(onlyLarger) as Write),
+      );
     }
   }
-  return forks;
 }
 
-function tell(one: GroupRead, other: GroupRead, x: Write, y: Write): Anomaly {
+function tell(one: GroupRead, other: GroupRead, x: Write, y: Write): Finding {
   const [r1, r2] = [one.completion.index, other.completion.index];
   const [w1, w2] = [x.invocation.index, y.invocation.index];
   return {
-    name: 'long-fork',
     explanation:
       `Operation ${r1} saw the write of ${x.key} (operation ${w1}) but not that of ${y.key} (operation ${w2}), so ${x.key} was ` +
       `written first; operation ${r2} saw the write of ${y.key} but not that of ${x.key}, so ${y.key} was written first.`,
@@ -182,9 +177,9 @@ function tell(one: GroupRead, other: GroupRead, x: Write, y: Write): Anomaly {
       kind: 'graph',
       nodes: [
         { label: `write ${x.key}`, operation: w1 },
-        { label: `read`, operation: r1 },
+        { label: 'read', operation: one.invocation.index },
         { label: `write ${y.key}`, operation: w2 },
-        { label: `read`, operation: r2 },
+        { label: 'read', operation: other.invocation.index },
       ],
       edges: [
         { from: 0, to: 1, label: `wr ${x.key}` },

@@ -7,6 +7,7 @@
  * Whoever read the initial state of a key comes before every writer of it; edges lead to those writers before whose
  * version no other is known, as the rest follows.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import { GraphBuilder, RW, WR, WW, addOrders } from '../graph.ts';
 import type { DependencyGraph } from '../graph.ts';
 import { addAllToAll } from '../list-append/dependencies.ts';
@@ -29,7 +30,7 @@ export function dependencyGraph(view: View, versions: VersionGraph): DependencyG
     if (write >= 0) builder.add(micro.transaction[write] as number, micro.transaction[m] as number, WR);
   }
   const { edgeStart, edgeTo } = versions;
-  const hasEarlier = new Uint8Array(micro.count);
+  const hasEarlier = uint8Column(micro.count);
   for (let version = 0; version < versions.nodeCount; version++) {
     const start = edgeStart[version] as number;
     const end = edgeStart[version + 1] as number;
@@ -84,14 +85,14 @@ export class Readers {
       if (write >= 0) return write;
       return write === INITIAL_STATE ? initialVersion(transactions, micro.key[m] as number) : NONE;
     };
-    const start = new Int32Array(micro.count + keys.length + 1);
+    const start = int32Column(micro.count + keys.length + 1);
     for (let m = 0; m < micro.count; m++) {
       const version = versionOf(m);
       if (version !== NONE) (start[version + 1] as number)++;
     }
     for (let v = 0; v + 1 < start.length; v++) (start[v + 1] as number) += start[v] as number;
     const next = start.slice();
-    this.#readers = new Int32Array(start[start.length - 1] as number);
+    this.#readers = int32Column(start[start.length - 1] as number);
     for (let m = 0; m < micro.count; m++) {
       const version = versionOf(m);
       if (version === NONE) continue;

@@ -11,6 +11,7 @@
  * Besides cycles: `garbage-read`, `G1a`, `G1b`, `internal`, `future-read`, `lost-update`, `dirty-update`,
  * `cyclic-versions` (an assumption does not hold).
  */
+import { int32Column } from '../columns.ts';
 import type { Checker } from '../../checker.ts';
 import { Pace } from '../../findings/pace.ts';
 import { findCycles } from '../cycles.ts';
@@ -117,7 +118,7 @@ function tellLostUpdates(view: View, judgement: Judgement): void {
   const { transactions, source } = view;
   const { micro, first, keys } = transactions;
   /** By version: who read it first and wrote the key. */
-  const updater = new Int32Array(micro.count + keys.length).fill(NONE);
+  const updater = int32Column(micro.count + keys.length).fill(NONE);
   for (let m = 0; m < micro.count; m++) {
     const from = source[m] as number;
     if (from === NO_SOURCE) continue;

@@ -13,6 +13,7 @@
  * Where a rule makes the order of a key cyclic, the assumption does not hold for it: that is an anomaly, and the key does
  * without the rule.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import { cyclicComponents, stronglyConnectedComponents } from '../components.ts';
 import type { Edges } from '../components.ts';
 import { PathSearch } from '../path-search.ts';
@@ -43,11 +44,11 @@ const FIRST_CAPACITY = 1024;
 /** Columns of edges. */
 export class VersionEdges {
   size = 0;
-  from = new Int32Array(FIRST_CAPACITY);
-  to = new Int32Array(FIRST_CAPACITY);
-  early = new Int32Array(FIRST_CAPACITY);
-  late = new Int32Array(FIRST_CAPACITY);
-  rule = new Uint8Array(FIRST_CAPACITY);
+  from = int32Column(FIRST_CAPACITY);
+  to = int32Column(FIRST_CAPACITY);
+  early = int32Column(FIRST_CAPACITY);
+  late = int32Column(FIRST_CAPACITY);
+  rule = uint8Column(FIRST_CAPACITY);
 
   add(from: number, to: number, rule: number, early: number, late: number): void {
     const at = this.size++;
@@ -86,8 +87,8 @@ export class VersionEdges {
 
   #grow(): void {
     const capacity = this.from.length * 2;
-    const grow = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const grown = new Int32Array(capacity);
+    const grow = (old: Int32Array): Int32Array => {
+      const grown = int32Column(capacity);
       grown.set(old);
       return grown;
     };
@@ -95,7 +96,7 @@ export class VersionEdges {
     this.to = grow(this.to);
     this.early = grow(this.early);
     this.late = grow(this.late);
-    const rules = new Uint8Array(capacity);
+    const rules = uint8Column(capacity);
     rules.set(this.rule);
     this.rule = rules;
   }
@@ -110,18 +111,18 @@ export interface VersionGraph extends Edges {
 export function compress(transactions: Transactions, edges: VersionEdges): VersionGraph {
   const nodeCount = transactions.micro.count + transactions.keys.length;
   const { size, from } = edges;
-  const edgeStart = new Int32Array(nodeCount + 1);
+  const edgeStart = int32Column(nodeCount + 1);
   for (let e = 0; e < size; e++) (edgeStart[(from[e] as number) + 1] as number)++;
   for (let n = 0; n < nodeCount; n++) (edgeStart[n + 1] as number) += edgeStart[n] as number;
   const next = edgeStart.slice(0, nodeCount);
-  const edgeTo = new Int32Array(size);
-  const edge = new Int32Array(size);
+  const edgeTo = int32Column(size);
+  const edge = int32Column(size);
   for (let e = 0; e < size; e++) {
     const at = (next[from[e] as number] as number)++;
     edgeTo[at] = edges.to[e] as number;
     edge[at] = e;
   }
-  return { nodeCount, edgeStart, edgeTo, edgeKind: new Uint8Array(size).fill(1), edge };
+  return { nodeCount, edgeStart, edgeTo, edgeKind: uint8Column(size).fill(1), edge };
 }
 
 /** Versions of a key that would each come before themselves. */

@@ -7,6 +7,7 @@
  * write, or else what it read. One that is only in doubt did nothing known but to write, and comes after what was before
  * it, and before nothing.
  */
+import { int32Column } from '../columns.ts';
 import type { Pace } from '../../findings/pace.ts';
 import { OK, READ, WRITE } from '../transaction.ts';
 import { NONE, PairMap } from '../value-codes.ts';
@@ -157,7 +158,7 @@ interface Acknowledged {
 function inferLinearizable(view: View, edges: VersionEdges, pace: Pace): void {
   const { transactions, isCommitted } = view;
   const { history, count, outcome, invocation, completion, keys } = transactions;
-  const completing = new Int32Array(history.length).fill(NONE);
+  const completing = int32Column(history.length).fill(NONE);
   for (let t = 0; t < count; t++) if (outcome[t] === OK) completing[completion[t] as number] = t;
   const frontier = keys.map((): readonly Acknowledged[] => []);
   /** Of those in flight: what each came behind. */

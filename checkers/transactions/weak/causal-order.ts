@@ -13,6 +13,7 @@
  * A clock lives until the last transaction that needs it has been walked over, so memory is that of the transactions
  * in flight. Where causes form a cycle the walk goes over each once, with less than its past.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import type { Pace } from '../../findings/pace.ts';
 import { NONE } from '../value-codes.ts';
 import type { View } from './view.ts';
@@ -35,8 +36,8 @@ export class CausalOrder {
     const { count } = view.transactions;
     this.#view = view;
     this.#sessionBefore = sessionBefore;
-    this.chain = new Int32Array(count).fill(NONE);
-    this.place = new Int32Array(count).fill(NONE);
+    this.chain = int32Column(count).fill(NONE);
+    this.place = int32Column(count).fill(NONE);
     this.order = this.#causesFirst();
     this.#assignChains(pace);
   }
@@ -44,10 +45,10 @@ export class CausalOrder {
   #causesFirst(): Int32Array {
     const { transactions, isCommitted, source } = this.#view;
     const { count, first, micro } = transactions;
-    const order = new Int32Array(count);
-    const state = new Uint8Array(count);
+    const order = int32Column(count);
+    const state = uint8Column(count);
     /** Where each on the path looks on: its micro-operations, and before them its session. */
-    const next = new Int32Array(count);
+    const next = int32Column(count);
     const path: number[] = [];
     let size = 0;
     const enter = (t: number): void => {
@@ -84,8 +85,8 @@ export class CausalOrder {
     const { chain, place } = this;
     const { source, transactions } = this.#view;
     const { count, micro } = transactions;
-    const isSeen = new Uint8Array(count);
-    const hasNext = new Uint8Array(count);
+    const isSeen = uint8Column(count);
+    const hasNext = uint8Column(count);
     for (const write of source) if (write >= 0) isSeen[micro.transaction[write] as number] = 1;
     for (let t = count - 1; t >= 0; t--) {
       const before = this.#sessionBefore[t] as number;
@@ -122,7 +123,7 @@ export class CausalOrder {
     const { transactions, source } = this.#view;
     const { count, first, micro } = transactions;
     /** By transaction: how many direct effects have not been walked over yet. */
-    const needed = new Int32Array(count);
+    const needed = int32Column(count);
     for (let m = 0; m < micro.count; m++) {
       const write = source[m] as number;
       if (write >= 0) (needed[micro.transaction[write] as number] as number)++;

@@ -5,6 +5,7 @@
  * of each chain the last such t2 counts, found by the clock of T, so it is O(n·k) for k chains; what is in the past of
  * t1 already needs no edge. Of its own session T needs no clock.
  */
+import { int32Column } from '../columns.ts';
 import type { Pace } from '../../findings/pace.ts';
 import { CAUSAL, type CommitOrder } from './commit-order.ts';
 import { CausalOrder } from './causal-order.ts';
@@ -21,8 +22,8 @@ export function inferCausal(order: CommitOrder, pace: Pace): number {
   const { first, micro, keys, count } = transactions;
   const causal = new CausalOrder(view, order.sessionBefore, pace);
   const writes = new WritesByChain(view, causal);
-  const readBy = new Int32Array(keys.length).fill(NONE);
-  const nothing = new Int32Array(causal.chainCount);
+  const readBy = int32Column(keys.length).fill(NONE);
+  const nothing = int32Column(causal.chainCount);
   const transactionAt = placesToTransactions(causal, count);
   causal.walk(pace, (t, past, clockOf) => {
     const end = first[t + 1] as number;
@@ -55,11 +56,11 @@ function placesToTransactions(
   { chain, place, order, chainCount }: CausalOrder,
   count: number,
 ): { at(chain: number, place: number): number } {
-  const start = new Int32Array(chainCount + 1);
+  const start = int32Column(chainCount + 1);
   const chained = order.filter((t) => chain[t] !== NONE);
   for (const t of chained) (start[(chain[t] as number) + 1] as number)++;
   for (let c = 0; c < chainCount; c++) (start[c + 1] as number) += start[c] as number;
-  const transactions = new Int32Array(count);
+  const transactions = int32Column(count);
   for (const t of chained) transactions[(start[chain[t] as number] as number) + (place[t] as number)] = t;
   return { at: (c, p) => transactions[(start[c] as number) + p] as number };
 }
@@ -76,8 +77,8 @@ class WritesByChain {
     const { first, micro, keys } = transactions;
     // Sorted by chain, then stably by key: places ascend within a chain, as causes come first.
     let size = 0;
-    const perChain = new Int32Array(chainCount + 1);
-    const perKey = new Int32Array(keys.length + 1);
+    const perChain = int32Column(chainCount + 1);
+    const perKey = int32Column(keys.length + 1);
     const eachWrite = (visit: (m: number, t: number) => void): void => {
       for (const t of order) {
         if (chain[t] === NONE) continue;
@@ -93,21 +94,21 @@ class WritesByChain {
     });
     for (let c = 0; c < chainCount; c++) (perChain[c + 1] as number) += perChain[c] as number;
     for (let k = 0; k < keys.length; k++) (perKey[k + 1] as number) += perKey[k] as number;
-    const byChain = new Int32Array(size);
+    const byChain = int32Column(size);
     eachWrite((m, t) => {
       const at = (perChain[chain[t] as number] as number)++;
       byChain[at] = m;
     });
-    const sorted = new Int32Array(size);
+    const sorted = int32Column(size);
     const next = perKey.slice();
     for (const m of byChain) {
       const at = (next[micro.key[m] as number] as number)++;
       sorted[at] = m;
     }
-    this.#places = new Int32Array(size);
-    this.keyStart = new Int32Array(keys.length + 1);
-    const entryChain = new Int32Array(size);
-    const entryStart = new Int32Array(size + 1);
+    this.#places = int32Column(size);
+    this.keyStart = int32Column(keys.length + 1);
+    const entryChain = int32Column(size);
+    const entryStart = int32Column(size + 1);
     let entries = 0;
     for (let k = 0; k < keys.length; k++) {
       this.keyStart[k] = entries;

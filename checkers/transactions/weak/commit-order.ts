@@ -10,6 +10,7 @@
  * exactly if the union has no cycle. The initial state comes first, so whatever must come before it is a
  * contradiction without more.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import { cyclicComponents, stronglyConnectedComponents } from '../components.ts';
 import type { Edges } from '../components.ts';
 import { PROCESS, WR, WW } from '../graph.ts';
@@ -48,10 +49,10 @@ export class CommitOrder {
   readonly beforeInitial: OrderStep[] = [];
   beforeInitialCount = 0;
   #size = 0;
-  #from = new Int32Array(FIRST_CAPACITY);
-  #to = new Int32Array(FIRST_CAPACITY);
-  #because = new Int32Array(FIRST_CAPACITY);
-  #kind = new Uint8Array(FIRST_CAPACITY);
+  #from = int32Column(FIRST_CAPACITY);
+  #to = int32Column(FIRST_CAPACITY);
+  #because = int32Column(FIRST_CAPACITY);
+  #kind = uint8Column(FIRST_CAPACITY);
 
   constructor(view: View) {
     this.view = view;
@@ -158,13 +159,13 @@ export class CommitOrder {
   #compress(): { readonly graph: Edges; readonly edge: Int32Array } {
     const nodeCount = this.view.transactions.count;
     const size = this.#size;
-    const edgeStart = new Int32Array(nodeCount + 1);
+    const edgeStart = int32Column(nodeCount + 1);
     for (let e = 0; e < size; e++) (edgeStart[(this.#from[e] as number) + 1] as number)++;
     for (let n = 0; n < nodeCount; n++) (edgeStart[n + 1] as number) += edgeStart[n] as number;
     const next = edgeStart.slice(0, nodeCount);
-    const edgeTo = new Int32Array(size);
-    const edgeKind = new Uint8Array(size);
-    const edge = new Int32Array(size);
+    const edgeTo = int32Column(size);
+    const edgeKind = uint8Column(size);
+    const edge = int32Column(size);
     for (let e = 0; e < size; e++) {
       const at = (next[this.#from[e] as number] as number)++;
       edgeTo[at] = this.#to[e] as number;
@@ -186,15 +187,15 @@ export class CommitOrder {
 
   #grow(): void {
     const capacity = this.#from.length * 2;
-    const grow = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const grown = new Int32Array(capacity);
+    const grow = (old: Int32Array): Int32Array => {
+      const grown = int32Column(capacity);
       grown.set(old);
       return grown;
     };
     this.#from = grow(this.#from);
     this.#to = grow(this.#to);
     this.#because = grow(this.#because);
-    const kinds = new Uint8Array(capacity);
+    const kinds = uint8Column(capacity);
     kinds.set(this.#kind);
     this.#kind = kinds;
   }

@@ -8,6 +8,7 @@
  * A transaction whose append is in no read comes behind all that are in the longest, if it committed. Reads behind an
  * append of their own transaction are only asked whether they end with it.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import type { Json } from '../../../harness/history/operation.ts';
 import { sameJson } from '../../linearizability/model.ts';
 import type { Transactions } from '../transaction.ts';
@@ -24,10 +25,10 @@ export function listView(transactions: Transactions): View {
   const { micro, values, keys } = transactions;
   const writers = collectWriters(transactions);
   const isCommitted = acknowledged(transactions);
-  const source = new Int32Array(micro.count).fill(NO_SOURCE);
+  const source = int32Column(micro.count).fill(NO_SOURCE);
   const faults = new Faults();
   /** By key: the read that returned most. */
-  const longest = new Int32Array(keys.length).fill(NONE);
+  const longest = int32Column(keys.length).fill(NONE);
   for (const m of micro.malformed) faults.add('malformed-read', m);
   const external: number[] = [];
   for (let m = 0; m < micro.count; m++) {
@@ -126,8 +127,8 @@ function orderVersions(
   const { micro, values } = transactions;
   const pairs: number[] = [];
   /** By key: the write of the last element of the longest read that has a writer. */
-  const last = new Int32Array(longest.length).fill(NONE);
-  const isRead = new Uint8Array(micro.count);
+  const last = int32Column(longest.length).fill(NONE);
+  const isRead = uint8Column(micro.count);
   const isUnique = (m: number): boolean =>
     writers.alive.get(micro.key[m] as number, micro.value[m] as number) === m;
   for (const [k, read] of longest.entries()) {

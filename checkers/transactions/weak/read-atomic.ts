@@ -6,6 +6,7 @@
  * gone through, so it is O(n^1.5). Of a key that T reads more than once the first read counts: another source is a
  * fault already.
  */
+import { int32Column } from '../columns.ts';
 import type { Pace } from '../../findings/pace.ts';
 import { NONE } from '../value-codes.ts';
 import { type CommitOrder, FRACTURED } from './commit-order.ts';
@@ -19,9 +20,9 @@ export function inferReadAtomic(order: CommitOrder, pace: Pace): void {
   const { transactions, source, isCommitted } = view;
   const { first, micro, keys, count } = transactions;
   const finalWrites = new FinalWrites(view);
-  const readBy = new Int32Array(count).fill(NONE);
+  const readBy = int32Column(count).fill(NONE);
   /** By key: the first read of it in this transaction. */
-  const readOf = new Int32Array(keys.length).fill(NONE);
+  const readOf = int32Column(keys.length).fill(NONE);
   const touched: number[] = [];
   for (let t = 0; t < count; t++) {
     if (isCommitted[t] === 0) continue;

@@ -5,6 +5,7 @@
  * and Pavlogiannis, PLDI 2025): of each t2 the first read counts, and of each x the first read behind it that is not
  * from t2; the rest follows. The smaller of the two sets is gone through, so it is O(n^1.5).
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import type { Pace } from '../../findings/pace.ts';
 import { NONE } from '../value-codes.ts';
 import { type CommitOrder, MONOTONIC } from './commit-order.ts';
@@ -18,11 +19,11 @@ export function inferReadCommitted(order: CommitOrder, pace: Pace): void {
   const { first, micro, keys, count } = transactions;
   const finalWrites = new FinalWrites(view);
   /** By transaction: the reader, if its first read from it is done. */
-  const readBy = new Int32Array(count).fill(NONE);
-  const isFirst = new Uint8Array(micro.count);
+  const readBy = int32Column(count).fill(NONE);
+  const isFirst = uint8Column(micro.count);
   /** By key, behind the place where we are: the first read of it, and the first from another transaction than that. */
-  const nearest = new Int32Array(keys.length).fill(NONE);
-  const other = new Int32Array(keys.length).fill(NONE);
+  const nearest = int32Column(keys.length).fill(NONE);
+  const other = int32Column(keys.length).fill(NONE);
   const touched: number[] = [];
   for (let t = 0; t < count; t++) {
     const start = first[t] as number;

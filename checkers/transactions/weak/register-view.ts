@@ -6,6 +6,7 @@
  * A value tells its writer when one transaction alone can have written it; those that failed do not count. A value that
  * several can have written tells nothing, nor does null where somebody writes null.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import type { Transactions } from '../transaction.ts';
 import { FAILED, INITIAL, READ, UNREAD, WRITE } from '../transaction.ts';
 import { NONE, PairMap } from '../value-codes.ts';
@@ -67,12 +68,12 @@ export function registerView(transactions: Transactions): View {
   const { micro, values, keys, outcome } = transactions;
   const writers = collectWriters(transactions);
   const isCommitted = acknowledged(transactions);
-  const source = new Int32Array(micro.count).fill(NO_SOURCE);
+  const source = int32Column(micro.count).fill(NO_SOURCE);
   /** 1: a read behind a write of its own transaction. */
-  const isLocal = new Uint8Array(micro.count);
+  const isLocal = uint8Column(micro.count);
   const faults = new Faults();
   const nullCode = values.find(null);
-  const writesNull = new Uint8Array(keys.length);
+  const writesNull = uint8Column(keys.length);
   let ambiguousReads = 0;
   if (nullCode !== NONE) {
     for (let m = 0; m < micro.count; m++) {

@@ -7,6 +7,7 @@
  * The view is the same for registers (register-view.ts) and lists (list-view.ts). Reads that prove something on their
  * own, whatever the order of the transactions, are its faults.
  */
+import { int32Column, uint8Column } from '../columns.ts';
 import type { Transactions } from '../transaction.ts';
 import { OK, WRITE } from '../transaction.ts';
 import { NONE } from '../value-codes.ts';
@@ -77,7 +78,7 @@ export class Faults {
 
 /** Those that said so. */
 export function acknowledged({ count, outcome }: Transactions): Uint8Array {
-  const isCommitted = new Uint8Array(count);
+  const isCommitted = uint8Column(count);
   for (let t = 0; t < count; t++) if (outcome[t] === OK) isCommitted[t] = 1;
   return isCommitted;
 }
@@ -93,8 +94,8 @@ export function isFinalWrite({ micro }: Transactions, m: number): boolean {
  */
 export function sessionPredecessors({ transactions, isCommitted }: View): Int32Array {
   const { count, outcome, process, processCount } = transactions;
-  const before = new Int32Array(count).fill(NONE);
-  const last = new Int32Array(processCount).fill(NONE);
+  const before = int32Column(count).fill(NONE);
+  const last = int32Column(processCount).fill(NONE);
   for (let t = 0; t < count; t++) {
     if (isCommitted[t] === 0) continue;
     const p = process[t] as number;
