@@ -158,7 +158,7 @@ describe('a history that cannot be judged', () => {
     [
       'JSON of others',
       '{"hello": "world"}\n',
-      /bad: line 1: no header \{"format":"shaketable-history","version":1\}/,
+      /bad: line 1: it has no type \(must be invoke, ok, fail or info\)/,
     ],
     ['a JSON array', '[1, 2, 3]\n', /^shaketable: bad: /],
     [

@@ -60,7 +60,9 @@ describe('JSON', () => {
     );
     expect(refusal(`[${OBJECTS[0]}]\n{}`)).toContain('line 2: something follows the end of the history');
     expect(refusal(`{"type": "invoke", "value": ${'['.repeat(2000)}`)).toContain('nested deeper than 500');
-    expect(refusal('{"type": "invoke", "process": 0}')).toContain('line 1: f is missing and is no keyword');
+    expect(refusal('{"type": "invoke", "process": 0}')).toContain(
+      'line 1: it has no f (the function: read, write, …)',
+    );
   });
 
   it('counts times that no number can hold from the first', () => {

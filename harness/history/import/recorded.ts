@@ -88,12 +88,20 @@ export class Importer {
     const process = plain(found.process);
     const name = plain(found.f);
     if (!isType(type)) {
-      this.refuse('bad-history', line, `unknown type ${show(type)} (must be invoke, ok, fail or info)`);
+      const wrong = type === null ? 'it has no type' : `unknown type ${JSON.stringify(type)}`;
+      return this.refuse('bad-history', line, `${wrong} (must be invoke, ok, fail or info)`);
     }
     if (!isProcess(process)) {
-      this.refuse('bad-history', line, `process ${show(process)} is neither an integer nor :nemesis`);
+      const wrong =
+        process === null
+          ? 'it has no process (an integer or :nemesis)'
+          : `process ${JSON.stringify(process)} is neither an integer nor :nemesis`;
+      return this.refuse('bad-history', line, wrong);
     }
-    if (typeof name !== 'string') return this.refuse('bad-history', line, `f ${show(name)} is no keyword`);
+    if (typeof name !== 'string') {
+      const wrong = name === null ? 'it has no f' : `f ${JSON.stringify(name)} is no keyword`;
+      return this.refuse('bad-history', line, `${wrong} (the function: read, write, …)`);
+    }
     const isClient = process !== 'nemesis';
     const f = isClient ? (RENAMED.get(name) ?? name) : name;
     if (f !== name) this.#notes.count(`${name} was read as ${f}`);
@@ -205,7 +213,7 @@ class Clock {
         this.#notes.add('times are beyond 2⁵³ nanoseconds: counted from the first');
       }
     } else if (typeof found !== 'number' || !Number.isFinite(found)) {
-      refuse(`time ${show(found)} is no number of nanoseconds`);
+      refuse(`time ${JSON.stringify(found)} is no number of nanoseconds`);
     }
     if (this.#origin === undefined) return found as number;
     return Number(BigInt(typeof found === 'number' ? Math.trunc(found) : found) - this.#origin);
@@ -282,8 +290,4 @@ function isType(type: Json): type is OperationType {
 
 function isProcess(process: Json): process is number | 'nemesis' {
   return process === 'nemesis' || (typeof process === 'number' && Number.isSafeInteger(process));
-}
-
-function show(value: Json | undefined): string {
-  return value === undefined || value === null ? 'is missing and' : JSON.stringify(value);
 }
