@@ -130,13 +130,16 @@ export class Task {
     const furthest = ofEveryOrder ?? this.furthest;
     const { operations } = this.partition;
     const stuck = ofEveryOrder?.stuck === undefined ? undefined : operations[ofEveryOrder.stuck];
+    const proof = refutation?.operations ?? [];
+    // Of a large partition the proof is looked at alone.
+    const suspects = isExplained ? proof.toSorted((a, b) => a.calledAt - b.calledAt) : operations;
     this.anomaly = describeViolation(
       this.#model,
       this.partition,
       furthest,
       refutation,
       ofEveryOrder !== null,
-      this.#explainer.coreOf(this.#model, operations, { stuck, proof: refutation?.operations ?? [] }),
+      this.#explainer.coreOf(this.#model, suspects, { stuck, proof }),
     );
     this.#decide('illegal');
   }
