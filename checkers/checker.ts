@@ -80,9 +80,19 @@ export interface CheckInput {
   readonly onProgress?: (share: number) => void;
 }
 
+/** Other threads that do parts of a checker's work. */
+export interface Crew {
+  /** Hands, from 0. */
+  readonly size: number;
+  /** One hand's answer. Messages and answers can be copied between threads (structured clone). */
+  ask(hand: number, message: unknown): Promise<unknown>;
+}
+
 export interface Checker {
   readonly name: string;
   check(input: CheckInput): Verdict;
+  /** The same verdict, by several threads where the work is worth it. */
+  checkInParallel?(input: CheckInput, crew: Crew): Promise<Verdict>;
   /** Where it judges the trace: follows it while the run goes on, so that nobody has to keep it. */
   watch?(): Watch;
 }

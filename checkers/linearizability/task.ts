@@ -84,6 +84,7 @@ export class Task {
   /** Gives up its own search to one elsewhere, which reports to `adopt`. */
   handOver(): readonly JudgedOperation[] {
     this.#figures = { ...this.figures };
+    this.#furthest = this.furthest;
     this.#search = null;
     this.#account?.close();
     this.#account = null;
@@ -92,7 +93,9 @@ export class Task {
 
   adopt({ outcome, figures, furthest }: SearchReport): void {
     this.#figures = { ...figures };
-    this.#furthest = furthest;
+    const known = this.#furthest?.prefix.length ?? 0;
+    if (outcome === 'illegal' || (furthest !== null && furthest.prefix.length > known))
+      this.#furthest = furthest;
     if (outcome === 'illegal') this.#condemn(null);
     else if (outcome !== 'undecided') this.#decide(outcome);
   }

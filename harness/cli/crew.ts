@@ -47,6 +47,8 @@ class Hand {
   readonly #thread: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
+  /** Why it is no more. */
+  #failure: Error | null = null;
 
   constructor(stop: Int32Array) {
     // As this module: TypeScript in a checkout, JavaScript in the package.
@@ -57,12 +59,14 @@ class Hand {
       this.#waiting.delete(call);
     });
     this.#thread.on('error', (error: Error) => {
+      this.#failure = error;
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     });
   }
 
   ask(message: unknown): Promise<unknown> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     const call = this.#calls++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(call, { resolve, reject });

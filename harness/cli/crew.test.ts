@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckInput, Crew, Verdict } from '../../checkers/checker.ts';
+import { linearizability, models, type Model } from '../../checkers/linearizability/index.ts';
+import { hardStacks } from '../../checkers/linearizability/testing/hard.ts';
+import { withCrew } from './crew.ts';
+
+const checker = linearizability({ model: models.get('stack') as Model });
+
+const check =
+  (input: CheckInput) =>
+  (crew: Crew): Promise<Verdict> =>
+    checker.checkInParallel?.(input, crew) ?? Promise.reject(new Error('not for this model'));
+
+describe('a crew of threads', () => {
+  it('comes to the verdict of one thread, while the main thread is free', async () => {
+    const input = { history: hardStacks(2, 8, []) };
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const verdict = await withCrew(() => false, check(input), 2);
+    clearInterval(timer);
+    const alone = checker.check(input);
+    expect(verdict).toMatchObject({ valid: true, anomalies: alone.anomalies });
+    expect(ticks).toBeGreaterThan(3);
+  }, 60_000);
+
+  it('stops when time is up', async () => {
+    const startedMs = performance.now();
+    const isOverdue = (): boolean => performance.now() - startedMs > 1_500;
+    const input = { history: hardStacks(2, 11, []), isOverdue };
+    const verdict = await withCrew(isOverdue, check(input), 2);
+    expect(verdict.valid).toBe('unknown');
+    expect(verdict.reason).toMatch(/budget.*was used up/);
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
+  }, 60_000);
+});
