@@ -51,6 +51,8 @@ export interface CoreOptions {
 /** Of them, for a first try, which is all that registers need. */
 const FIRST_SHARE = 1 / 16;
 const STEPS_EACH = 1 << 16;
+/** To find the cuts, for each operation. */
+const STEPS_TO_CUT = 1024;
 /** Of the operations that may rescue a core, the last are looked at. */
 const MAX_RESCUERS = 2000;
 const FIRST_WINDOW = 16;
@@ -66,8 +68,8 @@ export function findCore(
   { steps, isOverdue }: CoreOptions,
 ): { readonly core: Core | null; readonly spent: number } {
   const efforts: Effort[] = [];
-  const effort = (share: number): Effort => {
-    const next = new Effort(steps * share, isOverdue);
+  const effort = (share: number, more = 0): Effort => {
+    const next = new Effort(steps * share + more, isOverdue);
     efforts.push(next);
     return next;
   };
@@ -75,7 +77,7 @@ export function findCore(
   return { core, spent: efforts.reduce((sum, { spent }) => sum + spent, 0) };
 }
 
-type Efforts = (share: number) => Effort;
+type Efforts = (share: number, more?: number) => Effort;
 
 function coreOfParts(
   model: Model,
@@ -101,7 +103,7 @@ function coreOf(model: Model, operations: Operations, suspicion: Suspicion, effo
   const prefix = upTo(operations, suspicion);
   const first = coreFromStart(model, operations, prefix, suspicion, effort(FIRST_SHARE));
   if (first !== null && first.operations.length <= SMALL) return first;
-  const fromCut = coreFromCut(model, prefix, suspicion, effort(1));
+  const fromCut = coreFromCut(model, prefix, suspicion, effort(1, STEPS_TO_CUT * prefix.length));
   if (fromCut !== null && (first === null || fromCut.operations.length < first.operations.length))
     return fromCut;
   return coreFromStart(model, operations, prefix, suspicion, effort(1)) ?? first;

@@ -8,7 +8,7 @@ export { describeCore } from './describe.ts';
 export type { Core } from './core.ts';
 
 /** All explanations of one verdict share so many steps of the search; one may take a quarter of what is left. */
-const STEPS = 1 << 24;
+const STEPS = 1 << 22;
 const SHARE = 4;
 
 /** Finds cores while there is time, so that a verdict with many anomalies is not late. */

@@ -13,6 +13,8 @@ import type { SearchOutcome } from '../search.ts';
 
 /** Each search of a part has so much for its tables. */
 const MEMORY_BYTES = 1 << 27;
+/** To set up a search takes so long for each operation. */
+const STEPS_PER_OPERATION = 8;
 /** Steps between two looks at the clock. */
 const STEPS_A_SLICE = 1 << 14;
 
@@ -23,7 +25,7 @@ export class Effort {
   #isOver = false;
 
   /**
-   * @param steps - of all searches together; handling an operation counts as one
+   * @param steps - of all searches together; setting one up counts as well
    * @param isOverdue - asked now and then: gives up before the steps are used up
    */
   constructor(steps: number, isOverdue: () => boolean) {
@@ -118,7 +120,7 @@ export class SubHistories {
 
   /** A search that has come to an end; null when that takes too long. */
   #search(model: Model, operations: readonly JudgedOperation[], lineage: Lineage | null): Search | null {
-    this.effort.spend(operations.length + 1);
+    this.effort.spend(STEPS_PER_OPERATION * (operations.length + 1));
     const account = new MemoryBudget(MEMORY_BYTES).open(() => {});
     try {
       const search = new Search(model, operations, account, lineage);

@@ -16,6 +16,8 @@ type Operations = readonly JudgedOperation[];
 /** The last ones before an operation are looked at first; then more, by this factor, up to all. */
 const LAST = 32;
 const FACTOR = 16;
+/** Where it takes more operations to explain one, no effort is made to find out which of them it does not take. */
+const MAX_SHORTENED = 256;
 
 /** Operations of which some may explain others. */
 export class Pool {
@@ -77,6 +79,7 @@ export class Supports {
     const all = new Set<JudgedOperation>();
     const waiting = [...operations];
     for (let operation = waiting.pop(); operation !== undefined; operation = waiting.pop()) {
+      if (this.#parts.effort.isUsedUp) break;
       const support = all.has(operation) ? null : this.of(operation, among);
       if (support === null) continue;
       all.add(operation);
@@ -152,6 +155,7 @@ export class Supports {
   #withoutIdle(init: Json, calls: readonly Call[], last: Call): readonly number[] {
     const { model, effort } = this.#parts;
     let kept = calls.map((_, i) => i);
+    if (kept.length > MAX_SHORTENED) return kept;
     const leads = (places: readonly number[]): boolean => {
       effort.spend(places.length);
       let state: Json | undefined = init;
