@@ -48,6 +48,7 @@ export function describeListDependency(
   for (let m = begin(step.to); m < end(step.to); m++) {
     if (micro.kind[m] !== WRITE) continue;
     const place = orders.place[m] as number;
+    if (place === NONE && orders.incompatibleKeys.has(micro.key[m] as number)) continue;
     const longest = orders.longest[micro.key[m] as number] as readonly Json[];
     const before = lastAppender(
       transactions,
@@ -76,6 +77,7 @@ function missedAppend(
   const key = micro.key[read] as number;
   const next = nextAppender(transactions, orders, key, micro.value[read] as number);
   if (next !== NONE) return micro.transaction[next] === writer ? next : NONE;
+  if (orders.incompatibleKeys.has(key)) return NONE;
   for (let m = first[writer] as number; m < (first[writer + 1] as number); m++) {
     if (micro.kind[m] === WRITE && micro.key[m] === key && orders.place[m] === NONE) return m;
   }

@@ -4,9 +4,9 @@
  *     reads of x: [1], [1, 2, 3], []  → the order 1, 2, 3
  *     reads of x: [1, 2], [2]         → [2] is incompatible: it is no beginning of [1, 2]
  *
- * A list shows its whole past, so that its reads must be beginnings of one another, and the longest is the order. Where
- * one is not, the reads before it decide, and it is left out. Elements are compared as they come; only those of the
- * longest read are looked up.
+ * A list shows its whole past, so that its reads must be beginnings of one another, and the longest is the order. One
+ * that is no beginning of the longest is left out. Elements are compared as they come; only those of the longest read are
+ * looked up.
  */
 import { int32Column, uint8Column } from '../columns.ts';
 import { HarnessError } from '../../../harness/errors.ts';
@@ -42,26 +42,20 @@ export interface VersionOrders {
 
 /** @throws HarnessError `bad-history` where two transactions that did not fail append one element to one list */
 export function findVersionOrders(transactions: Transactions, pace: Pace): VersionOrders {
-  const { micro, keys } = transactions;
+  const { micro } = transactions;
   const appenders = indexAppends(transactions);
-  const longest: (readonly Json[])[] = keys.map(() => []);
-  const longestRead = int32Column(keys.length).fill(NONE);
+  const { longest, longestRead } = findLongest(transactions);
   const incompatible = new Set<number>();
   const incompatibleKeys = new Set<number>();
   for (let m = 0; m < micro.count; m++) {
     if (micro.kind[m] !== READ || micro.value[m] === UNREAD) continue;
     const list = micro.lists[m] as readonly Json[];
     const key = micro.key[m] as number;
-    const known = longest[key] as readonly Json[];
-    const shared = Math.min(list.length, known.length);
-    if (!startsAlike(list, known, shared)) {
+    if (!startsAlike(list, longest[key] as readonly Json[], list.length)) {
       incompatible.add(m);
       incompatibleKeys.add(key);
-    } else if (list.length > known.length) {
-      longest[key] = list;
-      longestRead[key] = m;
     }
-    if (pace.spend(shared + 1)) break;
+    if (pace.spend(list.length + 1)) break;
   }
   return {
     longest,
@@ -71,6 +65,20 @@ export function findVersionOrders(transactions: Transactions, pace: Pace): Versi
     appenders,
     ...placeElements(transactions, longest, appenders),
   };
+}
+
+/** By key, the first of the longest reads, and the micro-operation that read it. */
+function findLongest({ micro, keys }: Transactions): Pick<VersionOrders, 'longest' | 'longestRead'> {
+  const longest: (readonly Json[])[] = keys.map(() => []);
+  const longestRead = int32Column(keys.length).fill(NONE);
+  for (let m = 0; m < micro.count; m++) {
+    if (micro.kind[m] !== READ) continue;
+    const key = micro.key[m] as number;
+    if ((micro.value[m] as number) <= (longest[key] as readonly Json[]).length) continue;
+    longest[key] = micro.lists[m] as readonly Json[];
+    longestRead[key] = m;
+  }
+  return { longest, longestRead };
 }
 
 /** Whether the first elements are equal. */
