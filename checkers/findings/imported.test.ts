@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readHistory } from '../../harness/history/import/index.ts';
 import { bank } from '../bank/index.ts';
+import { causalRegister } from '../causal/index.ts';
 import type { Checker } from '../checker.ts';
 import { monotonic } from '../monotonic/index.ts';
 import { totalQueue } from '../queue/index.ts';
@@ -60,5 +61,21 @@ describe('Jepsen’s histories', () => {
   ])('%s', (_, checker, text) => {
     const { history } = readHistory(new TextEncoder().encode(text));
     expect(checker.check({ history })).toMatchObject({ valid: true, anomalies: [] });
+  });
+
+  it('keep the links of the causal test', () => {
+    const linked = (link: number) =>
+      [
+        '{:type :invoke, :f :read-init, :value nil, :process 0}',
+        '{:type :ok, :f :read-init, :value 0, :process 0, :position 3, :link :init}',
+        '{:type :invoke, :f :write, :value 1, :process 0}',
+        '{:type :ok, :f :write, :value 1, :process 0, :position 5, :link 3}',
+        '{:type :invoke, :f :read, :value nil, :process 0}',
+        `{:type :ok, :f :read, :value 1, :process 0, :position 6, :link ${link}}`,
+      ].join('\n');
+    const judge = (text: string) =>
+      causalRegister().check({ history: readHistory(new TextEncoder().encode(text)).history });
+    expect(judge(linked(5))).toMatchObject({ valid: true, anomalies: [] });
+    expect(judge(linked(3))).toMatchObject({ valid: false, anomalies: [{ name: 'broken-link' }] });
   });
 });

@@ -77,10 +77,13 @@ function toRecorded(map: Fields, line: number, isTuple: (value: Json) => boolean
     ...(error === undefined ? {} : { error }),
     ...(typeof map['node'] === 'string' ? { node: map['node'] } : {}),
     ...(position === undefined ? {} : { position }),
+    ...(map['link'] === undefined ? {} : { link: map['link'] }),
   };
 }
 
+/** `{"index": 7, "term": 2}`, or as Jepsen's causal test has it, a number. */
 function toPosition(position: Json | undefined): Position | undefined {
+  if (typeof position === 'number' && Number.isSafeInteger(position)) return { index: position };
   if (position === undefined || !isMap(position)) return undefined;
   const { index, term } = position;
   if (typeof index !== 'number' || !Number.isSafeInteger(index)) return undefined;

@@ -36,6 +36,8 @@ export interface RecordedOperation {
   readonly error?: OperationError;
   readonly node?: string;
   readonly position?: Position;
+  /** Of Jepsen's causal test: the position of the operation that it builds on. */
+  readonly link?: Json;
 }
 
 export interface ImportedHistory {
@@ -50,6 +52,7 @@ export interface ImportedHistory {
 interface Draft extends Omit<Operation, 'key' | 'value'> {
   key?: string | number;
   value: Json;
+  readonly link?: Json;
 }
 
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -133,6 +136,7 @@ export class Importer {
         ...(found.error === undefined ? {} : { error: found.error }),
         ...(found.node === undefined ? {} : { node: found.node }),
         ...(found.position === undefined ? {} : { position: found.position }),
+        ...(found.link === undefined ? {} : { link: found.link }),
       },
       line,
     );
