@@ -25,6 +25,11 @@ export interface LinearizabilityOptions {
   readonly memoryBytes?: number;
   /** Goes on after the first key that is not linearizable, and reports all. */
   readonly keepGoing?: boolean;
+  /**
+   * Looks for few operations that show what is wrong, of the first keys that are not linearizable. That may take longer
+   * than to find out that they are not. True by default.
+   */
+  readonly explain?: boolean;
 }
 
 const DEFAULT_MEMORY_BYTES = 1 << 30;
@@ -34,24 +39,27 @@ const FIRST_SLICE_STEPS = 1 << 13;
 const HARD_SLICE_STEPS = 1 << 15;
 /** Undecided keys whose progress the statistics tell, the hardest first. */
 const MAX_UNDECIDED_TOLD = 10;
+/** Illegal keys that are explained; of further ones, the anomaly says what the verdict rests on. */
+const MAX_EXPLAINED = 8;
 /** Between two questions whether time is up: some milliseconds. */
 const STEPS_BETWEEN_CLOCKS = 1 << 15;
 
 /** The checker of one model; see the module's head. Its `check` throws HarnessError `bad-history` when the history holds what the model does not know. */
 export function linearizability(options: LinearizabilityOptions): Checker {
-  const { model, memoryBytes = DEFAULT_MEMORY_BYTES, keepGoing = false } = options;
+  const { model, memoryBytes = DEFAULT_MEMORY_BYTES, keepGoing = false, explain = true } = options;
   const open = (input: CheckInput): { tasks: readonly Task[]; budget: MemoryBudget } => {
     const budget = new MemoryBudget(memoryBytes);
-    const explainer = new Explainer(input.isOverdue);
     const partitions = partitionHistory(input.history, model);
-    return { budget, tasks: partitions.map((partition) => new Task(model, partition, budget, explainer)) };
+    return { budget, tasks: partitions.map((partition) => new Task(model, partition, budget)) };
   };
+  const explainerOf = (input: CheckInput): Explainer | null =>
+    explain ? new Explainer(input.isOverdue) : null;
   const checker: Checker = {
     name: 'linearizability',
     check: (input) => {
       const { tasks, budget } = open(input);
       const { isOverdue } = searchAll(tasks, input, keepGoing);
-      return conclude(model, tasks, budget, isOverdue, sawClients(input));
+      return conclude(model, tasks, budget, isOverdue, sawClients(input), explainerOf(input));
     },
   };
   // Other threads know models by name.
@@ -68,7 +76,7 @@ export function linearizability(options: LinearizabilityOptions): Checker {
         const sliceSteps = 2 * nextSliceSteps - FIRST_SLICE_STEPS;
         wasOverdue = await searchInParallel(hard, input, crew, { model, memoryBytes, keepGoing, sliceSteps });
       }
-      return conclude(model, tasks, budget, wasOverdue, sawClients(input));
+      return conclude(model, tasks, budget, wasOverdue, sawClients(input), explainerOf(input));
     },
   };
 }
@@ -102,7 +110,7 @@ function searchAll(
         task.advance(Math.min(sliceSteps, STEPS_BETWEEN_CLOCKS));
       }
       if (round === 0) input.onProgress?.((i + 1) / open.length);
-      if (task.anomaly !== null && !keepGoing) return { isOverdue: false, nextSliceSteps: null };
+      if (task.outcome === 'illegal' && !keepGoing) return { isOverdue: false, nextSliceSteps: null };
     }
     sliceSteps *= 2;
   }
@@ -114,9 +122,12 @@ function conclude(
   budget: MemoryBudget,
   overdue: boolean,
   sawClients: boolean,
+  explainer: Explainer | null,
 ): Verdict {
   const withOutcome = (outcome: Outcome): Task[] => tasks.filter((task) => task.outcome === outcome);
-  const anomalies = tasks.flatMap((task) => (task.anomaly === null ? [] : [task.anomaly]));
+  const anomalies = withOutcome('illegal').map((task, i) =>
+    task.anomaly(i < MAX_EXPLAINED ? explainer : null),
+  );
   const common = { checker: 'linearizability', anomalies, statistics: statisticsOf(model, tasks, budget) };
   if (anomalies.length > 0) return { ...common, valid: false };
 
@@ -172,7 +183,7 @@ function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget
     legal: count('legal'),
     illegal: count('illegal'),
     undecided: count('undecided') + count('out-of-memory'),
-    refutedWithoutSearch: sum((task) => (task.refutedBy === null ? 0 : 1)),
+    refutedWithoutSearch: sum((task) => (task.isRefutedWithoutSearch ? 1 : 0)),
     steps: sum((task) => task.figures.steps),
     cacheEntries: sum((task) => task.figures.configurations),
     states: sum((task) => task.figures.states),

@@ -47,7 +47,7 @@ export async function searchInParallel(
     for (const report of await askAll('run', steps)) {
       const task = tasks[report.id] as Task;
       task.adopt(report);
-      if (task.anomaly !== null && !keepGoing) return false;
+      if (task.outcome === 'illegal' && !keepGoing) return false;
     }
     if (isOverdue()) {
       for (const report of await askAll('report', 0)) tasks[report.id]?.adopt(report);

@@ -29,9 +29,6 @@ const SEARCH = 'Wing-Gong-Lowe search';
 
 export class Task {
   readonly partition: Partition;
-  anomaly: Anomaly | null = null;
-  /** The test that refuted it without a search. */
-  refutedBy: string | null = null;
   /** What decides it, or tries to; null before it is begun. */
   algorithm: string | null = null;
   /** Why another algorithm than the search was allowed to; null where it was the search. */
@@ -41,19 +38,23 @@ export class Task {
   #account: MemoryAccount | null = null;
   #figures = { steps: 0, configurations: 0, states: 0 };
   #furthest: Furthest | null = null;
+  /** Of an illegal one, the proof from its values; null where the search is the proof. */
+  #refutation: Refutation | null = null;
   readonly #model: Model;
   readonly #budget: MemoryBudget;
-  readonly #explainer: Explainer;
 
-  constructor(model: Model, partition: Partition, budget: MemoryBudget, explainer: Explainer) {
+  constructor(model: Model, partition: Partition, budget: MemoryBudget) {
     this.#model = model;
-    this.#explainer = explainer;
     this.partition = partition;
     this.#budget = budget;
   }
 
   get outcome(): Outcome {
     return this.#outcome;
+  }
+
+  get isRefutedWithoutSearch(): boolean {
+    return this.#refutation !== null;
   }
 
   /** What the search has cost so far. */
@@ -73,8 +74,7 @@ export class Task {
     try {
       if (this.#search === null && !this.#start()) return;
       const found = this.#search?.run(steps);
-      if (found === 'illegal') this.#condemn(null);
-      else if (found === 'legal') this.#decide('legal');
+      if (found === 'illegal' || found === 'legal') this.#decide(found);
     } catch (error) {
       if (!(error instanceof MemoryExhausted)) throw error;
       this.#decide('out-of-memory');
@@ -96,8 +96,35 @@ export class Task {
     const known = this.#furthest?.prefix.length ?? 0;
     if (outcome === 'illegal' || (furthest !== null && furthest.prefix.length > known))
       this.#furthest = furthest;
-    if (outcome === 'illegal') this.#condemn(null);
-    else if (outcome !== 'undecided') this.#decide(outcome);
+    if (outcome !== 'undecided') this.#decide(outcome);
+  }
+
+  /**
+   * Why it is illegal.
+   *
+   * @param explainer - looks for few operations that show it; null tells what is known already, which takes no time
+   */
+  anomaly(explainer: Explainer | null): Anomaly {
+    const { operations } = this.partition;
+    const refutation = this.#refutation;
+    if (explainer === null) {
+      return describeViolation(this.#model, this.partition, this.furthest, refutation, false, null);
+    }
+    const isExplained = refutation !== null && operations.length > MAX_EXPLAINED_OPERATIONS;
+    const ofEveryOrder = isExplained ? null : this.#explain();
+    const furthest = ofEveryOrder ?? this.furthest;
+    const stuck = ofEveryOrder?.stuck === undefined ? undefined : operations[ofEveryOrder.stuck];
+    const proof = refutation?.operations ?? [];
+    // Of a large partition the proof is looked at alone.
+    const suspects = isExplained ? proof.toSorted((a, b) => a.calledAt - b.calledAt) : operations;
+    return describeViolation(
+      this.#model,
+      this.partition,
+      furthest,
+      refutation,
+      ofEveryOrder !== null,
+      explainer.coreOf(this.#model, suspects, { stuck, proof }),
+    );
   }
 
   /** False when it is decided without a search. */
@@ -108,43 +135,22 @@ export class Task {
     if (decision !== null) {
       this.algorithm = decision.algorithm;
       this.precondition = decision.because;
-      this.refutedBy = decision.refutation?.test ?? null;
-      if (decision.outcome === 'legal') this.#decide('legal');
-      else this.#condemn(decision.refutation);
+      this.#refutation = decision.refutation;
+      this.#decide(decision.outcome === 'legal' ? 'legal' : 'illegal');
       return false;
     }
     const lineage: Lineage = traceLineage(this.#model, operations, name);
     if (lineage.refutation !== null) {
       this.algorithm = LINEAGE;
       this.precondition = 'one operation alone can have left the values that contradict each other';
-      this.refutedBy = lineage.refutation.test;
-      this.#condemn(lineage.refutation);
+      this.#refutation = lineage.refutation;
+      this.#decide('illegal');
       return false;
     }
     this.algorithm = SEARCH;
     this.#account = this.#budget.open(() => this.#decide('out-of-memory'));
     this.#search = new Search(this.#model, operations, this.#account, lineage);
     return true;
-  }
-
-  #condemn(refutation: Refutation | null): void {
-    const isExplained = refutation !== null && this.partition.operations.length > MAX_EXPLAINED_OPERATIONS;
-    const ofEveryOrder = isExplained ? null : this.#explain();
-    const furthest = ofEveryOrder ?? this.furthest;
-    const { operations } = this.partition;
-    const stuck = ofEveryOrder?.stuck === undefined ? undefined : operations[ofEveryOrder.stuck];
-    const proof = refutation?.operations ?? [];
-    // Of a large partition the proof is looked at alone.
-    const suspects = isExplained ? proof.toSorted((a, b) => a.calledAt - b.calledAt) : operations;
-    this.anomaly = describeViolation(
-      this.#model,
-      this.partition,
-      furthest,
-      refutation,
-      ofEveryOrder !== null,
-      this.#explainer.coreOf(this.#model, suspects, { stuck, proof }),
-    );
-    this.#decide('illegal');
   }
 
   /** How far an order can come by the model alone; null when that takes too long to find out. */
@@ -169,7 +175,7 @@ export class Task {
   #decide(outcome: Outcome): void {
     this.#outcome = outcome;
     this.#figures = { ...this.figures };
-    if (outcome === 'out-of-memory') this.#furthest = this.furthest;
+    if (outcome !== 'legal') this.#furthest = this.furthest;
     this.#search = null;
     this.#account?.close();
     this.#account = null;
