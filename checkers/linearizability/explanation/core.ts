@@ -158,6 +158,7 @@ function coreFromWindow(
     size = Math.max(FIRST_WINDOW, size * WINDOW_FACTOR)
   ) {
     const window = supports.completed([...(size === 0 ? [] : prefix.slice(-size)), ...always], pool);
+    if (parts.effort.isUsedUp) return null; // then what explains the operations may be missing
     const core = shrink(parts, supports, window, pool.changes.slice(-MAX_RESCUERS));
     if (core !== null || size >= prefix.length || parts.effort.isUsedUp) return core;
   }

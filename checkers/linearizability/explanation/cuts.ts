@@ -34,6 +34,8 @@ const MAX_UNKNOWN = 64;
 /** Operations between two cuts, at least; and at most, where a place for one is hard to find. */
 const MIN_SEGMENT = 12;
 const MAX_SEGMENT = 400;
+/** By so much longer is the segment that is tried after one that had too many worlds. */
+const BACK_OFF = 1.25;
 /** Operations after a cut whose answers tell which worlds were none. */
 const LOOKAHEAD = 24;
 /** A cut whose worlds take more steps is none. */
@@ -54,6 +56,7 @@ export function cutsBefore(
   const cuts: Cut[] = [{ position: 0, worlds: [{ state: model.init, placed: new Set() }], open: [] }];
   const unknown: JudgedOperation[] = [];
   let running: JudgedOperation[] = [];
+  let dueAt = MIN_SEGMENT;
   for (let position = 0; position < end && !effort.isUsedUp; position++) {
     const operation = operations[position] as JudgedOperation;
     running = running.filter(({ returnedAt }) => returnedAt > operation.calledAt);
@@ -61,7 +64,7 @@ export function cutsBefore(
     const distance = position - last.position;
     const changing = running.filter((other) => !observes(model, other));
     if (distance > MAX_SEGMENT || unknown.length > MAX_UNKNOWN) break;
-    if (distance >= MIN_SEGMENT && changing.length <= MAX_OPEN) {
+    if (distance >= dueAt && changing.length <= MAX_OPEN) {
       const watching = new Set(running.filter((other) => observes(model, other)));
       const segment = operations.slice(last.position, position).filter((other) => !watching.has(other));
       const worlds = worldsAfter(
@@ -73,6 +76,7 @@ export function cutsBefore(
         effort,
       );
       if (worlds !== null) cuts.push({ position, worlds, open: [...unknown, ...changing].sort(byCall) });
+      dueAt = worlds === null ? Math.ceil(distance * BACK_OFF) : MIN_SEGMENT;
     }
     (operation.returnedAt === NEVER ? unknown : running).push(operation);
   }
