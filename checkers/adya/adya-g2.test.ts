@@ -53,6 +53,23 @@ describe('two inserts of one key', () => {
     expect(judge(two('ok', 'ok').filter(([process]) => process === 0)).valid).toBe('unknown');
   });
 
+  it('of a key with many rows ten are told', () => {
+    const rows = Array.from({ length: 40 }, (_, i): Row[] => [
+      [i, 'invoke', [null, i], 7],
+      [i, 'ok', [null, i], 7],
+    ]);
+    const [anomaly] = judge(rows.flat()).anomalies;
+    expect(anomaly?.operations).toHaveLength(20);
+    expect(anomaly?.explanation).toMatch('38 more inserts of this key committed as well.');
+  });
+
+  it('asks whether time is up, and knows no other functions', () => {
+    const operation = { index: 0, time: 0, process: 0, type: 'invoke', value: null } as const;
+    const history = new History([{ ...operation, f: 'read' }]);
+    expect(() => adyaG2().check({ history })).toThrow('operation 0: adya-g2 has insert, no read');
+    expect(adyaG2().check({ history, isOverdue: () => true }).reason).toMatch('time budget');
+  });
+
   it('tells ten keys and counts the others', () => {
     const rows = Array.from({ length: 30 }, (_, key) =>
       two('ok', 'ok').map(([process, type, value]): Row => [process, type, value, key]),

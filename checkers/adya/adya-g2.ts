@@ -17,8 +17,10 @@ import type { OperationPair } from '../../harness/history/history.ts';
 import type { Checker } from '../checker.ts';
 import { Findings } from '../findings/findings.ts';
 import type { Finding } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 
 const NAME = 'adya-g2';
+const INSERTS_TOLD_MAX = 10;
 
 interface Inserts {
   readonly committed: OperationPair[];
@@ -28,11 +30,19 @@ interface Inserts {
 export function adyaG2(): Checker {
   return {
     name: NAME,
-    check: ({ history }) => {
+    check: (input) => {
+      const { history } = input;
+      const pace = new Pace(input, history.length);
       const keys = new Map<string | number, Inserts>();
       for (const pair of history.pairs()) {
         const { invocation, completion } = pair;
-        if (invocation.f !== 'insert') continue;
+        if (pace.spend(2)) break;
+        if (invocation.f !== 'insert') {
+          throw new HarnessError(
+            'bad-history',
+            `operation ${invocation.index}: adya-g2 has insert, no ${invocation.f}`,
+          );
+        }
         const key = keyOf(invocation);
         let inserts = keys.get(key);
         if (inserts === undefined) keys.set(key, (inserts = { committed: [], tried: 0 }));
@@ -53,9 +63,10 @@ export function adyaG2(): Checker {
           illegal: illegal.length,
         },
         unknownBecause:
-          legal.length === 0
+          pace.reason ??
+          (legal.length === 0
             ? 'of no key two inserts were tried and one committed, so nothing was judged: run longer, with two clients a key'
-            : undefined,
+            : undefined),
       });
     },
   };
@@ -82,9 +93,13 @@ function tell(key: string | number, committed: readonly OperationPair[]): Findin
       `The inserts of operations ${first.invocation.index} and ${second.invocation.index} both committed a row with key ` +
       `${JSON.stringify(key)}, though each commits only if it finds no row with this key: neither saw the other's.${more}`,
     operations: committed
+      .slice(0, INSERTS_TOLD_MAX)
       .flatMap(({ invocation, completion }) => [invocation.index, completion?.index ?? invocation.index])
       .sort((a, b) => a - b),
-    evidence: { key, committed: committed.map(({ invocation }) => invocation.value) },
+    evidence: {
+      key,
+      committed: committed.slice(0, INSERTS_TOLD_MAX).map(({ invocation }) => invocation.value),
+    },
     picture: {
       kind: 'graph',
       nodes: [first, second].map(({ invocation }) => ({

@@ -7,16 +7,18 @@
  *     write 1 ok · then write 2 · read → [2]               causal-reverse: 2 is visible without 1
  *
  * A read that is merely old is fine: when it began is not looked at. A value that is written twice counts as begun with
- * the first write and acknowledged with the first acknowledgement.
+ * the first write and acknowledged with the first acknowledgement. A read of null saw nothing.
  *
- * Anomalies: `causal-reverse`; `garbage-read` (a value that nobody wrote), `G1a` (its write failed); `malformed-read`.
+ * Anomalies: `causal-reverse`; `garbage-read` (a value that nobody wrote), `G1a` (its write failed), `future-read` (it was
+ * written only later); `malformed-read`.
  */
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { HarnessError } from '../../harness/errors.ts';
-import type { Checker, Verdict } from '../checker.ts';
-import { Findings } from '../findings/findings.ts';
+import type { Checker, CheckInput, Verdict } from '../checker.ts';
+import { Findings, isArray, show } from '../findings/findings.ts';
 import type { Finding } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'causal-reverse';
@@ -39,11 +41,16 @@ interface Register {
 }
 
 export function causalReverse(): Checker {
-  return { name: NAME, check: ({ history }) => judge(history) };
+  return { name: NAME, check: judge };
 }
 
-function judge(history: History): Verdict {
-  const registers = collect(history);
+function judge(input: CheckInput): Verdict {
+  const registers = collect(input.history);
+  let work = input.history.length;
+  for (const { reads } of registers.values()) {
+    for (const { value } of reads) if (isArray(value)) work += value.length;
+  }
+  const pace = new Pace(input, work);
   const findings = new Findings();
   let reads = 0;
   let ordered = 0;
@@ -52,16 +59,18 @@ function judge(history: History): Verdict {
       .filter((write) => write.acknowledged !== undefined)
       .sort((a, b) => acknowledgedAt(a) - acknowledgedAt(b));
     for (const read of register.reads) {
+      if (pace.spend(1)) break;
       reads++;
-      if (judgeRead(register, acknowledged, read, findings)) ordered++;
+      if (judgeRead(register, acknowledged, read, findings, pace)) ordered++;
     }
   }
   return findings.conclude(NAME, {
     statistics: { keys: registers.size, reads, readsWithAnOrder: ordered },
     unknownBecause:
-      ordered === 0
+      pace.reason ??
+      (ordered === 0
         ? 'no read saw a write that began after another had been acknowledged, so nothing was judged: run longer, with more reads'
-        : undefined,
+        : undefined),
   });
 }
 
@@ -109,9 +118,11 @@ function judgeRead(
   acknowledged: readonly Write[],
   read: Operation,
   findings: Findings,
+  pace: Pace,
 ): boolean {
-  if (!Array.isArray(read.value)) {
-    const shown = JSON.stringify(read.value);
+  const values = read.value ?? [];
+  if (!isArray(values)) {
+    const shown = show(values);
     findings.add('malformed-read', () => ({
       explanation: `Operation ${read.index} read ${shown}, which is no list of values.`,
       operations: [read.index],
@@ -119,16 +130,23 @@ function judgeRead(
     return false;
   }
   const seen = new Set<Write>();
-  for (const value of read.value as readonly Json[]) {
+  for (const value of values) {
+    if (pace.spend(1)) return false;
     const write = writes.get(canonicalJson(value));
-    const told = `Operation ${read.index} read ${JSON.stringify(value)}, `;
+    const told = () => `Operation ${read.index} read ${show(value)}, `;
     if (write === undefined) {
-      const explanation = `${told}which nobody wrote.`;
-      findings.add('garbage-read', () => ({ explanation, operations: [read.index] }));
+      findings.add('garbage-read', () => ({
+        explanation: `${told()}which nobody wrote.`,
+        operations: [read.index],
+      }));
     } else if (write.failed) {
       const operations = [write.invoked.index, read.index].sort((a, b) => a - b);
-      const explanation = `${told}but its write (operation ${write.invoked.index}) failed.`;
-      findings.add('G1a', () => ({ explanation, operations }));
+      const by = `its write (operation ${write.invoked.index}) failed`;
+      findings.add('G1a', () => ({ explanation: `${told()}but ${by}.`, operations }));
+    } else if (write.invoked.index > read.index) {
+      const by = `operation ${write.invoked.index} wrote it only later`;
+      const operations = [read.index, write.invoked.index];
+      findings.add('future-read', () => ({ explanation: `${told()}but ${by}.`, operations }));
     } else {
       seen.add(write);
     }

@@ -47,6 +47,11 @@ describe('a causal order of one key', () => {
     ['a write in doubt is not seen', [init, write(1, 'info'), read(0)]],
     ['a write in doubt is seen late', [init, write(1, 'info'), write(2), read(2), read(1), read(1)]],
     ['a write failed', [init, write(1, 'fail'), write(2), read(2)]],
+    [
+      'two writes of one value in doubt are seen one after the other',
+      [init, write(1, 'info'), write(1, 'info'), read(1), write(2), read(2), read(1)],
+    ],
+    ['null is written and read', [init, write(1), ['ok', 'write', null], read(null)]],
   ])('fine: %s', (_name, calls) => {
     expect(judge(calls)).toMatchObject({ valid: true, names: [] });
   });
@@ -58,6 +63,7 @@ describe('a causal order of one key', () => {
     ['garbage-read', [init, write(1), read(7)]],
     ['G1a', [init, write(1, 'fail'), read(1)]],
     ['future-read', [init, read(1), write(1), read(1)]],
+    ['lost-causal-write', [init, write(1, 'info'), read(1), write(2), read(2), read(1)]],
   ])('%s', (name, calls) => {
     expect(judge(calls)).toMatchObject({ valid: false, names: [name] });
   });
@@ -79,6 +85,10 @@ describe('a causal order of one key', () => {
     ];
     expect(judge(calls(5))).toMatchObject({ valid: true });
     expect(judge(calls(3))).toMatchObject({ valid: false, names: ['broken-link'] });
+    // Nobody knows where a write of unknown outcome took effect.
+    expect(judge([...calls(5), write(2, 'info'), ['ok', 'read', 2, { position: 8, link: 7 }]]).valid).toBe(
+      true,
+    );
   });
 
   it('keys are apart; keys with overlapping operations are skipped', () => {
@@ -103,6 +113,20 @@ describe('a causal order of one key', () => {
       valid: 'unknown',
       statistics: { overlappingKeys: 1 },
     });
+    const other = historyOf([init, write(1), read(1)].map((call) => keyed(call, 'b'))).operations;
+    const both = new History([
+      ...history.operations,
+      ...other.map((one) => ({ ...one, index: one.index + 4, time: one.time + 4 })),
+    ]);
+    expect(causalRegister().check({ history: both })).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringContaining('on 1 of 2 keys') as string,
+    });
+  });
+
+  it('asks whether time is up', () => {
+    const history = historyOf([init, write(1), read(0)]);
+    expect(causalRegister().check({ history, isOverdue: () => true })).toMatchObject({ valid: 'unknown' });
   });
 
   it('proves nothing without reads, and knows no other functions', () => {

@@ -10,17 +10,19 @@
  * `"init"` for none): then each must build on the one before it, else `broken-link`.
  *
  * A write of unknown outcome may take effect at any later time, or never. That a write counts up by one, as Jepsen's
- * model demands, is not asked: who writes is the client, not the system. Keys on which operations overlap are
- * skipped, for they have no one causal order; the statistics count them.
+ * model demands, is not asked: who writes is the client, not the system. Keys on which operations overlap have no one
+ * causal order: they are not judged, and the verdict is unknown unless another key fails. After an operation of unknown
+ * outcome the next one may build on that or on the one before, so its link is not judged.
  *
  * Anomalies: `lost-causal-write` (an older value, or none), `garbage-read` (a value that nobody wrote), `G1a` (its write
  * failed), `future-read` (written only later), `broken-link`.
  */
 import { HarnessError } from '../../harness/errors.ts';
-import type { History, OperationPair } from '../../harness/history/history.ts';
+import type { OperationPair } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
-import type { Anomaly, Checker, Verdict } from '../checker.ts';
-import { Findings } from '../findings/findings.ts';
+import type { Anomaly, Checker, CheckInput, Verdict } from '../checker.ts';
+import { Findings, show } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'causal-register';
@@ -31,13 +33,18 @@ type LinkedOperation = Operation & { readonly link?: Json };
 /** The initial value, by whatever name: Jepsen's model begins with 0, a database with null. */
 const INITIAL = '0';
 
+const idOf = (value: Json): string => (value === null ? INITIAL : canonicalJson(value));
+
 export function causalRegister(): Checker {
-  return { name: NAME, check: ({ history }) => judge(history) };
+  return { name: NAME, check: judge };
 }
 
-function judge(history: History): Verdict {
+function judge(input: CheckInput): Verdict {
+  const { history } = input;
+  const pace = new Pace(input, 2 * history.length);
   const keys = new Map<Operation['key'], OperationPair[]>();
   for (const pair of history.pairs()) {
+    if (pace.spend(2)) break;
     const { key, f, index } = pair.invocation;
     if (f !== 'read' && f !== 'read-init' && f !== 'write') {
       throw new HarnessError(
@@ -53,6 +60,8 @@ function judge(history: History): Verdict {
   let overlapping = 0;
   let reads = 0;
   for (const [key, pairs] of keys) {
+    // A key of which a part is missing could not be judged.
+    if (pace.spend(2 * pairs.length)) break;
     if (overlap(pairs)) {
       overlapping++;
       continue;
@@ -64,13 +73,13 @@ function judge(history: History): Verdict {
     }
     reads += run.reads;
   }
-  const vacuous =
-    overlapping > 0
-      ? 'operations of a key overlap, so there is no causal order to judge by: issue them one after another'
-      : 'no read after a write completed, so nothing was judged: run longer, or with fewer faults';
+  const noOrder =
+    `on ${overlapping} of ${keys.size} keys operations overlap, so there is no causal order to judge by: ` +
+    `issue them one after another`;
+  const vacuous = 'no read after a write completed, so nothing was judged: run longer, or with fewer faults';
   return findings.conclude(NAME, {
     statistics: { keys: keys.size, overlappingKeys: overlapping, reads },
-    unknownBecause: reads === 0 ? vacuous : undefined,
+    unknownBecause: pace.reason ?? (overlapping > 0 ? noOrder : reads === 0 ? vacuous : undefined),
   });
 }
 
@@ -90,7 +99,7 @@ class CausalOrder {
   readonly #writes = new Map<string, OperationPair>();
   /** What the register holds if no write in doubt takes effect; before the first write, undefined. */
   #last: OperationPair | undefined;
-  readonly #inDoubt = new Map<string, OperationPair>();
+  readonly #inDoubt = new Map<string, OperationPair[]>();
   #seen: LinkedOperation | undefined;
   /** Judged reads: those after a write. */
   reads = 0;
@@ -100,7 +109,7 @@ class CausalOrder {
     for (const pair of pairs) {
       const { f, value } = pair.invocation;
       if (f !== 'write') continue;
-      const id = canonicalJson(value);
+      const id = idOf(value);
       const known = this.#writes.get(id);
       if (known === undefined || known.completion?.type === 'fail') this.#writes.set(id, pair);
     }
@@ -110,7 +119,11 @@ class CausalOrder {
     const { invocation, completion } = pair;
     if (completion?.type === 'fail') return null;
     if (completion?.type !== 'ok') {
-      if (invocation.f === 'write') this.#inDoubt.set(canonicalJson(invocation.value), pair);
+      this.#seen = undefined;
+      if (invocation.f !== 'write') return null;
+      const others = this.#inDoubt.get(idOf(invocation.value));
+      if (others === undefined) this.#inDoubt.set(idOf(invocation.value), [pair]);
+      else others.push(pair);
       return null;
     }
     const broken = this.#follow(completion);
@@ -124,17 +137,16 @@ class CausalOrder {
 
   #read(completion: Operation): Anomaly | null {
     const { value } = completion;
-    const id = value === null ? INITIAL : canonicalJson(value);
-    const expected = this.#last === undefined ? INITIAL : canonicalJson(this.#last.invocation.value);
+    const id = idOf(value);
+    const expected = this.#last === undefined ? INITIAL : idOf(this.#last.invocation.value);
     if (id === expected) return null;
-    const inDoubt = this.#inDoubt.get(id);
+    const inDoubt = this.#inDoubt.get(id)?.pop();
     if (inDoubt !== undefined) {
-      this.#inDoubt.delete(id);
       this.#last = inDoubt;
       return null;
     }
     const where = this.#key === undefined ? '' : ` of key ${this.#key}`;
-    const told = `The ${completion.f}${where} in operation ${completion.index} returned ${JSON.stringify(value)}, `;
+    const told = `The ${completion.f}${where} in operation ${completion.index} returned ${show(value)}, `;
     const write = this.#writes.get(id);
     const operations = (...others: readonly (Operation | undefined)[]): number[] =>
       [completion, ...others].flatMap((other) => other?.index ?? []).sort((a, b) => a - b);
@@ -157,7 +169,7 @@ class CausalOrder {
       explanation:
         last === undefined
           ? `${told}but nothing had been written.`
-          : `${told}but the write of ${JSON.stringify(last.invocation.value)} (operation ${last.invocation.index}) ` +
+          : `${told}but the write of ${show(last.invocation.value)} (operation ${last.invocation.index}) ` +
             `comes before it in the causal order, and after ${id === INITIAL ? 'the beginning' : 'that value'}.`,
       operations: operations(written, last?.invocation, last?.completion),
     };

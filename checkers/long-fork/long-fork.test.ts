@@ -7,7 +7,7 @@ import { type LongForkOptions, longFork } from './index.ts';
 type Call = readonly [type: OperationType, value: Json];
 
 /** One after the other, each by a process of its own. */
-function judge(calls: readonly Call[], options?: LongForkOptions) {
+function judge(calls: readonly Call[], options?: LongForkOptions, isOverdue = false) {
   const operations = calls.flatMap(([type, value], process): Operation[] => {
     const f = JSON.stringify(value).includes('"w"') ? 'write' : 'read';
     const [index, time] = [2 * process, 2 * process];
@@ -16,7 +16,7 @@ function judge(calls: readonly Call[], options?: LongForkOptions) {
       { index: index + 1, time: time + 1, process, type, f, value },
     ];
   });
-  return longFork(options).check({ history: new History(operations) });
+  return longFork(options).check({ history: new History(operations), isOverdue: () => isOverdue });
 }
 
 const write = (key: string | number): Call => ['ok', [['w', key, 1]]];
@@ -56,16 +56,55 @@ describe('reads of a group', () => {
     expect(names([write('x'), read({ x: 2, y: null })])).toEqual(['garbage-read']);
     expect(names([['fail', [['w', 'x', 1]]], read({ x: 1, y: null })])).toEqual(['G1a']);
     expect(names([['info', [['w', 'x', 1]]], read({ x: 1, y: null })])).toEqual([]);
+    expect(names([read({ x: 1, y: null }), write('x')])).toEqual(['future-read']);
+  });
+
+  it('a read of garbage is no side of a fork', () => {
+    const { anomalies } = judge([
+      write('x'),
+      write('y'),
+      read({ x: 7, y: 1, z: null }),
+      read({ x: 1, y: null, z: null }),
+    ]);
+    expect(anomalies.map(({ name }) => name)).toEqual(['garbage-read']);
+  });
+
+  it('as Jepsen’s own test has it', () => {
+    const calls = [
+      write(0),
+      write(1),
+      write(2),
+      read({ 0: 1, 1: 1, 2: null }),
+      read({ 2: 1, 0: 1, 1: null }),
+    ];
+    expect(judge(calls, { groupSize: 3 })).toMatchObject({
+      valid: false,
+      anomalies: [{ name: 'long-fork' }],
+      statistics: { reads: 2, earlyReads: 0, lateReads: 0 },
+    });
+  });
+
+  it('asks whether time is up', () => {
+    expect(judge([write('x')], {}, true).reason).toMatch('time budget');
   });
 
   it('unknown when nothing tells an order, or a key is written twice', () => {
     expect(judge([write('x'), read({ x: 1, y: null }), read({ x: null, y: null })]).valid).toBe('unknown');
     expect(judge([write('x'), write('x')]).reason).toMatch('key x is written by operations 0 and 2');
+    // Two that saw a part, of two groups.
+    const apart = [write('x'), write('v'), read({ x: 1, y: null }), read({ v: 1, w: null })];
+    expect(judge(apart)).toMatchObject({ valid: 'unknown', anomalies: [] });
   });
 
   it('refuses what is no such history', () => {
     expect(() => judge([['ok', 'x']])).toThrow('operation 0: the transaction has no list');
     expect(() => judge([['ok', [['append', 'x', 1]]]])).toThrow('["append","x",1], which is no');
+    expect(() => judge([['ok', [['w', 'x', null]]]])).toThrow('writes null to x');
+    const twice: Json = [
+      ['r', 'x', 1],
+      ['r', 'x', null],
+    ];
+    expect(() => judge([['ok', twice]])).toThrow('operation 1: the transaction reads a key more than once');
     expect(() => judge([read({ x: null })], { groupSize: 2 })).toThrow('reads 1 keys where groups have 2');
     expect(() =>
       judge([

@@ -8,16 +8,17 @@
  *
  * A transaction's value is a list of ["w", key, value] or ["r", key, value or null]. Every key is written at most once,
  * so what a read saw is a set of keys; sets are ordered when, sorted by size, each contains the one before. Reads of
- * different groups are not compared. A history that writes a key twice is unknown.
+ * different groups are not compared, nor those that saw what cannot be there. A history that writes a key twice is unknown.
  *
- * Anomalies: `long-fork`; `garbage-read` (a value that nobody wrote to the key), `G1a` (its write failed).
+ * Anomalies: `long-fork`; `garbage-read` (a value that nobody wrote to the key), `G1a` (its write failed), `future-read`
+ * (it was written only later).
  */
 import { HarnessError } from '../../harness/errors.ts';
-import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
-import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import type { Anomaly, Checker, CheckInput, Verdict } from '../checker.ts';
 import { Findings } from '../findings/findings.ts';
 import type { Finding } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { canonicalJson } from '../linearizability/model.ts';
 
 const NAME = 'long-fork';
@@ -50,18 +51,23 @@ interface Group {
 type MicroOperation = readonly [f: 'r' | 'w', key: string, value: Json];
 
 export function longFork({ groupSize }: LongForkOptions = {}): Checker {
-  return { name: NAME, check: ({ history }) => judge(history, groupSize) };
+  return { name: NAME, check: (input) => judge(input, groupSize) };
 }
 
-function judge(history: History, groupSize: number | undefined): Verdict {
+function judge(input: CheckInput, groupSize: number | undefined): Verdict {
+  const { history } = input;
+  const pace = new Pace(input, 2 * history.length);
   const groups = new Map<string, Group>();
   const writes = new Map<string, Write>();
   const reads: { invocation: Operation; completion: Operation; values: Map<string, Json> }[] = [];
   for (const { invocation, completion } of history.pairs()) {
+    if (pace.spend(2)) break;
     const transaction = microOperations(invocation);
     const [first] = transaction;
     if (transaction.length === 1 && first?.[0] === 'w') {
       const [, key, value] = first;
+      if (value === null)
+        refuse(invocation, `writes null to ${key}, which is what a read of nothing returns`);
       const known = writes.get(key);
       if (known !== undefined) return writtenTwice(key, known.invocation, invocation);
       writes.set(key, {
@@ -72,7 +78,9 @@ function judge(history: History, groupSize: number | undefined): Verdict {
       });
     } else if (transaction.every(([f]) => f === 'r')) {
       if (completion?.type !== 'ok') continue;
-      const values = new Map(microOperations(completion).map(([, key, value]) => [key, value]));
+      const answered = microOperations(completion);
+      const values = new Map(answered.map(([, key, value]) => [key, value]));
+      if (values.size !== answered.length) refuse(completion, 'reads a key more than once');
       if (groupSize !== undefined && values.size !== groupSize) {
         refuse(completion, `reads ${values.size} keys where groups have ${groupSize}`);
       }
@@ -86,36 +94,49 @@ function judge(history: History, groupSize: number | undefined): Verdict {
   let early = 0;
   let late = 0;
   for (const { invocation, completion, values } of reads) {
+    // Without all the writes, what was read may seem to be garbage.
+    if (pace.spend(values.size)) break;
     const keys = [...values.keys()].sort();
     const name = JSON.stringify(keys);
     let group = groups.get(name);
     if (group === undefined) groups.set(name, (group = { keys, reads: [] }));
+    let isPossible = true;
     const saw = keys.map((key) => {
       const value = values.get(key) ?? null;
       if (value === null) return false;
       const anomaly = judgeValue(key, value, writes.get(key), completion);
       if (anomaly !== null) findings.add(anomaly.name, () => anomaly);
-      return anomaly === null;
+      isPossible &&= anomaly === null;
+      return true;
     });
+    // Of a value that nobody wrote it is not known which writes it stands for.
+    if (!isPossible) continue;
     const seen = saw.filter(Boolean).length;
     if (seen === 0) early++;
     else if (seen === keys.length) late++;
     group.reads.push({ invocation, completion, saw, seen });
   }
-  for (const group of groups.values()) tellForks(group, writes, findings);
+  let compared = 0;
+  for (const group of groups.values()) {
+    const partial = group.reads.filter(({ seen }) => seen > 0 && seen < group.keys.length);
+    if (partial.length > 1) compared++;
+    tellForks({ keys: group.keys, reads: partial }, writes, findings);
+  }
 
   return findings.conclude(NAME, {
     statistics: {
       writes: writes.size,
       reads: reads.length,
       groups: groups.size,
+      comparedGroups: compared,
       earlyReads: early,
       lateReads: late,
     },
     unknownBecause:
-      reads.length - early - late < 2
-        ? 'fewer than two reads saw a part of their group, so no order was judged: run longer, or with reads nearer to the writes'
-        : undefined,
+      pace.reason ??
+      (compared === 0
+        ? 'of no group two reads saw a part, so no order was judged: run longer, or with reads nearer to the writes'
+        : undefined),
   });
 }
 
@@ -139,6 +160,13 @@ function judgeValue(
       name: 'garbage-read',
       explanation: `${told}which nobody wrote.`,
       operations: [completion.index],
+    };
+  }
+  if (!write.failed && write.invocation.index > completion.index) {
+    return {
+      name: 'future-read',
+      explanation: `${told}but it was written only later, by operation ${write.invocation.index}.`,
+      operations: [completion.index, write.invocation.index],
     };
   }
   if (!write.failed) return null;
