@@ -11,6 +11,7 @@
  */
 import type { Json } from '../../harness/history/operation.ts';
 import { canonicalJson } from '../linearizability/model.ts';
+import { int32Column } from '../transactions/columns.ts';
 
 const ABSENT = -1;
 /** The array may have so many places for each value in it. */
@@ -20,7 +21,7 @@ const PLACES_MIN = 64;
 export class ValueTable {
   readonly #values: Json[] = [];
   /** Id + 1 of small whole numbers; 0 where there is none. */
-  #dense = new Int32Array(PLACES_MIN);
+  #dense: Int32Array = new Int32Array(PLACES_MIN);
   /** Of all that have no place in the array: strings, numbers and truth values as they are. */
   readonly #plain = new Map<Json, number>();
   /** Of lists and maps, by their canonical text. */
@@ -61,7 +62,7 @@ export class ValueTable {
     if (typeof value !== 'number' || value < 0 || !Number.isInteger(value)) return false;
     if (value < this.#dense.length) return true;
     if (value >= PLACES_MIN + PLACES_PER_VALUE * this.#values.length) return false;
-    const grown = new Int32Array(2 ** Math.ceil(Math.log2(value + 1)));
+    const grown = int32Column(2 ** Math.ceil(Math.log2(value + 1)));
     grown.set(this.#dense);
     this.#dense = grown;
     return true;

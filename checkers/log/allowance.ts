@@ -3,6 +3,7 @@
  *
  * The reasons are part of the explanation of what is allowed; docs/log.md has the table for people.
  */
+import { impliedAnomalies } from '../transactions/consistency-models.ts';
 import type { LogOptions } from './options.ts';
 
 /** Of one anomaly: what decides whether the options allow it. */
@@ -96,9 +97,25 @@ export function allowedBecause(
   options: LogOptions,
   circumstances: Circumstances,
 ): string | undefined {
+  if (isForbidden(name, options)) return undefined;
   if (options.allow.includes(name)) return 'the options of the check say so.';
   const allowance = ALLOWANCES.find(
     ({ anomalies, allows }) => anomalies.includes(name) && allows(options, circumstances),
   );
   return allowance?.reason;
+}
+
+function isForbidden(name: string, { forbid }: LogOptions): boolean {
+  if (forbid.length === 0) return false;
+  const implied = impliedAnomalies(name);
+  return forbid.some((forbidden) => implied.has(forbidden));
+}
+
+/** Whether cycles of these names are violations, or one of them is: with edges from write to write. */
+export function judgesCycles(names: readonly string[], options: LogOptions): boolean {
+  return names
+    .flatMap(forms)
+    .some(
+      (name) => allowedBecause(name, options, { hasWriteOrder: true, isTransaction: true }) === undefined,
+    );
 }

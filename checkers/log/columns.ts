@@ -4,7 +4,10 @@
  *     const offsets = new FloatColumn();
  *     offsets.push(2 ** 40); // 0, the row
  *     offsets.at(0);         // 2 ** 40
+ *
+ * In memory that the garbage collector does not count: see transactions/columns.ts.
  */
+import { int32Column } from '../transactions/columns.ts';
 
 const INITIAL_CAPACITY = 1024;
 
@@ -15,12 +18,12 @@ export class IntColumn {
 
   /** @param capacity - rows that are likely: growing means to copy, and makes work for the garbage collector */
   constructor(capacity = INITIAL_CAPACITY) {
-    this.#values = new Int32Array(Math.max(1, capacity));
+    this.#values = int32Column(Math.max(1, capacity));
   }
 
   push(value: number): number {
     if (this.length === this.#values.length) {
-      const grown = new Int32Array(this.length * 2);
+      const grown = int32Column(this.length * 2);
       grown.set(this.#values);
       this.#values = grown;
     }
@@ -43,12 +46,12 @@ export class FloatColumn {
   length = 0;
 
   constructor(capacity = INITIAL_CAPACITY) {
-    this.#values = new Float64Array(Math.max(1, capacity));
+    this.#values = float64Column(Math.max(1, capacity));
   }
 
   push(value: number): number {
     if (this.length === this.#values.length) {
-      const grown = new Float64Array(this.length * 2);
+      const grown = float64Column(this.length * 2);
       grown.set(this.#values);
       this.#values = grown;
     }
@@ -63,6 +66,11 @@ export class FloatColumn {
   set(row: number, value: number): void {
     this.#values[row] = value;
   }
+}
+
+/** Zeros. */
+export function float64Column(length: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
 }
 
 /** The first place in `from` … `to` (excluded) of an ascending array whose value is not below `value`; `to` if none. */

@@ -6,14 +6,17 @@
  *
  * Only operations count that must have committed, and polls that were answered. A cycle without write order (wr, and
  * the order of processes or of real time) is a violation where consumers read committed: nobody sees what commits only
- * after itself. Cycles with ww or rw are what Kafka allows, so they are searched for apart, and with less effort.
+ * after itself. Cycles with ww or rw are what Kafka allows, so they are searched for apart, and with less effort unless
+ * the options judge them. The verdict is unknown when a search for what is judged was cut.
  *
  * Where no operation sends twice, or sends and polls, a cycle takes an inversion that the other judges tell already (a
- * read of what was sent only later, a `realtime-inversion`): then none is searched for.
+ * read of what was sent only later, a `realtime-inversion`): then none is searched for, unless the options judge more.
  */
+import { judgesCycles } from './allowance.ts';
 import { explainCycle } from '../transactions/explanation.ts';
+import { int32Column } from '../transactions/columns.ts';
 import { findCycles } from '../transactions/cycles.ts';
-import type { Cycle, CycleStep } from '../transactions/cycles.ts';
+import type { Cycle, CycleSearch, CycleStep } from '../transactions/cycles.ts';
 import { GraphBuilder, RW, WR, WW, addOrders } from '../transactions/graph.ts';
 import type { DependencyGraph, OrderedTransactions } from '../transactions/graph.ts';
 import { FAILED as FAILED_TRANSACTION, OK as OK_TRANSACTION, UNKNOWN } from '../transactions/transaction.ts';
@@ -26,6 +29,8 @@ import { isTransactional } from './shapes.ts';
 /** Cycles that are allowed are notes: they are searched for among so many operations only, the first ones. */
 const NOTED_OPERATIONS = 10_000;
 const MAX_STEPS_FOR_NOTES = 200_000;
+/** What a look at one candidate for a cycle counts for. */
+const CANDIDATE_UNITS = 1 << 12;
 
 /** What the log checker tells of cycles; others (several rw) say nothing of a log. */
 const TOLD = /^(?:G0|G1c|G-single)(?:-process|-realtime)?$/;
@@ -36,31 +41,71 @@ export type CycleStatistics = {
   /** Of the search for violations. */
   readonly components: number;
   readonly largestComponent: number;
+  /** Cycles that are allowed were searched for among so many operations, the first ones: no verdict hangs on them. */
+  readonly notesCoverOperations: number;
 } | null;
 
-export function judgeCycles(judgement: Judgement, isOverdue?: () => boolean): CycleStatistics {
-  const { snapshotReads } = judgement.options;
-  if (!judgement.ledger.hasCompounds) return null;
+export interface CycleSearchOutcome {
+  readonly statistics: CycleStatistics;
+  /** Violations that there may be all the same. */
+  readonly unknownBecause?: string;
+}
+
+export function judgeCycles(judgement: Judgement): CycleSearchOutcome {
+  const { options, pace } = judgement;
+  const judgesWriteOrder = judgesCycles(['G0', 'G1c'], options);
+  const judgesSnapshots = judgesCycles(['G-single'], options);
+  if (!judgement.ledger.hasCompounds && !judgesWriteOrder && !judgesSnapshots) return { statistics: null };
   const nodes = collectNodes(judgement);
-  const { isCommitted } = nodes;
-  const budget = isOverdue === undefined ? {} : { isOverdue };
   const edges = new Edges(judgement, nodes);
   const { count } = nodes.transactions;
-  const violations = findCycles(edges.graph([WR], true, count), budget);
-  for (const cycle of violations.cycles) tell(judgement, nodes, cycle);
-
-  const notes = { ...budget, maxSteps: MAX_STEPS_FOR_NOTES };
   const noted = Math.min(count, NOTED_OPERATIONS);
-  const written = findCycles(edges.graph([WW, WR], true, noted), notes);
-  for (const cycle of written.cycles) if (hasKind(cycle, WW)) tell(judgement, nodes, cycle);
-  const read = snapshotReads
-    ? findCycles(edges.graph([WW, WR, RW], true, count), budget)
-    : findCycles(edges.graph([WW, WR, RW], false, noted), notes);
-  for (const cycle of read.cycles) if (hasKind(cycle, RW)) tell(judgement, nodes, cycle);
+  const cut = new Set<string>();
+  let isUnclassified = false;
+  const search = (
+    kinds: readonly number[],
+    isJudged: boolean,
+    told: number,
+    withOrders = true,
+  ): CycleSearch => {
+    const graph = edges.graph(kinds, withOrders, isJudged ? count : noted);
+    const found = findCycles(graph, {
+      isOverdue: () => pace.spend(CANDIDATE_UNITS),
+      ...(isJudged ? {} : { maxSteps: MAX_STEPS_FOR_NOTES }),
+    });
+    for (const cycle of found.cycles) if (hasKind(cycle, told)) tell(judgement, nodes, cycle);
+    if (isJudged) {
+      for (const name of found.cut) if (judgesCycles([name], options)) cut.add(name);
+      isUnclassified ||= found.unclassified.length > 0;
+    }
+    return found;
+  };
+  const violations = search([WR], true, WR);
+  const readsAll = [WW, WR, RW];
+  const searches = [
+    { kinds: [WW, WR], isJudged: judgesWriteOrder, told: WW, withOrders: true },
+    { kinds: readsAll, isJudged: judgesSnapshots, told: RW, withOrders: judgesSnapshots },
+  ];
+  // What is judged first: what is noted may cost the rest of the time.
+  for (const { kinds, isJudged, told, withOrders } of searches.toSorted(
+    (a, b) => Number(b.isJudged) - Number(a.isJudged),
+  )) {
+    if (pace.isOverdue) break;
+    search(kinds, isJudged, told, withOrders);
+  }
+  const unknownBecause = isUnclassified
+    ? 'time was up before all cycles were looked at: allow more time'
+    : cut.size > 0
+      ? `the search for ${[...cut].join(', ')} ran out of steps: check a shorter history`
+      : undefined;
   return {
-    transactions: isCommitted.reduce((sum, is) => sum + is, 0),
-    components: violations.components,
-    largestComponent: violations.largestComponent,
+    statistics: {
+      transactions: nodes.isCommitted.reduce((sum, is) => sum + is, 0),
+      components: violations.components,
+      largestComponent: violations.largestComponent,
+      notesCoverOperations: noted,
+    },
+    ...(unknownBecause === undefined ? {} : { unknownBecause }),
   };
 }
 
@@ -75,11 +120,12 @@ interface Nodes {
   readonly nodeOf: Int32Array;
 }
 
-function collectNodes({ ledger, logs }: Judgement): Nodes {
+function collectNodes({ ledger, logs, pace }: Judgement): Nodes {
   const { history, sendOperation } = ledger;
-  const nodeOf = new Int32Array(history.length).fill(NONE);
+  const nodeOf = int32Column(history.length).fill(NONE);
   const invocations: number[] = [];
   for (const { index, type, f, process } of history.operations) {
+    if (pace.spend(1)) break;
     if (type !== 'invoke' || process === 'nemesis' || !isTransactional(f)) continue;
     nodeOf[index] = invocations.length;
     const completion = history.completionOf(index)?.index;
@@ -89,7 +135,8 @@ function collectNodes({ ledger, logs }: Judgement): Nodes {
   const count = invocations.length;
   const isCommitted = new Uint8Array(count);
   for (let send = 0; send < sendOperation.length; send++) {
-    if (logs.committed[send] === 1) isCommitted[nodeOf[sendOperation.at(send)] as number] = 1;
+    const node = nodeOf[sendOperation.at(send)] as number;
+    if (node !== NONE && logs.committed[send] === 1) isCommitted[node] = 1;
   }
   const completion = new Int32Array(count).fill(NONE);
   const outcome = new Uint8Array(count).fill(UNKNOWN);
@@ -133,7 +180,9 @@ class Edges {
     this.#nodes = nodes;
     const { logs } = judgement;
     this.#writer = logs.value.map((value, slot) =>
-      logs.disputed.has(slot) || logs.doublyAcknowledged.has(slot) ? NONE : this.#writerOf(value),
+      logs.disputed.has(slot) || logs.doublyAcknowledged.has(slot) || logs.repeated.has(value)
+        ? NONE
+        : this.#writerOf(value),
     );
   }
 
@@ -160,9 +209,10 @@ class Edges {
   }
 
   #addWriteOrder(add: AddEdge): void {
-    const { ledger, logs } = this.#judgement;
+    const { ledger, logs, pace } = this.#judgement;
     for (let key = 0; key < ledger.keyNames.length; key++) {
       const { first, end } = logs.slotsOf(key);
+      if (pace.spend(end - first)) return;
       let before = NONE;
       for (let slot = first; slot < end; slot++) {
         const writer = this.#writer[slot] as number;
@@ -175,12 +225,13 @@ class Edges {
 
   /** An operation reads most often what one other sent: that is said once. */
   #addReads(add: AddEdge): void {
-    const { ledger } = this.#judgement;
+    const { ledger, pace } = this.#judgement;
     const { nodeOf, isCommitted } = this.#nodes;
     for (let run = 0; run < ledger.runKey.length; run++) {
       const reader = nodeOf[ledger.runOperation.at(run)] as number;
       if (isCommitted[reader] !== 1) continue;
       const end = ledger.runEnd(run);
+      if (pace.spend(end - ledger.runStart.at(run))) return;
       let before = NONE;
       for (let read = ledger.runStart.at(run); read < end; read++) {
         const writer = this.#writerOf(ledger.readValue.at(read));
@@ -192,30 +243,38 @@ class Edges {
 
   /** Whoever wrote right behind the last record that an operation polled of a partition overtook it. */
   #addOvertaken(add: AddEdge): void {
-    const { ledger, logs } = this.#judgement;
+    const { ledger, logs, pace } = this.#judgement;
     const { nodeOf, isCommitted } = this.#nodes;
-    for (let run = 0; run < ledger.runKey.length; run++) {
+    const nextWriter = this.#nextWriters();
+    /** By partition: the operation whose last run there was met; from the end, so that others of it come later. */
+    const met = new Int32Array(ledger.keyNames.length).fill(NONE);
+    for (let run = ledger.runKey.length - 1; run >= 0; run--) {
+      if (pace.spend(1)) return;
       const operation = ledger.runOperation.at(run);
       const reader = nodeOf[operation] as number;
       const key = ledger.runKey.at(run);
-      if (isCommitted[reader] !== 1 || this.#comesAgain(run)) continue;
+      if (isCommitted[reader] !== 1 || met[key] === operation) continue;
+      met[key] = operation;
       const slot = logs.readSlot[ledger.runEnd(run) - 1] as number;
-      if (slot === NONE) continue;
-      const { end } = logs.slotsOf(key);
-      let next = slot + 1;
-      while (next < end && this.#writer[next] === NONE) next++;
-      if (next < end && this.#writer[next] !== reader) add(reader, this.#writer[next] as number, RW);
+      if (slot === NONE || slot + 1 >= logs.slotsOf(key).end) continue;
+      const writer = nextWriter[slot + 1] as number;
+      if (writer !== NONE && writer !== reader) add(reader, writer, RW);
     }
   }
 
-  /** Whether a later run of the same operation is of the same partition. */
-  #comesAgain(run: number): boolean {
-    const { runOperation, runKey } = this.#judgement.ledger;
-    for (let later = run + 1; later < runKey.length; later++) {
-      if (runOperation.at(later) !== runOperation.at(run)) return false;
-      if (runKey.at(later) === runKey.at(run)) return true;
+  /** By slot: who wrote there, or at the next slot of the partition whose writer is certain. */
+  #nextWriters(): Int32Array {
+    const { ledger, logs } = this.#judgement;
+    const next = int32Column(this.#writer.length);
+    for (let key = 0; key < ledger.keyNames.length; key++) {
+      const { first, end } = logs.slotsOf(key);
+      let writer = NONE;
+      for (let slot = end - 1; slot >= first; slot--) {
+        if (this.#writer[slot] !== NONE) writer = this.#writer[slot] as number;
+        next[slot] = writer;
+      }
     }
-    return false;
+    return next;
   }
 }
 
@@ -250,27 +309,25 @@ function describeDependency(
       return { because: `${first} sent ${say(value)} to ${key}, and ${second} polled it`, label: key };
     }
   }
-  const behind: { slot: number; how: string }[] = [];
+  /** By partition: the first slot that it sent to, or the last that it polled. */
+  const ends = new Map<number, number>();
   if (kind === WW) {
     for (const slot of slotsOfSends(judgement, from)) {
-      behind.push({ slot, how: `sent ${say(logs.value[slot] as number)} to` });
+      const key = logs.keyOfSlot(slot);
+      ends.set(key, Math.min(slot, ends.get(key) ?? slot));
     }
   } else {
-    const last = new Map(
-      recordsOf(judgement, from).map(({ value, slot }) => [ledger.valueKey.at(value), slot]),
-    );
-    for (const slot of last.values()) {
-      if (slot !== NONE)
-        behind.push({ slot, how: `polled no further than ${say(logs.value[slot] as number)} of` });
-    }
+    for (const { value, slot } of recordsOf(judgement, from)) ends.set(ledger.valueKey.at(value), slot);
   }
   for (const slot of slotsOfSends(judgement, to)) {
     const key = logs.keyOfSlot(slot);
-    const before = behind.find((other) => other.slot < slot && logs.keyOfSlot(other.slot) === key);
-    if (before === undefined) continue;
+    const end = ends.get(key) ?? NONE;
+    if (end === NONE || end >= slot) continue;
     const name = judgement.key(key);
+    const last = say(logs.value[end] as number);
+    const did = kind === WW ? `sent ${last} to` : `polled no further than ${last} of`;
     const value = say(logs.value[slot] as number);
-    return { because: `${first} ${before.how} ${name}, and ${second} sent ${value} behind it`, label: name };
+    return { because: `${first} ${did} ${name}, and ${second} sent ${value} behind it`, label: name };
   }
   return { because: `A record that ${first} sent lies before one that ${second} sent`, label: '' };
 }

@@ -39,6 +39,7 @@ export function judgeGroups(judgement: Judgement): void {
   if (!otherFunctions.has('commit') && !otherFunctions.has('committed')) return;
   const groups = new Groups(judgement);
   for (const operation of judgement.ledger.history.operations) {
+    if (judgement.pace.spend(1)) return;
     if (operation.process !== 'nemesis') groups.follow(operation);
   }
 }
@@ -90,6 +91,7 @@ class Groups {
 
   /** A `committed` says only when it is answered what it asked for. */
   #beginAll(operation: Operation): void {
+    this.#judgement.pace.spend(this.#offsets.size);
     for (const committed of this.#offsets.values()) {
       committed.before.set(operation.process, committed.latest);
     }
@@ -159,6 +161,7 @@ export function judgeWatermarks(judgement: Judgement): void {
     shownBy[key] = operation;
   };
   for (const operation of operations) {
+    if (judgement.pace.spend(1)) return;
     if (operation.process === 'nemesis') continue;
     if (isTransactional(operation.f) && operation.type !== 'invoke') {
       const { first, end } = runsOf(ledger, operation.index);
@@ -169,6 +172,7 @@ export function judgeWatermarks(judgement: Judgement): void {
         }
       }
     } else if (operation.f === 'list-offsets' && operation.type === 'invoke') {
+      judgement.pace.spend(2 * shown.length);
       before.set(operation.process, { shown: [...shown], shownBy: [...shownBy] });
     } else if (operation.f === 'list-offsets' && operation.type === 'ok') {
       for (const { key: name, high } of watermarksOf(operation)) {

@@ -2,6 +2,7 @@
 import { describeJson } from '../linearizability/model.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { SequencePicture } from '../checker.ts';
+import type { Pace } from '../findings/pace.ts';
 import type { LogFindings } from './findings.ts';
 import { FAILED, IN_DOUBT, NONE } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
@@ -15,12 +16,15 @@ export class Judgement {
   readonly logs: Logs;
   readonly findings: LogFindings;
   readonly options: LogOptions;
+  /** Whoever goes through many rows asks it at each whether time is up, and stops then. */
+  readonly pace: Pace;
 
-  constructor(ledger: Ledger, logs: Logs, findings: LogFindings, options: LogOptions) {
+  constructor(ledger: Ledger, logs: Logs, findings: LogFindings, options: LogOptions, pace: Pace) {
     this.ledger = ledger;
     this.logs = logs;
     this.findings = findings;
     this.options = options;
+    this.pace = pace;
   }
 
   draw(request: PictureRequest): SequencePicture {

@@ -9,7 +9,8 @@
  */
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
-import { internKey, isArray, sameJson } from '../linearizability/model.ts';
+import { ValueTable } from '../findings/value-table.ts';
+import { isArray, sameJson } from '../linearizability/model.ts';
 import { FloatColumn, IntColumn } from './columns.ts';
 import {
   UNKNOWN_OFFSET,
@@ -48,6 +49,10 @@ export class Ledger {
 
   /** By send, in the order of their invocations. */
   readonly sendOperation: IntColumn;
+  /** The operation that completed it; -1 if none. */
+  readonly sendCompletion: IntColumn;
+  /** Processes are numbered as they come. */
+  readonly sendProcess: IntColumn;
   readonly sendKey: IntColumn;
   readonly sendValue: IntColumn;
   /** That was acknowledged, or NaN. */
@@ -83,11 +88,13 @@ export class Ledger {
   polls = 0;
 
   readonly #keys = new Map<PartitionKey, number>();
-  readonly #valueIds: Map<null | boolean | number | string, number>[] = [];
+  /** By partition: its values, and their numbers here. */
+  readonly #valuesOf: { readonly table: ValueTable; readonly ids: IntColumn }[] = [];
   readonly #exposed: number[] = [];
   readonly #exposedBy: number[] = [];
-  /** The first send of what each process has in flight. */
-  readonly #inFlight = new Map<Operation['process'], number>();
+  readonly #processes = new Map<Operation['process'], number>();
+  /** By process: the first send of what it has in flight. */
+  readonly #inFlight: number[] = [];
 
   constructor(history: History) {
     this.history = history;
@@ -102,6 +109,8 @@ export class Ledger {
     this.valueFirstRun = new IntColumn(calls >> 1);
     this.valueLastRun = new IntColumn(calls >> 1);
     this.sendOperation = new IntColumn(calls >> 1);
+    this.sendCompletion = new IntColumn(calls >> 1);
+    this.sendProcess = new IntColumn(calls >> 1);
     this.sendKey = new IntColumn(calls >> 1);
     this.sendValue = new IntColumn(calls >> 1);
     this.sendOffset = new FloatColumn(calls >> 1);
@@ -155,7 +164,8 @@ export class Ledger {
 
   #invoke(operation: Operation): void {
     const first = this.sendOperation.length;
-    this.#inFlight.set(operation.process, first);
+    const process = this.#processId(operation.process);
+    this.#inFlight[process] = first;
     for (const micro of microOperations(operation)) {
       if (micro[0] === 'poll') continue;
       if (micro[0] !== 'send') refuse(operation, `a log has send and poll, no ${micro[0] as string}`);
@@ -164,6 +174,8 @@ export class Ledger {
       if (this.valueSends.at(value) === 0) this.valueFirstSend.set(value, this.sendOperation.length);
       this.valueSends.set(value, this.valueSends.at(value) + 1);
       this.sendOperation.push(operation.index);
+      this.sendCompletion.push(NONE);
+      this.sendProcess.push(process);
       this.sendKey.push(key);
       this.sendValue.push(value);
       this.sendOffset.push(UNKNOWN_OFFSET);
@@ -176,11 +188,10 @@ export class Ledger {
   }
 
   #complete(operation: Operation): void {
-    let send = this.#inFlight.get(operation.process) ?? this.sendOperation.length;
-    this.#inFlight.delete(operation.process);
+    let send = this.#inFlight[this.#processId(operation.process)] ?? this.sendOperation.length;
     const invocation = this.history.invocationOf(operation.index)?.index;
     const outcome = operation.type === 'ok' ? OK : operation.type === 'fail' ? FAILED : IN_DOUBT;
-    if (outcome !== IN_DOUBT) this.#settle(send, invocation, outcome);
+    this.#settle(send, invocation, outcome, operation.index);
     for (const micro of microOperations(operation)) {
       if (micro[0] === 'send') {
         const isAsked = send < this.sendOperation.length && this.sendOperation.at(send) === invocation;
@@ -198,12 +209,13 @@ export class Ledger {
     }
   }
 
-  #settle(first: number, invocation: number | undefined, outcome: number): void {
+  #settle(first: number, invocation: number | undefined, outcome: number, completion: number): void {
     for (let send = first; send < this.sendOperation.length; send++) {
       if (this.sendOperation.at(send) !== invocation) break;
       this.sendOutcome.set(send, outcome);
+      this.sendCompletion.set(send, completion);
       if (outcome === OK) this.acknowledgedSends++;
-      else {
+      else if (outcome === FAILED) {
         const value = this.sendValue.at(send);
         this.valueFailures.set(value, this.valueFailures.at(value) + 1);
       }
@@ -277,6 +289,12 @@ export class Ledger {
     }
   }
 
+  #processId(process: Operation['process']): number {
+    let id = this.#processes.get(process);
+    if (id === undefined) this.#processes.set(process, (id = this.#processes.size));
+    return id;
+  }
+
   #keyId(key: PartitionKey): number {
     const known = this.#keys.get(key);
     if (known !== undefined) return known;
@@ -286,7 +304,7 @@ export class Ledger {
       id = this.keyNames.length;
       this.keyNames.push(name);
       this.lowWatermark.push(0);
-      this.#valueIds.push(new Map());
+      this.#valuesOf.push({ table: new ValueTable(), ids: new IntColumn(0) });
       this.#exposed.push(NONE);
       this.#exposedBy.push(NONE);
       this.#keys.set(name, id);
@@ -296,12 +314,11 @@ export class Ledger {
   }
 
   #valueId(key: number, value: Json): number {
-    const ids = this.#valueIds[key] as Map<null | boolean | number | string, number>;
-    const interned = internKey(value);
-    const known = ids.get(interned);
-    if (known !== undefined) return known;
+    const { table, ids } = this.#valuesOf[key] as { readonly table: ValueTable; readonly ids: IntColumn };
+    const known = table.idOf(value);
+    if (known < ids.length) return ids.at(known);
     const id = this.values.length;
-    ids.set(interned, id);
+    ids.push(id);
     this.values.push(value);
     this.valueKey.push(key);
     this.valueSends.push(0);

@@ -11,10 +11,11 @@
  *
  * It does not look into brokers: what nobody polled and nobody acknowledged is not there.
  */
+import type { History } from '../../harness/history/history.ts';
 import type { CheckInput, Checker, Verdict } from '../checker.ts';
 import { Pace } from '../findings/pace.ts';
 import { judgeCycles } from './cycles.ts';
-import type { CycleStatistics } from './cycles.ts';
+import type { CycleSearchOutcome } from './cycles.ts';
 import { LogFindings } from './findings.ts';
 import { judgeGroups, judgeWatermarks } from './groups.ts';
 import { Judgement } from './judgement.ts';
@@ -30,8 +31,8 @@ import { judgeValues } from './values.ts';
 
 const NAME = 'log';
 
-/** Passes over the columns, after the one over the history. */
-const PASSES = 6;
+/** Rows that all passes look at, for each operation of the history: about. */
+const ROWS_PER_OPERATION = 8;
 
 /** @throws HarnessError (from `check`) `bad-history` for operations of other shapes */
 export function log(options: Partial<LogOptions> = {}): Checker {
@@ -40,36 +41,51 @@ export function log(options: Partial<LogOptions> = {}): Checker {
 
 function check(input: CheckInput, given: Partial<LogOptions>): Verdict {
   const { history } = input;
-  const pace = new Pace(input, history.length * (1 + PASSES / 2));
-  const ledger = new Ledger(history);
-  for (const operation of history.operations) {
-    if (pace.spend(1)) break;
-    ledger.add(operation);
-  }
+  const pace = new Pace(input, history.length * ROWS_PER_OPERATION);
+  const ledger = takeIn(history, pace);
   const options = withDefaults(given, ledger.otherFunctions);
   const findings = new LogFindings(options);
-  const overdue = (): Verdict => findings.conclude(NAME, { statistics: {}, unknownBecause: pace.reason });
-  if (pace.isOverdue) return overdue();
-  const logs = new Logs(ledger, options);
-  const judgement = new Judgement(ledger, logs, findings, options);
+  // A judge that stops in the middle has told violations only, but perhaps not all.
+  const overdue = (during: string): Verdict =>
+    findings.conclude(NAME, { statistics: { overdueDuring: during }, unknownBecause: pace.reason });
+  if (pace.isOverdue) return overdue('the history');
+  const logs = new Logs(ledger, options, pace);
+  if (pace.isOverdue) return overdue('offsets');
+  const judgement = new Judgement(ledger, logs, findings, options, pace);
   let unread: Int32Array = new Int32Array(0);
-  let cycles: CycleStatistics = null;
-  const passes: readonly (() => void)[] = [
-    () => judgeValues(judgement),
-    () => judgeSends(judgement),
-    () => (unread = judgeLosses(judgement, judgePolls(judgement))),
-    () => judgeGroups(judgement),
-    () => judgeWatermarks(judgement),
-    () => (cycles = judgeCycles(judgement, input.isOverdue)),
+  let cycles: CycleSearchOutcome = { statistics: null };
+  const passes: readonly (readonly [name: string, judge: () => void])[] = [
+    ['values', () => judgeValues(judgement)],
+    ['sends', () => judgeSends(judgement)],
+    [
+      'polls',
+      () => {
+        const progress = judgePolls(judgement);
+        if (!pace.isOverdue) unread = judgeLosses(judgement, progress);
+      },
+    ],
+    ['committed offsets', () => judgeGroups(judgement)],
+    ['watermarks', () => judgeWatermarks(judgement)],
+    ['cycles', () => (cycles = judgeCycles(judgement))],
   ];
-  for (const pass of passes) {
-    if (pace.spend(history.length / 2)) return overdue();
-    pass();
+  for (const [name, judge] of passes) {
+    judge();
+    if (pace.isOverdue) return overdue(name);
   }
   return findings.conclude(NAME, {
-    statistics: logStatistics(judgement, unread, cycles),
-    unknownBecause: whyVacuous(ledger),
+    statistics: logStatistics(judgement, unread, cycles.statistics),
+    unknownBecause: whyVacuous(ledger) ?? cycles.unknownBecause,
   });
+}
+
+function takeIn(history: History, pace: Pace): Ledger {
+  const ledger = new Ledger(history);
+  for (const operation of history.operations) {
+    const before = ledger.readValue.length;
+    ledger.add(operation);
+    if (pace.spend(1 + ledger.readValue.length - before)) break;
+  }
+  return ledger;
 }
 
 function whyVacuous(ledger: Ledger): string | undefined {

@@ -10,10 +10,15 @@
  * where operations are transactions, read anything else that the same operation sent.
  */
 import type { Json } from '../../harness/history/operation.ts';
+import type { Pace } from '../findings/pace.ts';
+import { int32Column, uint8Column } from '../transactions/columns.ts';
 import { internKey } from '../linearizability/model.ts';
-import { lastAtMost, lowerBound } from './columns.ts';
+import { float64Column, lastAtMost, lowerBound } from './columns.ts';
 import { FAILED, IN_DOUBT, NONE, OK } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
+
+/** Offsets are ticked off where they lie so close together, and sorted where they do not. */
+const PLACES_PER_OFFSET = 8;
 
 export interface LogsOptions {
   readonly transactions: boolean;
@@ -50,28 +55,34 @@ export class Logs {
   readonly disputed = new Map<number, Set<number>>();
   readonly doublyAcknowledged = new Map<number, number[]>();
   readonly compactedKeys = new Set<number>();
+  /** By slot, and one more: how many slots below it must be seen. */
+  readonly demandedBefore: Int32Array;
 
   /** By partition: its first slot; one more than there are partitions. */
   readonly #firstSlot: Int32Array;
+  readonly #pace: Pace;
 
-  constructor(ledger: Ledger, options: LogsOptions) {
+  /** @param pace - when it is overdue they are not complete, and say nothing */
+  constructor(ledger: Ledger, options: LogsOptions, pace: Pace) {
     this.ledger = ledger;
-    this.committed = committedSends(ledger, options.transactions);
-    const sorted = sortedOffsets(ledger, this.committed);
+    this.#pace = pace;
+    this.committed = committedSends(ledger, options.transactions, pace);
+    const sorted = sortedOffsets(ledger, this.committed, pace);
     this.offsets = sorted.offsets;
     this.#firstSlot = sorted.firstSlot;
     const slots = this.offsets.length;
-    this.value = new Int32Array(slots).fill(NONE);
-    this.run = new Int32Array(slots).fill(NONE);
-    this.send = new Int32Array(slots).fill(NONE);
-    this.gone = new Uint8Array(slots);
-    this.readSlot = new Int32Array(ledger.readValue.length).fill(NONE);
-    this.sendSlot = new Int32Array(ledger.sendOperation.length).fill(NONE);
-    this.valueSlot = new Int32Array(ledger.values.length).fill(NONE);
+    this.value = int32Column(slots).fill(NONE);
+    this.run = int32Column(slots).fill(NONE);
+    this.send = int32Column(slots).fill(NONE);
+    this.gone = uint8Column(slots);
+    this.readSlot = int32Column(ledger.readValue.length).fill(NONE);
+    this.sendSlot = int32Column(ledger.sendOperation.length).fill(NONE);
+    this.valueSlot = int32Column(ledger.values.length).fill(NONE);
     this.#placeReads();
     this.#placeSends();
     this.#resolveByValue();
     this.#markGone(options.compaction);
+    this.demandedBefore = this.#countDemanded();
   }
 
   /** Its slots are `first` … `end` (excluded). */
@@ -104,9 +115,8 @@ export class Logs {
     return valueSends.at(value) === 0 || valueFailures.at(value) < valueSends.at(value);
   }
 
-  /** By slot, and one more: how many slots below it must be seen. */
-  demandedBefore(): Int32Array {
-    const demanded = new Int32Array(this.offsets.length + 1);
+  #countDemanded(): Int32Array {
+    const demanded = int32Column(this.offsets.length + 1);
     for (let slot = 0; slot < this.offsets.length; slot++) {
       demanded[slot + 1] = (demanded[slot] as number) + (this.mustBeSeen(slot) ? 1 : 0);
     }
@@ -124,6 +134,7 @@ export class Logs {
     for (let run = 0; run < ledger.runKey.length; run++) {
       const key = ledger.runKey.at(run);
       const end = ledger.runEnd(run);
+      if (this.#pace.spend(end - ledger.runStart.at(run))) return;
       for (let row = ledger.runStart.at(run); row < end; row++) {
         const slot = find(key, ledger.readOffset.at(row));
         if (slot === NONE) continue;
@@ -145,6 +156,7 @@ export class Logs {
     const { ledger } = this;
     const find = this.#finder();
     for (let send = 0; send < ledger.sendOperation.length; send++) {
+      if (this.#pace.spend(1)) return;
       if (this.committed[send] !== 1) continue;
       const slot = find(ledger.sendKey.at(send), ledger.sendOffset.at(send));
       if (slot === NONE) continue;
@@ -189,6 +201,7 @@ export class Logs {
   /** What has no offset is where its value is, when that is in one place and was sent once. */
   #resolveByValue(): void {
     const { ledger, readSlot, sendSlot } = this;
+    if (this.#pace.spend(readSlot.length + sendSlot.length)) return;
     for (let row = 0; row < readSlot.length; row++) {
       if (readSlot[row] === NONE) readSlot[row] = this.onlySlotOf(ledger.readValue.at(row));
     }
@@ -216,6 +229,7 @@ export class Logs {
     const { first, end } = this.slotsOf(key);
     const seen = new Set<null | boolean | number | string>();
     for (let slot = end - 1; slot >= first; slot--) {
+      if (this.#pace.spend(1)) return;
       const { recordKey, isTombstone } = recordOf(this.ledger.values[this.value[slot] as number] as Json);
       if (seen.has(recordKey) || isTombstone) this.gone[slot] = 1;
       seen.add(recordKey);
@@ -244,11 +258,11 @@ function addTo(sets: Map<number, Set<number>>, key: number, first: number): Set<
   return set;
 }
 
-function committedSends(ledger: Ledger, transactions: boolean): Uint8Array {
+function committedSends(ledger: Ledger, transactions: boolean, pace: Pace): Uint8Array {
   const { sendOperation, sendOutcome, sendValue } = ledger;
-  const committed = new Uint8Array(sendOperation.length);
+  const committed = uint8Column(sendOperation.length);
   let first = 0;
-  while (first < committed.length) {
+  while (first < committed.length && !pace.spend(1)) {
     const operation = sendOperation.at(first);
     const outcome = sendOutcome.at(first);
     let isProved = false;
@@ -278,51 +292,65 @@ function wasReadByAnother(ledger: Ledger, value: number, operation: number): boo
 function sortedOffsets(
   ledger: Ledger,
   committed: Uint8Array,
+  pace: Pace,
 ): { readonly offsets: Float64Array; readonly firstSlot: Int32Array } {
+  const { runKey, runStart, readOffset, sendKey, sendOffset } = ledger;
   const keys = ledger.keyNames.length;
-  const ends = new Int32Array(keys + 1);
-  eachOffset(ledger, committed, (key) => (ends[key + 1] = (ends[key + 1] as number) + 1));
-  for (let key = 0; key < keys; key++) ends[key + 1] = (ends[key + 1] as number) + (ends[key] as number);
-  const offsets = new Float64Array(ends[keys] as number);
-  const next = ends.slice();
-  eachOffset(ledger, committed, (key, offset) => {
-    const at = next[key] as number;
-    offsets[at] = offset;
-    next[key] = at + 1;
-  });
+  // Room for each partition: for what is not known, too.
+  const starts = new Int32Array(keys + 1);
+  for (let run = 0; run < runKey.length; run++) {
+    (starts[runKey.at(run) + 1] as number) += ledger.runEnd(run) - runStart.at(run);
+  }
+  for (let send = 0; send < committed.length; send++) {
+    if (committed[send] === 1) (starts[sendKey.at(send) + 1] as number)++;
+  }
+  for (let key = 0; key < keys; key++) (starts[key + 1] as number) += starts[key] as number;
+  const offsets = float64Column(starts[keys] as number);
+  const next = starts.slice();
+  const put = (key: number, offset: number): void => {
+    if (!Number.isNaN(offset)) offsets[(next[key] as number)++] = offset;
+  };
+  for (let run = 0; run < runKey.length; run++) {
+    const end = ledger.runEnd(run);
+    if (pace.spend(end - runStart.at(run))) break;
+    for (let row = runStart.at(run); row < end; row++) put(runKey.at(run), readOffset.at(row));
+  }
+  for (let send = 0; send < committed.length && !pace.spend(1); send++) {
+    if (committed[send] === 1) put(sendKey.at(send), sendOffset.at(send));
+  }
   const firstSlot = new Int32Array(keys + 1);
   let kept = 0;
   for (let key = 0; key < keys; key++) {
     firstSlot[key] = kept;
-    const end = ends[key + 1] as number;
-    offsets.subarray(ends[key], end).sort();
-    for (let i = ends[key] as number; i < end; i++) {
-      const offset = offsets[i] as number;
-      if (kept > (firstSlot[key] as number) && offsets[kept - 1] === offset) continue;
-      offsets[kept++] = offset;
-    }
+    const ofKey = offsets.subarray(starts[key], next[key]);
+    const distinct = pace.spend(ofKey.length) ? 0 : sortDistinct(ofKey);
+    offsets.copyWithin(kept, starts[key] as number, (starts[key] as number) + distinct);
+    kept += distinct;
   }
   firstSlot[keys] = kept;
-  return { offsets: offsets.slice(0, kept), firstSlot };
+  return { offsets: offsets.subarray(0, kept), firstSlot };
 }
 
-function eachOffset(
-  ledger: Ledger,
-  committed: Uint8Array,
-  visit: (key: number, offset: number) => void,
-): void {
-  const { runKey, runStart, readOffset, sendKey, sendOffset } = ledger;
-  for (let run = 0; run < runKey.length; run++) {
-    const end = ledger.runEnd(run);
-    for (let row = runStart.at(run); row < end; row++) {
-      const offset = readOffset.at(row);
-      if (!Number.isNaN(offset)) visit(runKey.at(run), offset);
+/** Sorts in place, each once. @returns how many they are */
+function sortDistinct(offsets: Float64Array): number {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const offset of offsets) {
+    if (offset < low) low = offset;
+    if (offset > high) high = offset;
+  }
+  let kept = 0;
+  if (offsets.length > 0 && high - low < PLACES_PER_OFFSET * offsets.length) {
+    const isTaken = uint8Column(high - low + 1);
+    for (const offset of offsets) isTaken[offset - low] = 1;
+    for (let place = 0; place < isTaken.length; place++) {
+      if (isTaken[place] === 1) offsets[kept++] = low + place;
     }
+    return kept;
   }
-  for (let send = 0; send < committed.length; send++) {
-    const offset = sendOffset.at(send);
-    if (committed[send] === 1 && !Number.isNaN(offset)) visit(sendKey.at(send), offset);
-  }
+  offsets.sort();
+  for (const offset of offsets) if (kept === 0 || offsets[kept - 1] !== offset) offsets[kept++] = offset;
+  return kept;
 }
 
 /** The runs of an operation's polls are `first` … `end` (excluded). */

@@ -5,6 +5,7 @@
  * though consumers asked on, to the end, and got nothing more. What is neither may be read later: it is counted only.
  * A value that was sent several times is lost as often as it was polled at fewer offsets than it must be at.
  */
+import { int32Column } from '../transactions/columns.ts';
 import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { IN_DOUBT, NONE, OK } from './ledger.ts';
@@ -12,10 +13,12 @@ import type { Progress } from './polls.ts';
 
 /** @returns by partition, how many acknowledged sends nobody polled */
 export function judgeLosses(judgement: Judgement, progress: Progress): Int32Array {
-  const { ledger, logs } = judgement;
+  const { ledger, logs, pace } = judgement;
   const unread = new Int32Array(ledger.keyNames.length);
   const missing = new Map<number, number>();
+  let committed: Int32Array | undefined;
   for (let send = 0; send < logs.committed.length; send++) {
+    if (pace.spend(1)) break;
     if (logs.committed[send] !== 1) continue;
     const value = ledger.sendValue.at(send);
     if (
@@ -23,7 +26,8 @@ export function judgeLosses(judgement: Judgement, progress: Progress): Int32Arra
     )
       continue;
     if (ledger.valueSends.at(value) > 1) {
-      const left = missing.get(value) ?? missingOf(judgement, value);
+      committed ??= committedByValue(judgement);
+      const left = missing.get(value) ?? missingOf(judgement, value, committed[value] as number);
       missing.set(value, left - 1);
       if (left <= 0) continue;
     }
@@ -42,12 +46,16 @@ function isThere({ ledger, logs }: Judgement, send: number): boolean {
   return logs.value[slot] === value || logs.disputed.get(slot)?.has(value) === true;
 }
 
-/** Of a value that was sent several times: sends that must have committed, less offsets at which it was polled. */
-function missingOf({ ledger, logs }: Judgement, value: number): number {
-  let committed = 0;
-  for (let send = ledger.valueFirstSend.at(value); send < logs.committed.length; send++) {
-    if (ledger.sendValue.at(send) === value && logs.committed[send] === 1) committed++;
+function committedByValue({ ledger, logs }: Judgement): Int32Array {
+  const committed = int32Column(ledger.values.length);
+  for (let send = 0; send < logs.committed.length; send++) {
+    if (logs.committed[send] === 1) (committed[ledger.sendValue.at(send)] as number)++;
   }
+  return committed;
+}
+
+/** Of a value that was sent several times: sends that must have committed, less offsets at which it was polled. */
+function missingOf({ ledger, logs }: Judgement, value: number, committed: number): number {
   if (ledger.valueFirstRun.at(value) === NONE) return committed;
   const slots = [...(logs.repeated.get(value) ?? [logs.valueSlot[value] as number])];
   // A poll that does not say where may have found any of them.

@@ -29,6 +29,11 @@ export interface LogOptions {
   readonly snapshotReads: boolean;
   /** Anomalies to allow besides. Default none. */
   readonly allow: readonly string[];
+  /**
+   * Anomalies to judge, whatever else would allow them: the log promises more than Kafka. Of cycles also those that
+   * are worse (with `G1c` also `G0`). Default none.
+   */
+  readonly forbid: readonly string[];
 }
 
 /** @param functions - what the history has besides send, poll and txn */
@@ -45,6 +50,7 @@ export function withDefaults(options: Partial<LogOptions>, functions: ReadonlySe
     finalPolls: false,
     snapshotReads: false,
     allow: [],
+    forbid: [],
     ...options,
   };
 }

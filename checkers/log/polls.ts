@@ -54,6 +54,7 @@ export function judgePolls(judgement: Judgement): Progress {
   const follower = new Follower(judgement);
   const { consumerSteps, history } = judgement.ledger;
   for (let step = 0; step < consumerSteps.length; step++) {
+    if (judgement.pace.spend(1)) break;
     follower.follow(history.operations[consumerSteps.at(step)] as Operation);
   }
   return follower.finish();
@@ -76,7 +77,7 @@ class Follower {
     this.#judgement = judgement;
     this.#history = ledger.history;
     const keys = ledger.keyNames.length;
-    this.#demanded = logs.demandedBefore();
+    this.#demanded = logs.demandedBefore;
     this.#lastSlot = new Int32Array(keys).fill(NONE);
     this.#lastOperation = new Int32Array(keys).fill(NONE);
     this.#progress = {
@@ -198,6 +199,7 @@ class Follower {
     const key = ledger.runKey.at(run);
     const end = ledger.runEnd(run);
     const row = ledger.runStart.at(run);
+    this.#judgement.pace.spend(end - row);
     let last = this.#lastSlot[key] as number;
     let from = row;
     if (this.#lastOperation[key] !== operation.index) {

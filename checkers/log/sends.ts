@@ -11,18 +11,16 @@ import type { Judgement } from './judgement.ts';
 import { FAILED, NONE } from './ledger.ts';
 
 export function judgeSends(judgement: Judgement): void {
-  const { ledger, logs } = judgement;
-  const { operations } = ledger.history;
-  const demanded = logs.demandedBefore();
+  const { ledger, logs, pace } = judgement;
+  const { demandedBefore } = logs;
   /** Of each process and partition, the last send that landed somewhere. */
-  const last = new Map<Operation['process'], Map<number, number>>();
+  const last: Map<number, number>[] = [];
   for (let send = 0; send < ledger.sendOperation.length; send++) {
+    if (pace.spend(1)) return;
     const slot = logs.sendSlot[send] as number;
     if (slot === NONE || ledger.sendOutcome.at(send) === FAILED) continue;
     if ((logs.offsets[slot] as number) < ledger.sendBound.at(send)) tellInversion(judgement, send, slot);
-    const { process } = operations[ledger.sendOperation.at(send)] as Operation;
-    let lastOfProcess = last.get(process);
-    if (lastOfProcess === undefined) last.set(process, (lastOfProcess = new Map<number, number>()));
+    const lastOfProcess = (last[ledger.sendProcess.at(send)] ??= new Map<number, number>());
     const key = ledger.sendKey.at(send);
     const before = lastOfProcess.get(key);
     lastOfProcess.set(key, send);
@@ -31,7 +29,7 @@ export function judgeSends(judgement: Judgement): void {
     const isInternal = ledger.sendOperation.at(before) === ledger.sendOperation.at(send);
     if (slot < slotBefore) tellNonmonotonic(judgement, before, send, isInternal);
     else if (slot > slotBefore + 1) {
-      const between = (demanded[slot] as number) - (demanded[slotBefore + 1] as number);
+      const between = (demandedBefore[slot] as number) - (demandedBefore[slotBefore + 1] as number);
       if (between > 0) tellSkip(judgement, before, send, isInternal, between);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Figures of a log history: what was sent and polled, in all, by partition, and how far consumers lagged. The verdict
+ * Figures of a log history, on which no verdict hangs: what was sent and polled, in all, by partition, and how far consumers lagged. The verdict
  * has beside them how many of each anomaly were found (`found`, `foundAllowed`): it tells only some.
  */
 import type { Operation } from '../../harness/history/operation.ts';
@@ -98,25 +98,42 @@ function unseenOverTime({ ledger }: Judgement): LogStatistics['unseen'] {
   const endNs = operations.at(-1)?.time ?? 0;
   const width = endNs / POINTS;
   if (width <= 0) return [];
-  const pointOf = (index: number): number =>
-    Math.min(POINTS - 1, Math.floor((operations[index] as Operation).time / width));
+  const starts = Array.from({ length: POINTS }, (_, point) => firstAtOrAfter(operations, point * width));
   const changes = new Int32Array(POINTS);
+  /** Acknowledgements come nearly in order, and so do first polls: most are in the point of the one before. */
+  const count = (index: number, near: number, change: number): number => {
+    let point = near;
+    while (point > 0 && index < (starts[point] as number)) point--;
+    while (point < POINTS - 1 && index >= (starts[point + 1] as number)) point++;
+    changes[point] = (changes[point] as number) + change;
+    return point;
+  };
+  let acknowledgedNear = 0;
+  let seenNear = 0;
   for (let send = 0; send < ledger.sendKey.length; send++) {
     if (ledger.sendOutcome.at(send) !== OK) continue;
-    const acknowledged = ledger.completionOf(send)?.index;
-    if (acknowledged === undefined) continue;
+    const acknowledged = ledger.sendCompletion.at(send);
     const run = ledger.valueFirstRun.at(ledger.sendValue.at(send));
     const seen = run === NONE ? Infinity : ledger.runOperation.at(run);
     if (seen <= acknowledged) continue;
-    const from = pointOf(acknowledged);
-    changes[from] = (changes[from] as number) + 1;
-    if (seen === Infinity) continue;
-    const to = pointOf(seen);
-    changes[to] = (changes[to] as number) - 1;
+    acknowledgedNear = count(acknowledged, acknowledgedNear, 1);
+    if (seen !== Infinity) seenNear = count(seen, seenNear, -1);
   }
-  let count = 0;
+  let unseen = 0;
   return [...changes].map((change, point) => ({
     timeNs: Math.round((point + 1) * width),
-    count: (count += change),
+    count: (unseen += change),
   }));
+}
+
+/** The index of the first operation at a time or later. */
+function firstAtOrAfter(operations: readonly Operation[], timeNs: number): number {
+  let low = 0;
+  let high = operations.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((operations[middle] as Operation).time < timeNs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

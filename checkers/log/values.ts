@@ -25,8 +25,9 @@ export function judgeValues(judgement: Judgement): void {
 
 /** Nobody reads what nobody sent, what was sent only later, or what was not sent after all. */
 function judgeOrigins(judgement: Judgement): void {
-  const { ledger, findings } = judgement;
+  const { ledger, findings, pace } = judgement;
   for (let value = 0; value < ledger.values.length; value++) {
+    if (pace.spend(1)) return;
     const run = ledger.valueFirstRun.at(value);
     if (run === NONE) continue;
     const poll = ledger.runOperation.at(run);
@@ -73,9 +74,10 @@ function around({ ledger, logs }: Judgement, value: number, polls: readonly numb
 
 /** An operation does not poll what it sends itself: nobody sees it before it commits. */
 function judgePrecommittedReads(judgement: Judgement): void {
-  const { ledger, findings } = judgement;
+  const { ledger, findings, pace } = judgement;
   if (!ledger.hasCompounds) return;
   for (let send = 0; send < ledger.sendOperation.length; send++) {
+    if (pace.spend(1)) return;
     const value = ledger.sendValue.at(send);
     if (ledger.valueFirstRun.at(value) === NONE || ledger.valueSends.at(value) !== 1) continue;
     const operation = ledger.sendOperation.at(send);
@@ -108,31 +110,35 @@ function pollsValue({ ledger }: Judgement, completion: number, value: number): b
 }
 
 function judgeDuplicates(judgement: Judgement): void {
-  const { ledger, logs, findings } = judgement;
+  const { ledger, logs, findings, pace } = judgement;
   for (const [value, slots] of logs.repeated) {
+    if (pace.spend(1)) return;
     // A phantom was sent never, and should be nowhere; that it is there twice is worth saying, too.
     const sends = ledger.valueSends.at(value) - ledger.valueFailures.at(value);
     if (slots.size <= Math.max(1, sends)) continue;
-    const send = ledger.valueFirstSend.at(value);
-    const ordered = [...slots].sort((a, b) => a - b);
-    const polls = ordered.map((slot) => pollAt(judgement, slot, value)).filter((poll) => poll !== NONE);
-    const offsets = ordered.map((slot) => String(logs.offsets[slot]));
-    findings.add(
-      'duplicate',
-      () => ({
-        explanation:
-          `${judgement.value(value)} is in ${judgement.keyOfValue(value)} at offsets ${list(offsets)}, but was sent ` +
-          `${sends === 0 ? 'never' : sends === 1 ? 'once' : `${sends} times`}` +
-          (send === NONE ? '.' : `, first in operation ${ledger.sendOperation.at(send)}.`),
-        operations: witnesses(
-          ...judgement.operationsOfSend(send),
-          ...polls.slice(0, MAX_LISTED).flatMap((poll) => [judgement.invocationOf(poll), poll]),
-        ),
-        picture: judgement.draw(around(judgement, value, polls.slice(0, 4))),
-      }),
-      { isInDoubt: isInDoubt(judgement, value) },
-    );
+    findings.add('duplicate', () => tellDuplicate(judgement, value, slots, sends), {
+      isInDoubt: isInDoubt(judgement, value),
+    });
   }
+}
+
+function tellDuplicate(judgement: Judgement, value: number, slots: ReadonlySet<number>, sends: number) {
+  const { ledger, logs } = judgement;
+  const send = ledger.valueFirstSend.at(value);
+  const ordered = [...slots].sort((a, b) => a - b);
+  const polls = ordered.map((slot) => pollAt(judgement, slot, value)).filter((poll) => poll !== NONE);
+  const offsets = ordered.map((slot) => String(logs.offsets[slot]));
+  return {
+    explanation:
+      `${judgement.value(value)} is in ${judgement.keyOfValue(value)} at offsets ${list(offsets)}, but was sent ` +
+      `${sends === 0 ? 'never' : sends === 1 ? 'once' : `${sends} times`}` +
+      (send === NONE ? '.' : `, first in operation ${ledger.sendOperation.at(send)}.`),
+    operations: witnesses(
+      ...judgement.operationsOfSend(send),
+      ...polls.slice(0, MAX_LISTED).flatMap((poll) => [judgement.invocationOf(poll), poll]),
+    ),
+    picture: judgement.draw(around(judgement, value, polls.slice(0, 4))),
+  };
 }
 
 /** Whether the only send of a value is in doubt. */
@@ -149,8 +155,9 @@ function pollAt({ ledger, logs }: Judgement, slot: number, value: number): numbe
 
 /** Polls that return two values at one offset. */
 function judgePolledTwice(judgement: Judgement): void {
-  const { logs, findings } = judgement;
+  const { logs, findings, pace } = judgement;
   const pollsOf = disputingPolls(judgement);
+  if (pace.isOverdue) return;
   for (const [slot, disputed] of logs.disputed) {
     const polls = pollsOf.get(slot) ?? [];
     const key = logs.keyOfSlot(slot);
@@ -167,12 +174,13 @@ function judgePolledTwice(judgement: Judgement): void {
 }
 
 /** Of each disputed slot, the first poll of each of its values; one pass over all reads, and none without a dispute. */
-function disputingPolls({ ledger, logs }: Judgement): ReadonlyMap<number, number[]> {
+function disputingPolls({ ledger, logs, pace }: Judgement): ReadonlyMap<number, number[]> {
   const polls = new Map<number, number[]>();
   if (logs.disputed.size === 0) return polls;
   const seen = new Map<number, Set<number>>();
   for (let run = 0; run < ledger.runKey.length; run++) {
     const end = ledger.runEnd(run);
+    if (pace.spend(end - ledger.runStart.at(run))) break;
     for (let read = ledger.runStart.at(run); read < end; read++) {
       const slot = logs.readSlot[read] as number;
       if (!logs.disputed.has(slot)) continue;
@@ -222,7 +230,7 @@ function judgeAcknowledgedTwice(judgement: Judgement): void {
 
 /** What polls find at an acknowledged offset is what was acknowledged there. */
 function judgeContents(judgement: Judgement): void {
-  const { ledger, logs, findings } = judgement;
+  const { ledger, logs, findings, pace } = judgement;
   for (const { send, completion, value } of ledger.wrongEchoes) {
     findings.add('content-mismatch', () => ({
       explanation:
@@ -233,6 +241,7 @@ function judgeContents(judgement: Judgement): void {
     }));
   }
   for (let send = 0; send < logs.committed.length; send++) {
+    if (pace.spend(1)) return;
     const slot = logs.sendSlot[send] as number;
     if (slot === NONE || logs.run[slot] === NONE || Number.isNaN(ledger.sendOffset.at(send))) continue;
     const value = ledger.sendValue.at(send);
