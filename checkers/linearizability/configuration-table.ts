@@ -23,7 +23,7 @@ export const COVERED = 0;
 export const NEW = 1;
 export const OTHER = 2;
 
-const INITIAL_PLACES = 64;
+const INITIAL_PLACES = 16;
 const BYTES_PER_WORD = 4;
 
 export class ConfigurationTable {

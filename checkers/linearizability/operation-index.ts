@@ -57,7 +57,7 @@ export function indexOperations(model: Model, operations: readonly JudgedOperati
   return {
     calls,
     classOf,
-    observes: Uint8Array.from(calls, (call) => (onlyObserves(model, call) ? 1 : 0)),
+    observes: observersOf(model, calls),
     calledAt,
     ...order,
     ...windowReturns(calledAt, order),
@@ -66,6 +66,14 @@ export function indexOperations(model: Model, operations: readonly JudgedOperati
     completedHead: size,
     unknownHead: size + 1,
   };
+}
+
+function observersOf(model: Model, calls: readonly Call[]): Uint8Array {
+  const observes = new Uint8Array(calls.length);
+  calls.forEach((call, i) => {
+    if (onlyObserves(model, call)) observes[i] = 1;
+  });
+  return observes;
 }
 
 function onlyObserves(model: Model, call: Call): boolean {
@@ -100,16 +108,20 @@ type Returns = Pick<OperationIndex, 'returns' | 'returnOf' | 'dueAt' | 'operatio
 
 function orderReturns(operations: readonly JudgedOperation[]): Returns {
   const size = operations.length;
-  const completed: number[] = [];
+  let returns = 0;
   for (let i = 0; i < size; i++) {
-    if ((operations[i] as JudgedOperation).returnedAt !== NEVER) completed.push(i);
+    if ((operations[i] as JudgedOperation).returnedAt !== NEVER) returns++;
   }
-  const returns = completed.length;
+  const completed = new Int32Array(returns);
   // Numbers sort faster than operations: each is a return's time and, below it, the operation.
-  const sorted = Float64Array.from(
-    completed,
-    (operation) => (operations[operation] as JudgedOperation).returnedAt * size + operation,
-  ).sort();
+  const sorted = new Float64Array(returns);
+  for (let i = 0, found = 0; i < size; i++) {
+    const { returnedAt } = operations[i] as JudgedOperation;
+    if (returnedAt === NEVER) continue;
+    completed[found] = i;
+    sorted[found++] = returnedAt * size + i;
+  }
+  sorted.sort();
   const returnOf = new Int32Array(size + 2);
   const dueAt = new Int32Array(returns + 1);
   const operationDue = new Int32Array(returns + 1);
@@ -119,7 +131,7 @@ function orderReturns(operations: readonly JudgedOperation[]): Returns {
     operationDue[i + 1] = operation;
     dueAt[i + 1] = ((sorted[i] as number) - operation) / size;
   }
-  return { returns, returnOf, dueAt, operationDue, completed: Int32Array.from(completed) };
+  return { returns, returnOf, dueAt, operationDue, completed };
 }
 
 function windowReturns(

@@ -57,7 +57,7 @@ export interface Furthest {
 
 /** Handling so many characters or parts of a state takes as long as a step. */
 const WORK_PER_STEP = 64;
-const INITIAL_FRAMES = 64;
+const INITIAL_FRAMES = 16;
 const BYTES_PER_WORD = 4;
 /** Words of a frame before its configuration: the operation that was placed, and the length of the trail then. */
 const FRAME_HEAD = 2;

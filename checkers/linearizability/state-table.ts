@@ -16,7 +16,7 @@ import type { Call, Model } from './model.ts';
 
 export const ILLEGAL = -1;
 
-const INITIAL_PLACES = 256;
+const INITIAL_PLACES = 32;
 /** 12 MB. More did not make the benchmarks faster. */
 const MAX_PLACES = 1 << 20;
 /** Words of a place: the state plus one (0 is an empty place), the call, the next state. */

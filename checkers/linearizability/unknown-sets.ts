@@ -11,7 +11,7 @@ import type { MemoryAccount } from './memory.ts';
 
 export const EMPTY = 0;
 
-const INITIAL_SETS = 64;
+const INITIAL_SETS = 16;
 /** Beside a set's largest member, the set of the others and its size: two places, one of them empty. */
 const WORDS_PER_SET = 5;
 const BYTES_PER_WORD = 4;

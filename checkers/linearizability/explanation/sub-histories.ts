@@ -10,6 +10,7 @@ import type { Model } from '../model.ts';
 import type { JudgedOperation } from '../problem.ts';
 import { Search } from '../search.ts';
 import type { SearchOutcome } from '../search.ts';
+import { orderFew } from './few.ts';
 
 /** Each search of a part has so much for its tables. */
 const MEMORY_BYTES = 1 << 27;
@@ -89,6 +90,7 @@ export class SubHistories {
   /** An order of other operations, as positions; null when there is none. */
   order(init: Json, operations: readonly JudgedOperation[]): readonly number[] | 'undecided' | null {
     const model = { ...this.model, init };
+    if (orderFew(model, init, operations) === false) return null;
     const lineage = traceLineage(model, operations, '');
     if (lineage.refutation !== null) return null;
     const search = this.#search(model, operations, lineage);
@@ -113,6 +115,11 @@ export class SubHistories {
   }
 
   #judgeFrom(model: Model, operations: readonly JudgedOperation[]): SearchOutcome {
+    const few = orderFew(model, model.init, operations);
+    if (few !== null) {
+      this.effort.spend(operations.length + 1);
+      return few ? 'legal' : 'illegal';
+    }
     const lineage = traceLineage(model, operations, '');
     if (lineage.refutation !== null) return 'illegal';
     return this.#search(model, operations, lineage)?.outcome ?? 'undecided';
