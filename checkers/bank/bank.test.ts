@@ -72,16 +72,29 @@ describe('a bank', () => {
   });
 
   it('may be overdrawn where that is allowed', () => {
-    expect(judge(read({ a: -10, b: 20 }), { negativeBalances: true }).valid).toBe(true);
+    const rows = [...transfer('a', 'b', 20), ...read({ a: -10, b: 20 })];
+    expect(judge(rows, { negativeBalances: true, total: 10 }).valid).toBe(true);
+    expect(judge(rows, { total: 10 }).valid).toBe(false);
   });
 
   it('of each key has a total of its own', () => {
-    expect(judge([...read({ a: 1 }, 'x'), ...read({ a: 2 }, 'y')]).valid).toBe(true);
+    const moved = transfer('a', 'a', 1);
+    const twice = [...moved, ...read({ a: 1 }, 'x'), ...read({ a: 2 }, 'y'), ...read({ a: 2 }, 'y')];
+    expect(judge(twice).valid).toBe(true);
     expect(judge([...read({ a: 1 }, 'x'), ...read({ a: 2 }, 'x')]).valid).toBe(false);
   });
 
   it('that was never read is unknown', () => {
     expect(judge(transfer('a', 'b', 1)).valid).toBe('unknown');
+  });
+
+  it('in which nothing moved, or of which one read says what the total is, is unknown', () => {
+    const still = [...call(0, 'transfer', { from: 'a', to: 'b', amount: 1 }, 'fail'), ...read({ a: 1 })];
+    expect(judge(still, { total: 1 }).reason).toMatch('no transfer can have happened');
+    const once = [...transfer('a', 'b', 1), ...read({ a: 1, b: 1 })];
+    expect(judge(once).reason).toMatch('known from one read only');
+    expect(judge(once, { total: 2 }).valid).toBe(true);
+    expect(judge(once, { total: 3 }).valid).toBe(false);
   });
 
   it('is no other thing', () => {

@@ -7,7 +7,8 @@
  * is lost whole, or made twice, passes (the transaction checkers find that, given a history of reads and writes).
  *
  * Without `total` it takes the most frequent total of all reads; without `accounts` those of the first read and of all
- * transfers. Where it deduces, the statistics say so. A bank for each key.
+ * transfers. Where it deduces, the statistics say so. A bank for each key. Where no transfer can have happened, or the total
+ * is deduced from one read, nothing is proven.
  *
  * Anomalies: `wrong-total`, `negative-value` (unless `negativeBalances`), `nil-balance`, `unexpected-key` (no account),
  * `malformed-read`. An account that a read does not show counts as 0, as where empty accounts are deleted.
@@ -38,6 +39,9 @@ type Told = {
 /** What the statistics tell of all banks together. */
 interface Figures {
   reads: number;
+  transfers: number;
+  /** Reads that could have been wrong. */
+  compared: number;
   errors: number;
   lowest: number;
   highest: number;
@@ -58,10 +62,22 @@ export function bank(options: BankOptions = {}): Checker {
       const pace = new Pace(input, input.history.length);
       const banks = collectBanks(input.history, findings, pace);
       const figures: Figures = {
-        ...{ reads: 0, errors: 0, lowest: Infinity, highest: -Infinity, first: null, worst: null },
+        ...{
+          reads: 0,
+          transfers: 0,
+          compared: 0,
+          errors: 0,
+          lowest: Infinity,
+          highest: -Infinity,
+          first: null,
+          worst: null,
+        },
         ...{ deduced: [], totals: new Series() },
       };
-      for (const [key, one] of banks) judgeBank(key, one, options, figures, findings);
+      for (const [key, one] of banks) {
+        if (pace.spend(one.reads.length)) break;
+        judgeBank(key, one, options, figures, findings);
+      }
       const { lowest, highest, deduced, totals, ...counts } = figures;
       return findings.conclude(NAME, {
         statistics: {
@@ -72,23 +88,31 @@ export function bank(options: BankOptions = {}): Checker {
           deduced: deduced.slice(0, DEDUCED_TOLD_MAX),
           totals: totals.points,
         },
-        unknownBecause:
-          pace.reason ??
-          (figures.reads === 0
-            ? 'no read of the accounts completed, so nothing was judged: run longer, or with fewer faults'
-            : undefined),
+        unknownBecause: pace.reason ?? vacuity(figures),
       });
     },
   };
 }
 
+function vacuity({ reads, transfers, compared }: Figures): string | undefined {
+  if (reads === 0) {
+    return 'no read of the accounts completed, so nothing was judged: run longer, or with fewer faults';
+  }
+  if (transfers === 0) {
+    return 'no transfer can have happened, so the total could not change: run longer, or with fewer faults';
+  }
+  if (compared > 0) return undefined;
+  return 'the total is known from one read only, so nothing was judged: run longer, or set the option total';
+}
+
 function judgeBank(
   key: Key,
-  { name, reads, inTransfers }: Bank,
+  { name, reads, inTransfers, transfers }: Bank,
   options: BankOptions,
   figures: Figures,
   findings: Findings,
 ): void {
+  figures.transfers += transfers;
   const [firstRead] = reads;
   if (firstRead === undefined) return;
   const of = key === undefined ? '' : ` of ${name}`;
@@ -108,6 +132,7 @@ function judgeBank(
     );
   }
   figures.reads += reads.length;
+  if (options.total !== undefined || reads.length > 1) figures.compared += reads.length;
   for (const read of reads) {
     figures.totals.add({ timeNs: read.completion.time, total: read.total });
     figures.lowest = Math.min(figures.lowest, read.total);

@@ -15,6 +15,8 @@ export interface BankRead {
 export interface Bank {
   readonly name: string;
   readonly inTransfers: Set<string>;
+  /** Those that may have happened. */
+  transfers: number;
   readonly reads: BankRead[];
 }
 
@@ -29,11 +31,19 @@ export function collectBanks(history: History, findings: Findings, pace: Pace): 
     if (invocation === undefined) continue;
     let bank = banks.get(invocation.key);
     if (bank === undefined) {
-      bank = { name: nameOf(invocation.key, 'the accounts'), inTransfers: new Set(), reads: [] };
+      bank = {
+        name: nameOf(invocation.key, 'the accounts'),
+        inTransfers: new Set(),
+        transfers: 0,
+        reads: [],
+      };
       banks.set(invocation.key, bank);
     }
     if (f === 'transfer') {
-      if (type === 'invoke') collectTransfer(bank, operation);
+      if (type === 'invoke') {
+        collectTransfer(bank, operation);
+        if (history.completionOf(index)?.type !== 'fail') bank.transfers++;
+      }
     } else if (f !== 'read') {
       throw new HarnessError('bad-history', `operation ${index}: a bank has read and transfer, no ${f}`);
     } else if (type === 'ok') {
@@ -79,7 +89,7 @@ function readOf(invocation: Operation, completion: Operation): BankRead | undefi
       // Sums of fractions depend on the order of the summands.
       throw new HarnessError(
         'bad-history',
-        `operation ${completion.index}: the balance ${balance} of ${account} is no whole number: count in the smallest unit`,
+        `operation ${completion.index}: the balance ${balance} of ${account} is no whole number below 2⁵³: count in the smallest unit`,
       );
     }
     total += balance ?? 0;

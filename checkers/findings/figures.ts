@@ -5,6 +5,7 @@
  *     intervalText([1, 2, 3, 7, 'x'])     // '1..3 7 "x"'
  */
 import type { Json } from '../../harness/history/operation.ts';
+import { show } from './findings.ts';
 
 const QUANTILES = [0, 0.5, 0.95, 0.99, 1];
 const INTERVALS_MAX = 50;
@@ -34,7 +35,7 @@ export function intervalText(values: readonly Json[]): string {
   });
   for (const value of values) {
     if (parts.length > INTERVALS_MAX) break;
-    if (!isWhole(value)) parts.push(JSON.stringify(value));
+    if (!isWhole(value)) parts.push(show(value));
   }
   return parts.length > INTERVALS_MAX ? `${parts.slice(0, INTERVALS_MAX).join(' ')} …` : parts.join(' ');
 }

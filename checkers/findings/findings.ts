@@ -21,7 +21,6 @@ export type Finding = Omit<Anomaly, 'name'>;
 interface Found {
   count: number;
   readonly told: Anomaly[];
-  readonly isAllowed: boolean;
 }
 
 export interface Conclusion {
@@ -31,39 +30,30 @@ export interface Conclusion {
 }
 
 export class Findings {
-  readonly #found = new Map<string, Found>();
+  readonly #judged = new Map<string, Found>();
+  readonly #allowed = new Map<string, Found>();
 
   add(name: string, describe: () => Finding): void {
-    this.#add(name, describe, false);
+    collect(this.#judged, name, describe);
   }
 
-  /** What the options allow: told, not judged. A name is either allowed or not. */
+  /** What the options allow: told, not judged. */
   addAllowed(name: string, describe: () => Finding): void {
-    this.#add(name, describe, true);
+    collect(this.#allowed, name, describe);
   }
 
-  #add(name: string, describe: () => Finding, isAllowed: boolean): void {
-    let found = this.#found.get(name);
-    if (found === undefined) {
-      found = { count: 0, told: [], isAllowed };
-      this.#found.set(name, found);
-    }
-    found.count++;
-    if (found.told.length < TOLD_OF_EACH_NAME) found.told.push({ ...describe(), name });
-  }
-
+  /** Judged and allowed. */
   countOf(name: string): number {
-    return this.#found.get(name)?.count ?? 0;
-  }
-
-  #told(isAllowed: boolean): Anomaly[] {
-    return [...this.#found.values()].flatMap((found) => (found.isAllowed === isAllowed ? found.told : []));
+    return (this.#judged.get(name)?.count ?? 0) + (this.#allowed.get(name)?.count ?? 0);
   }
 
   conclude(checker: string, { statistics, unknownBecause }: Conclusion): Verdict {
-    const anomalies = this.#told(false);
-    const allowed = this.#told(true);
-    const found = Object.fromEntries([...this.#found].map(([name, { count }]) => [name, count]));
+    const anomalies = told(this.#judged);
+    const allowed = told(this.#allowed);
+    const found: { [name: string]: number } = {};
+    for (const [name, { count }] of [...this.#judged, ...this.#allowed]) {
+      found[name] = (found[name] ?? 0) + count;
+    }
     const common = {
       checker,
       anomalies,
@@ -75,6 +65,15 @@ export class Findings {
     return { ...common, valid: true };
   }
 }
+
+function collect(all: Map<string, Found>, name: string, describe: () => Finding): void {
+  let found = all.get(name);
+  if (found === undefined) all.set(name, (found = { count: 0, told: [] }));
+  found.count++;
+  if (found.told.length < TOLD_OF_EACH_NAME) found.told.push({ ...describe(), name });
+}
+
+const told = (all: ReadonlyMap<string, Found>): Anomaly[] => [...all.values()].flatMap(({ told }) => told);
 
 /** Their indexes, ascending, each once. */
 export function indexesOf(...operations: readonly (Operation | undefined)[]): readonly number[] {

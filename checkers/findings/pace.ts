@@ -14,7 +14,7 @@ const UNITS_BETWEEN_QUESTIONS = 1 << 16;
 
 export class Pace {
   readonly #input: CheckInput;
-  readonly #totalUnits: number;
+  #totalUnits: number;
   #spentUnits = 0;
   #nextQuestion = UNITS_BETWEEN_QUESTIONS;
   #isOverdue: boolean;
@@ -27,6 +27,11 @@ export class Pace {
 
   get isOverdue(): boolean {
     return this.#isOverdue;
+  }
+
+  /** There is more to do than was said in the beginning. */
+  expect(units: number): void {
+    this.#totalUnits += units;
   }
 
   /** True once time is up. A unit is some nanoseconds: an element of a read, a step of a loop. */

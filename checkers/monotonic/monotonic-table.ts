@@ -17,6 +17,7 @@ import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { Findings, indexesOf, isArray, isMap, type Key, nameOf, show } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { compareOrdered, isOrdered, type Ordered } from './observations.ts';
 
 const NAME = 'monotonic-table';
@@ -53,30 +54,41 @@ const newCounts = () => ({
 export function monotonicTable({ scope = 'global' }: MonotonicTableOptions = {}): Checker {
   return {
     name: NAME,
-    check: ({ history }) => {
+    check: (input) => {
+      const { history } = input;
       const findings = new Findings();
-      const tables = collectTables(history, findings);
+      const pace = new Pace(input, history.length);
+      const tables = collectTables(history, findings, pace);
       const counts = newCounts();
       let read = 0;
       for (const table of tables.values()) {
+        // Of a part of the history the last read is not the last.
+        if (pace.isOverdue) break;
         if (table.lastRead === undefined) continue;
         read++;
+        pace.spend(table.adds.length + table.lastRead.rows.length);
         judgeOrder(history, table, scope, counts, findings);
         judgeAdds(history, table, counts, findings);
       }
-      const vacuous = 'the table was never read: end the run with a read of all rows';
+      const vacuous =
+        read === 0
+          ? 'the table was never read: end the run with a read of all rows'
+          : counts.rows === 0
+            ? 'the last read has no rows, and none was acknowledged before: run longer, or with fewer faults'
+            : undefined;
       return findings.conclude(NAME, {
         statistics: { scope, tables: tables.size, ...counts },
-        unknownBecause: read === 0 ? vacuous : undefined,
+        unknownBecause: pace.reason ?? vacuous,
       });
     },
   };
 }
 
-function collectTables(history: History, findings: Findings): ReadonlyMap<Key, Table> {
+function collectTables(history: History, findings: Findings, pace: Pace): ReadonlyMap<Key, Table> {
   const tables = new Map<Key, Table>();
   for (const operation of history.operations) {
     if (operation.process === 'nemesis') continue;
+    if (pace.spend(1)) break;
     const { index, type, f } = operation;
     if (f !== 'add' && f !== 'read') {
       throw new HarnessError(
@@ -128,6 +140,8 @@ function rowOf(map: Json): Row | undefined {
   return { val: val, sts: isOrdered(sts) ? sts : undefined, by };
 }
 
+const byTimestamp = ({ sts }: Row): string => (sts === undefined ? '' : ', in the order of timestamps');
+
 function judgeOrder(
   history: History,
   { name, lastRead }: Table,
@@ -161,7 +175,7 @@ function judgeOrder(
       }
       if (scope === 'global' && compareOrdered(val, row.val) >= 0) {
         findings.add('value-reorder', () => ({
-          explanation: `${where} the value ${val} before ${row.val}, in the order of timestamps.`,
+          explanation: `${where} the value ${val} in a row before ${row.val}${byTimestamp(row)}.`,
           operations,
         }));
       }
@@ -180,7 +194,7 @@ function judgeOrder(
       counts.reordersByProcess++;
       if (scope === 'global') continue;
       findings.add('value-reorder', () => ({
-        explanation: `${where} the value ${last?.val ?? ''} of process ${show(row.by.process)} before its ${row.val}, in the order of timestamps.`,
+        explanation: `${where} the value ${last?.val ?? ''} of process ${show(row.by.process)} in a row before its ${row.val}${byTimestamp(row)}.`,
         operations,
       }));
     }

@@ -15,11 +15,11 @@ const names = (anomalies: readonly { readonly name: string }[] = []) => anomalie
 describe('values that grow', () => {
   it.each<[string, Row[]]>([
     ['along a process', [...read(0, null), ...read(0, 1), ...read(0, 1), ...read(0, 10)]],
-    ['of keys apart', [...read(0, 5, 'x'), ...read(0, 1, 'y')]],
+    ['of keys apart', [...read(0, 5, 'x'), ...read(0, 1, 'y'), ...read(0, 1, 'y')]],
     ['in maps', [...read(0, { x: 5, y: null }), ...read(0, { y: 1 }), ...read(0, { x: 5, y: 2 })]],
-    ['with timestamps', [...read(0, ['10', 1]), ...call(0, 'inc', ['11', 2])]],
+    ['with timestamps', [...read(0, ['10', 1]), [0, 'invoke', 'inc', null], [0, 'ok', 'inc', ['11', 2]]]],
     ['whatever an increment was asked to add', [...read(0, 5), ...call(0, 'inc', 1), ...read(0, 6)]],
-    ['but in the past', [...read(0, ['10', 5]), ...call(0, 'read-at', ['3', 1])]],
+    ['but in the past', [...read(0, ['10', 5]), ...call(0, 'read-at', ['3', 1]), ...read(0, ['11', 5])]],
   ])('%s', (_, rows) => {
     expect(judge(rows, { scope: 'global' })).toMatchObject({ valid: true, anomalies: [] });
   });
@@ -48,18 +48,37 @@ describe('values that grow', () => {
   });
 
   it('stale-read of another process: a note, or an anomaly', () => {
-    const rows = [...read(0, 5), ...read(1, 4)];
+    const rows = [...read(0, 5), ...read(1, 4), ...read(0, 5)];
     expect(judge(rows)).toMatchObject({ valid: true, allowed: [{ name: 'stale-read' }] });
     expect(judge(rows, { scope: 'global' })).toMatchObject({
       valid: false,
       anomalies: [{ name: 'stale-read' }],
     });
-    const overlapping: Row[] = [[1, 'invoke', 'read', null], ...read(0, 5), [1, 'ok', 'read', 4]];
+    const overlapping: Row[] = [
+      ...read(0, 1),
+      [1, 'invoke', 'read', null],
+      ...read(0, 5),
+      [1, 'ok', 'read', 4],
+    ];
     expect(judge(overlapping, { scope: 'global' })).toMatchObject({ valid: true, anomalies: [] });
   });
 
   it('equal timestamps say nothing of the order', () => {
     expect(judge([...call(0, 'read-at', ['10', 5]), ...call(1, 'read-at', ['10', 4])]).valid).toBe(true);
+  });
+
+  it('what was seen once proves nothing', () => {
+    expect(judge([...read(0, 1), ...read(1, 2)]).valid).toBe('unknown');
+    expect(judge([...read(0, 1), ...read(1, 2)], { scope: 'global' }).valid).toBe(true);
+    expect(judge([...read(0, 1, 'x'), ...read(0, 2, 'y')], { scope: 'global' }).valid).toBe('unknown');
+  });
+
+  it('texts of digits below zero compare as numbers, too', () => {
+    expect(compareOrdered('-10', '-9')).toBeLessThan(0);
+    expect(compareOrdered('-9007199254740993', -5)).toBeLessThan(0);
+    expect(compareOrdered('-1', '1')).toBeLessThan(0);
+    expect(compareOrdered('-1.5', '-1.25')).toBeLessThan(0);
+    expect(compareOrdered('-0', '0')).toBe(0);
   });
 
   it('nothing read is unknown; a register is no such thing', () => {
@@ -167,6 +186,20 @@ describe('a table', () => {
       statistics: { reordersByNode: 1 },
     });
     expect(judgeTable(rows(row(2, 10, 1), row(1, 11, 1)), { scope: 'process' }).valid).toBe(false);
+  });
+
+  it('without timestamps nobody speaks of them', () => {
+    const [anomaly] = judgeTable(rows(2, 1)).anomalies;
+    expect(anomaly?.explanation).toBe('Operation 1 read the table with the value 2 in a row before 1.');
+  });
+
+  it('empty, and nothing acknowledged: unknown; and so it is when time is up', () => {
+    expect(judgeTable(rows())).toMatchObject({ valid: 'unknown', anomalies: [] });
+    const history = historyOf([...add(row(1, 10)), ...rows()]);
+    expect(monotonicTable().check({ history, isOverdue: () => true })).toMatchObject({
+      valid: 'unknown',
+      anomalies: [],
+    });
   });
 
   it('never read is unknown', () => {

@@ -43,6 +43,8 @@ class Watched {
   readonly timed: { readonly timestamp: Ordered; readonly observation: Observation }[] = [];
   /** That showed something. */
   observations = 0;
+  /** Of one observation with an earlier one. */
+  comparisons = 0;
 }
 
 export function monotonic({ scope = 'process' }: MonotonicOptions = {}): Checker {
@@ -72,7 +74,9 @@ export function monotonic({ scope = 'process' }: MonotonicOptions = {}): Checker
           }
           if (completion.f === 'read-at') continue;
           judgeProcess(watched, observation, findings);
-          judgeRealTime(greatestAtInvocation, observation, scope, findings);
+          if (judgeRealTime(greatestAtInvocation, observation, scope, findings) && scope === 'global') {
+            watched.comparisons++;
+          }
         }
         const invocation = history.invocationOf(completion.index);
         if (observed.timestamp !== undefined && completion.f !== 'read-at' && invocation !== undefined) {
@@ -81,10 +85,18 @@ export function monotonic({ scope = 'process' }: MonotonicOptions = {}): Checker
       }
       judgeTimed(watched, findings);
       const vacuous =
-        'nothing that grows was ever read, so nothing was judged: run longer, or with fewer faults';
+        watched.observations === 0
+          ? 'nothing that grows was ever read, so nothing was judged: run longer, or with fewer faults'
+          : 'nobody saw anything that grows twice, so nothing was judged: run longer, or with fewer faults';
       return findings.conclude(NAME, {
-        statistics: { scope, streams: greatestAtInvocation.streams, observations: watched.observations },
-        unknownBecause: pace.reason ?? (watched.observations === 0 ? vacuous : undefined),
+        statistics: {
+          scope,
+          streams: greatestAtInvocation.streams,
+          observations: watched.observations,
+          comparisons: watched.comparisons,
+        },
+        unknownBecause:
+          pace.reason ?? (watched.observations === 0 || watched.comparisons === 0 ? vacuous : undefined),
       });
     },
   };
@@ -92,11 +104,13 @@ export function monotonic({ scope = 'process' }: MonotonicOptions = {}): Checker
 
 const describeStream = ({ stream }: Observation): string => (stream === '' ? 'the value' : stream);
 
-function judgeProcess({ last }: Watched, observation: Observation, findings: Findings): void {
+function judgeProcess(watched: Watched, observation: Observation, findings: Findings): void {
+  const { last } = watched;
   const { completion, invocation, stream, value } = observation;
   const place = `${completion.process}/${stream}`;
   const before = last.get(place);
   last.set(place, observation);
+  if (before !== undefined) watched.comparisons++;
   if (before === undefined || compareOrdered(before.value, value) <= 0) return;
   findings.add('non-monotonic-read', () => ({
     explanation:
@@ -139,18 +153,19 @@ class GreatestByTime {
   }
 }
 
+/** @returns whether there was an earlier one */
 function judgeRealTime(
   greatest: GreatestByTime,
   observation: Observation,
   scope: 'process' | 'global',
   findings: Findings,
-): void {
+): boolean {
   const { completion, invocation, stream, value } = observation;
   const before = greatest.before(stream, invocation.index);
   greatest.add(observation);
-  if (before === undefined || compareOrdered(before.value, value) <= 0) return;
+  if (before === undefined || compareOrdered(before.value, value) <= 0) return before !== undefined;
   // Of the same process it is told already.
-  if (before.completion.process === completion.process) return;
+  if (before.completion.process === completion.process) return true;
   const describe = () => ({
     explanation:
       `Process ${completion.process} read ${show(value)} of ${describeStream(observation)} in operation ` +
@@ -161,13 +176,16 @@ function judgeRealTime(
   });
   if (scope === 'global') findings.add('stale-read', describe);
   else findings.addAllowed('stale-read', describe);
+  return true;
 }
 
-function judgeTimestamp({ lastTimestamp }: Watched, seen: Seen, findings: Findings): void {
+function judgeTimestamp(watched: Watched, seen: Seen, findings: Findings): void {
+  const { lastTimestamp } = watched;
   const { invocation, completion, value } = seen;
   const place = `${completion.process}/${invocation.key ?? ''}`;
   const before = lastTimestamp.get(place);
   lastTimestamp.set(place, seen);
+  if (before !== undefined) watched.comparisons++;
   if (before === undefined || compareOrdered(before.value, value) <= 0) return;
   findings.add('non-monotonic-timestamp', () => ({
     explanation:
@@ -178,9 +196,11 @@ function judgeTimestamp({ lastTimestamp }: Watched, seen: Seen, findings: Findin
 }
 
 /** In the order of their timestamps, values must not decrease. Equal timestamps say nothing. */
-function judgeTimed({ timed }: Watched, findings: Findings): void {
+function judgeTimed(watched: Watched, findings: Findings): void {
+  const { timed } = watched;
   const byStream = Map.groupBy(timed, ({ observation }) => observation.stream);
   for (const points of byStream.values()) {
+    watched.comparisons += points.length - 1;
     points.sort((a, b) => compareOrdered(a.timestamp, b.timestamp));
     let greatest: (typeof points)[number] | undefined;
     for (let i = 0; i < points.length;) {

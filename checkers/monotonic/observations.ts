@@ -76,7 +76,7 @@ export const isOrdered = (value: Json | undefined): value is Ordered =>
 /** What a read that finds nothing saw (null): before all else. */
 export const NOTHING_YET = -Infinity;
 
-const DECIMAL = /^\d+(\.\d*)?$/;
+const DECIMAL = /^-?\d+(\.\d*)?$/;
 
 /** Negative when `a` is before `b`. Texts of digits compare as numbers of any length, other texts by their characters. */
 export function compareOrdered(a: Ordered, b: Ordered): number {
@@ -85,13 +85,21 @@ export function compareOrdered(a: Ordered, b: Ordered): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   const [left, right] = [String(a), String(b)];
   if (DECIMAL.test(left) && DECIMAL.test(right)) {
-    const [leftWhole = '', leftRest = ''] = left.replace(/^0+(?=\d)/, '').split('.');
-    const [rightWhole = '', rightRest = ''] = right.replace(/^0+(?=\d)/, '').split('.');
-    if (leftWhole.length !== rightWhole.length) return leftWhole.length - rightWhole.length;
-    const whole = compareText(leftWhole, rightWhole);
-    return whole !== 0 ? whole : compareText(leftRest.replace(/0+$/, ''), rightRest.replace(/0+$/, ''));
+    const [isLeftBelow, isRightBelow] = [left.startsWith('-'), right.startsWith('-')];
+    if (isLeftBelow && isRightBelow) return comparePositive(right.slice(1), left.slice(1));
+    if (isLeftBelow) return comparePositive(left.slice(1), '0') === 0 ? compareOrdered('0', right) : -1;
+    return isRightBelow ? -compareOrdered(b, a) : comparePositive(left, right);
   }
   return compareText(left, right);
+}
+
+/** Numbers of any length, by their digits. */
+function comparePositive(left: string, right: string): number {
+  const [leftWhole = '', leftRest = ''] = left.replace(/^0+(?=\d)/, '').split('.');
+  const [rightWhole = '', rightRest = ''] = right.replace(/^0+(?=\d)/, '').split('.');
+  if (leftWhole.length !== rightWhole.length) return leftWhole.length - rightWhole.length;
+  const whole = compareText(leftWhole, rightWhole);
+  return whole !== 0 ? whole : compareText(leftRest.replace(/0+$/, ''), rightRest.replace(/0+$/, ''));
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

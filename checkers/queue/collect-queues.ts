@@ -6,6 +6,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { type Findings, indexesOf, isArray, type Key, nameOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 
 /** A dequeue that fails with one of these found the queue empty, as Jepsen's clients say it. */
 const EMPTY_CODES: ReadonlySet<string> = new Set(['empty', 'exhausted', 'queue-empty']);
@@ -27,9 +28,10 @@ export interface QueueVisitor {
 }
 
 /** @throws HarnessError `bad-history` at a function that no queue has */
-export function visitQueues(history: History, findings: Findings, visitor: QueueVisitor): void {
+export function visitQueues(history: History, findings: Findings, pace: Pace, visitor: QueueVisitor): void {
   const queues = new Map<Key, QueueIdentity>();
   for (const operation of history.operations) {
+    if (pace.spend(1)) break;
     if (operation.process === 'nemesis' || operation.type !== 'invoke') {
       const invocation = history.invocationOf(operation.index);
       if (operation.process === 'nemesis' || invocation === undefined) continue;

@@ -37,6 +37,28 @@ describe('queue: every dequeue comes from somewhere', () => {
     expect(names(verdict.anomalies)).toEqual([name]);
   });
 
+  it('says how often, and holds an anomaly against nobody else', () => {
+    const twice = judge([...enqueue(1), ...dequeue(1), ...dequeue(1), ...enqueue(1), ...dequeue(1)]);
+    expect(twice.anomalies).toMatchObject([
+      {
+        name: 'duplicate-dequeue',
+        explanation:
+          'Operation 5 took 1 out of the queue, but it can have gone in once only by then, and had come out as often; ' +
+          'operation 3 took it before.',
+        operations: [3, 4, 5],
+      },
+    ]);
+    const early = judge([...dequeue(1), ...enqueue(1), ...dequeue(1)]);
+    expect(names(early.anomalies)).toEqual(['unexpected-dequeue']);
+  });
+
+  it.each([queue(), totalQueue()])('$name asks whether time is up', (checker) => {
+    const history = historyOf([...enqueue(1), ...drain([])]);
+    const verdict = checker.check({ history, isOverdue: () => true });
+    expect(verdict).toMatchObject({ valid: 'unknown', anomalies: [] });
+    expect(verdict.reason).toMatch('time budget');
+  });
+
   it('is unknown when nothing comes out, and no register', () => {
     expect(judge(enqueue(1)).valid).toBe('unknown');
     expect(() => judge(call(0, 'read', 1))).toThrow('a queue has enqueue, dequeue and drain, no read');
@@ -99,6 +121,26 @@ describe('total-queue: what goes in comes out', () => {
       anomalies: [{ name: 'duplicate-element' }],
     });
     expect(names(judgeTotal([...enqueue(1), ...rows.slice(0, 4), ...drain([1])]).allowed)).toEqual([]);
+  });
+
+  it('as Jepsen’s own tests have it', () => {
+    const sane = [...call(1, 'enqueue', 1, 'info'), ...enqueue(2), ...dequeue(1), ...dequeue(2)];
+    expect(judgeTotal(sane)).toMatchObject({
+      valid: true,
+      statistics: { attempts: 2, acknowledged: 1, ok: 2, recovered: { elements: '1' }, lost: { count: 0 } },
+    });
+    const pathological = [
+      ...call(1, 'enqueue', 'hung', 'info'),
+      ...[...enqueue('enqueued'), ...enqueue('dup'), ...call(4, 'dequeue', null, 'info')],
+      ...[...dequeue('wtf'), ...dequeue('dup'), ...dequeue('dup')],
+    ];
+    // Where Jepsen calls `enqueued` lost: it may still be in the queue, or the fourth process took it.
+    expect(judgeTotal(pathological)).toMatchObject({
+      valid: false,
+      anomalies: [{ name: 'unexpected-element' }],
+      allowed: [{ name: 'duplicate-element' }],
+      statistics: { attempts: 3, acknowledged: 2, ok: 1, remaining: 1 },
+    });
   });
 
   it('recovered: of unknown outcome, and out', () => {

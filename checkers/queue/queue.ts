@@ -5,8 +5,8 @@
  *     enqueue 1 (in flight) · dequeue → 1: fine
  *     dequeue → 2 · enqueue 2: 2 came out before anybody put it in
  *
- * Every enqueue that did not fail counts from its invocation on; every dequeue when it completes. It takes one pass. It does
- * not ask whether everything comes out ({@link totalQueue}), nor for first in, first out (the linearizability checker).
+ * Every enqueue that did not fail counts from its invocation on; every dequeue when it completes, unless it is an anomaly
+ * itself. It takes one pass. It does not ask whether everything comes out ({@link totalQueue}), nor for first in, first out (the linearizability checker).
  *
  * Anomalies: `unexpected-dequeue` (nobody has enqueued it by then), `duplicate-dequeue` (all that were enqueued by then had
  * come out), `malformed-drain`.
@@ -14,6 +14,7 @@
 import type { Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { Findings, indexesOf, show } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { ValueTable } from '../findings/value-table.ts';
 import { type QueueIdentity, visitQueues } from './collect-queues.ts';
 
@@ -30,8 +31,10 @@ class Contents {
 export function queue(): Checker {
   return {
     name: NAME,
-    check: ({ history }) => {
+    check: (input) => {
+      const { history } = input;
       const findings = new Findings();
+      const pace = new Pace(input, history.length);
       const queues = new Map<QueueIdentity, Contents>();
       const counts = { enqueues: 0, dequeues: 0, empty: 0, inDoubt: 0 };
       const contentsOf = (of: QueueIdentity): Contents => {
@@ -39,7 +42,7 @@ export function queue(): Checker {
         if (contents === undefined) queues.set(of, (contents = new Contents()));
         return contents;
       };
-      visitQueues(history, findings, {
+      visitQueues(history, findings, pace, {
         enqueueInvoked(of, invocation, completion) {
           if (completion?.type === 'fail') return;
           counts.enqueues++;
@@ -55,11 +58,13 @@ export function queue(): Checker {
           const { elements, enqueued, dequeued, taker } = contentsOf(of);
           const id = elements.idOf(value);
           const wentIn = enqueued[id] ?? 0;
-          const cameOut = (dequeued[id] ?? 0) + 1;
+          const cameOut = dequeued[id] ?? 0;
           const earlier = taker[id];
-          dequeued[id] = cameOut;
-          taker[id] = completion;
-          if (cameOut <= wentIn) return;
+          if (cameOut < wentIn) {
+            dequeued[id] = cameOut + 1;
+            taker[id] = completion;
+            return;
+          }
           const where = `Operation ${completion.index} took ${show(value)} out of ${of.name}`;
           if (wentIn === 0) {
             findings.add('unexpected-dequeue', () => ({
@@ -69,7 +74,7 @@ export function queue(): Checker {
             return;
           }
           findings.add('duplicate-dequeue', () => ({
-            explanation: `${where} for the ${cameOut}th time, but it can have gone in ${wentIn} times only; operation ${earlier?.index ?? ''} took it before.`,
+            explanation: `${where}, but it can have gone in ${timesText(wentIn)} by then, and had come out as often; operation ${earlier?.index ?? ''} took it before.`,
             operations: indexesOf(earlier, invocation, completion),
           }));
         },
@@ -83,8 +88,11 @@ export function queue(): Checker {
       const isVacuous = counts.dequeues === 0;
       return findings.conclude(NAME, {
         statistics: { queues: queues.size, ...counts },
-        unknownBecause: isVacuous ? 'nothing ever came out, so nothing was judged: run longer' : undefined,
+        unknownBecause:
+          pace.reason ?? (isVacuous ? 'nothing ever came out, so nothing was judged: run longer' : undefined),
       });
     },
   };
 }
+
+const timesText = (times: number): string => (times === 1 ? 'once only' : `${times} times only`);

@@ -16,6 +16,7 @@ import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { intervalText } from '../findings/figures.ts';
 import { Findings, indexesOf, show } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { ValueTable } from '../findings/value-table.ts';
 import { type QueueIdentity, visitQueues } from './collect-queues.ts';
 
@@ -70,15 +71,19 @@ interface Sums {
 export function totalQueue(options: TotalQueueOptions = {}): Checker {
   return {
     name: NAME,
-    check: ({ history }) => {
+    check: (input) => {
+      const { history } = input;
       const findings = new Findings();
-      const queues = collectAccounts(history, findings);
+      const pace = new Pace(input, history.length);
+      const queues = collectAccounts(history, findings, pace);
       const sums: Sums = {
         ...{ attempts: 0, acknowledged: 0, ok: 0, inDoubt: 0, remaining: 0 },
         ...{ lost: [], unexpected: [], duplicated: [], recovered: [] },
       };
       let undecided: string | undefined;
       for (const [{ name }, accounts] of queues) {
+        // What comes out in a part that was not looked at is not lost.
+        if (pace.isOverdue) break;
         undecided = judgeQueue(history, name, accounts, sums, findings, options) ?? undecided;
       }
       const { lost, unexpected, duplicated, recovered, ...counts } = sums;
@@ -95,7 +100,7 @@ export function totalQueue(options: TotalQueueOptions = {}): Checker {
           duplicated: describe(duplicated),
           recovered: describe(recovered),
         },
-        unknownBecause: undecided ?? vacuity(sums),
+        unknownBecause: pace.reason ?? undecided ?? vacuity(sums),
       });
     },
   };
@@ -112,7 +117,11 @@ function vacuity({ acknowledged, ok, remaining }: Sums): string | undefined {
   );
 }
 
-function collectAccounts(history: History, findings: Findings): ReadonlyMap<QueueIdentity, Accounts> {
+function collectAccounts(
+  history: History,
+  findings: Findings,
+  pace: Pace,
+): ReadonlyMap<QueueIdentity, Accounts> {
   const queues = new Map<QueueIdentity, Accounts>();
   const accountsOf = (queue: QueueIdentity): Accounts => {
     let accounts = queues.get(queue);
@@ -122,7 +131,7 @@ function collectAccounts(history: History, findings: Findings): ReadonlyMap<Queu
   const count = (counts: number[], id: number): void => {
     counts[id] = (counts[id] as number) + 1;
   };
-  visitQueues(history, findings, {
+  visitQueues(history, findings, pace, {
     enqueueInvoked(queue, invocation, completion) {
       const accounts = accountsOf(queue);
       const id = accounts.idOf(invocation.value);
@@ -257,7 +266,7 @@ function judgeExcess(
   }
   sums.duplicated.push(value);
   const describe = () => ({
-    explanation: `${where}, which came out ${dequeued} times, but can have gone in ${possible} times only.`,
+    explanation: `${where}, which came out ${dequeued} times, but can have gone in ${possible === 1 ? 'once' : `${possible} times`} only.`,
     operations,
   });
   if (duplicates === 'judged') findings.add('duplicate-element', describe);

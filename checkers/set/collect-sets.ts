@@ -6,6 +6,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { type Findings, indexesOf, isArray, type Key, nameOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 import { ValueTable } from '../findings/value-table.ts';
 
 /** No such operation in the history. */
@@ -31,10 +32,11 @@ export interface AddedSet {
 }
 
 /** @throws HarnessError `bad-history` at a function that no set has */
-export function collectSets(history: History, findings: Findings): readonly AddedSet[] {
+export function collectSets(history: History, findings: Findings, pace: Pace): readonly AddedSet[] {
   const sets = new Map<Key, AddedSet>();
   for (const operation of history.operations) {
     if (operation.process === 'nemesis') continue;
+    if (pace.spend(1)) break;
     const { index, type, f } = operation;
     if (type === 'invoke') {
       const set = setOf(sets, operation.key);
@@ -83,8 +85,9 @@ function addInvoked(set: AddedSet, invocation: Operation, completion: Operation 
   if (completion?.type !== 'fail') set.possible[id] = (set.possible[id] as number) + 1;
 }
 
-export const elementsOf = ({ completion }: SetRead): readonly Json[] =>
-  (completion.value ?? []) as readonly Json[];
+/** None where there is no read. */
+export const elementsOf = (read: SetRead | undefined): readonly Json[] =>
+  (read?.completion.value ?? []) as readonly Json[];
 
 /** The operations of an element's first addition, and of its acknowledgement. */
 export function additionOf(history: History, set: AddedSet, id: number): readonly Operation[] {

@@ -47,8 +47,9 @@ export function finalSet(): Checker {
     check: (input) => {
       const { history } = input;
       const findings = new Findings();
-      const sets = collectSets(history, findings);
       const pace = new Pace(input, history.length);
+      const sets = collectSets(history, findings, pace);
+      for (const { reads } of sets) pace.expect(elementsOf(reads.at(-1)).length);
       const counts: Counts = {
         ...{ sets: sets.length, read: 0, attempts: 0, acknowledged: 0, ok: 0, unseen: 0 },
         ...{ lost: [], recovered: [], unexpected: [] },
@@ -57,21 +58,28 @@ export function finalSet(): Checker {
         if (pace.isOverdue) break;
         judgeSet(history, set, counts, findings, pace);
       }
-      const neverRead =
-        counts.read === 0 ? 'the set was never read: end the run with a read of everything' : undefined;
       return findings.conclude(NAME, {
         statistics: statisticsOf(counts),
-        unknownBecause: pace.reason ?? neverRead,
+        unknownBecause: pace.reason ?? vacuity(counts),
       });
     },
   };
+}
+
+function vacuity({ read, ok, lost }: Counts): string | undefined {
+  if (read === 0) return 'the set was never read: end the run with a read of everything';
+  if (ok + lost.length > 0) return undefined;
+  return 'nothing had been added and acknowledged when the last read began, so nothing was judged: read at the end of the run';
 }
 
 function judgeSet(history: History, set: AddedSet, counts: Counts, findings: Findings, pace: Pace): void {
   counts.attempts += set.elements.size;
   for (const at of set.acknowledgedAt) if (at !== NEVER) counts.acknowledged++;
   const last = set.reads.at(-1);
-  if (last === undefined) return;
+  if (last === undefined) {
+    for (const at of set.acknowledgedAt) if (at !== NEVER) counts.unseen++;
+    return;
+  }
   counts.read++;
   const isRead = new Uint8Array(set.elements.size);
   const strangers = new Set<string>();

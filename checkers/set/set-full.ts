@@ -69,12 +69,12 @@ export function setFull(options: SetFullOptions = {}): Checker {
     check: (input) => {
       const { history } = input;
       const findings = new Findings();
-      const sets = collectSets(history, findings);
+      const pace = new Pace(input, history.length);
+      const sets = collectSets(history, findings, pace);
       const tally = new Tally();
-      let work = 0;
-      for (const { reads } of sets) for (const read of reads) work += 2 * elementsOf(read).length;
-      const pace = new Pace(input, work);
+      for (const { reads } of sets) for (const read of reads) pace.expect(2 * elementsOf(read).length);
       for (const set of sets) {
+        if (pace.isOverdue) break;
         tally.sets++;
         tally.reads += set.reads.length;
         tally.attempts += set.elements.size;

@@ -46,11 +46,46 @@ describe('the set at the end', () => {
       valid: true,
       statistics: recovered,
     });
-    expect(judgeFinal([...added, ...call(1, 'read', [])]).valid).toBe(true);
+    expect(judgeFinal([...added, ...call(0, 'add', 2), ...call(1, 'read', [2])]).valid).toBe(true);
+    expect(judgeFinal([...added, ...call(1, 'read', [])])).toMatchObject({ valid: 'unknown', anomalies: [] });
   });
 
   it('loses nothing that was acknowledged after the last read began', () => {
     const rows: Row[] = [[1, 'invoke', 'read', null], ...call(0, 'add', 1), [1, 'ok', 'read', []]];
+    expect(judgeFinal([...call(0, 'add', 0), ...rows])).toMatchObject({ valid: false });
+    expect(judgeFinal(rows)).toMatchObject({
+      valid: 'unknown',
+      reason: expect.stringContaining('nothing had been added') as string,
+      statistics: { unseen: 1 },
+    });
+  });
+
+  it('as Jepsen’s own test has it', () => {
+    const rows = [
+      ...[0, 1].flatMap((value) => call(0, 'add', value)),
+      ...[10, 11].flatMap((value) => call(value, 'add', value, 'info')),
+      ...[20, 21].flatMap((value) => call(2, 'add', value, 'fail')),
+      ...call(4, 'read', [0, 10, 20, 30]),
+    ];
+    const verdict = judgeFinal(rows);
+    expect(verdict).toMatchObject({
+      valid: false,
+      statistics: {
+        attempts: 6,
+        acknowledged: 2,
+        ok: 2,
+        lost: { elements: '1' },
+        recovered: { elements: '10' },
+        // Jepsen takes 20, whose addition failed, for recovered.
+        unexpected: { elements: '20 30' },
+      },
+    });
+    expect(names(verdict.anomalies)).toEqual(['revived-element', 'unexpected-element', 'lost-element']);
+  });
+
+  it('counts what was added to a set that nobody reads as unseen', () => {
+    const x = { key: 'x' };
+    const rows = [...call(0, 'add', 1), ...call(0, 'read', [1]), ...call(0, 'add', 1, 'ok', x)];
     expect(judgeFinal(rows)).toMatchObject({ valid: true, statistics: { unseen: 1 } });
   });
 

@@ -41,6 +41,21 @@ describe('unique ids', () => {
     );
   });
 
+  it('that were rounded are not compared', () => {
+    const [a, b] = [2 ** 60, 2 ** 60 + 1];
+    expect(judge(generate(a), generate(b))).toMatchObject({ valid: 'unknown', anomalies: [] });
+    expect(judge(generate(a), generate(2 * a)).valid).toBe(true);
+    expect(judge(generate(String(a)), generate(String(a))).valid).toBe(false);
+  });
+
+  it('as Jepsen’s own test has it', () => {
+    const doubt = call(4, 'generate', null, 'info');
+    expect(judge(generate(0), generate(1), generate(0), generate(0), doubt)).toMatchObject({
+      valid: false,
+      statistics: { attempted: 5, acknowledged: 4, duplicated: 1, range: [0, 1] },
+    });
+  });
+
   it('malformed-id', () => {
     expect(judge(generate(1), generate(null))).toMatchObject({
       valid: false,

@@ -3,7 +3,8 @@
  *
  *     generate → 7 · generate → 8 · generate → 7: a duplicate
  *
- * It says nothing of gaps or of order. The statistics give the range where all ids are numbers, or all are texts.
+ * It says nothing of gaps or of order. Numbers beyond 2⁵³ were rounded by whoever read them as numbers: whether they are equal
+ * cannot be told, and the verdict is unknown if that matters. The statistics give the range where all ids are numbers, or all are texts.
  *
  * Anomalies: `duplicate-id`, `malformed-id` (null: an answer without an id).
  */
@@ -60,11 +61,17 @@ export function uniqueIds(): Checker {
         if (id === ids.firstAt.length) ids.firstAt.push(index);
         else if (!ids.again.get(id)?.push(index)) ids.again.set(id, [index]);
       }
-      const duplicated = reportDuplicates(findings, generators, history.operations);
+      const { duplicated, rounded } = reportDuplicates(findings, generators, history.operations);
       const vacuous = 'no id was ever generated, so nothing was judged: run longer, or with fewer faults';
       return findings.conclude(NAME, {
-        statistics: { attempted, acknowledged, duplicated, range: range.bounds },
-        unknownBecause: pace.reason ?? (acknowledged === 0 ? vacuous : undefined),
+        statistics: { attempted, acknowledged, duplicated, rounded, range: range.bounds },
+        unknownBecause:
+          pace.reason ??
+          (acknowledged === 0
+            ? vacuous
+            : rounded > 0
+              ? 'ids beyond 2⁵³ are equal as rounded numbers, and may differ: record them as texts'
+              : undefined),
       });
     },
   };
@@ -75,10 +82,12 @@ function reportDuplicates(
   findings: Findings,
   generators: ReadonlyMap<Key, Ids>,
   operations: readonly Operation[],
-): number {
-  const duplicates = [...generators].flatMap(([key, ids]) =>
+): { readonly duplicated: number; readonly rounded: number } {
+  const equal = [...generators].flatMap(([key, ids]) =>
     [...ids.again].map(([id, again]) => ({ key, ids, id, again })),
   );
+  const isRounded = (id: Json): boolean => Number.isInteger(id) && !Number.isSafeInteger(id);
+  const duplicates = equal.filter(({ ids, id }) => !isRounded(ids.table.valueOf(id)));
   duplicates.sort((a, b) => b.again.length - a.again.length || (a.again[0] ?? 0) - (b.again[0] ?? 0));
   for (const { key, ids, id, again } of duplicates) {
     findings.add('duplicate-id', () => {
@@ -91,7 +100,7 @@ function reportDuplicates(
       };
     });
   }
-  return duplicates.length;
+  return { duplicated: duplicates.length, rounded: equal.length - duplicates.length };
 }
 
 /** Null where ids are of two kinds, or of one that has no order. */
