@@ -120,18 +120,35 @@ describe('check of a file', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ valid: 'unknown' });
   });
 
+  it('proves nothing when nothing that was acknowledged could be wrong, or when nobody did anything', async () => {
+    const file = logFile('blind.log', '0 invoke write 1', '0 ok write 1', '0 invoke write 2', '0 ok write 2');
+    const ended = await shaketable('check', file);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stdout).toContain(
+      'The history proves nothing: of write, which is all that was acknowledged, none can be wrong in any state of register.',
+    );
+    writeFileSync(join(folder, 'empty.edn'), '[]');
+    const empty = await shaketable('check', 'empty.edn');
+    expect(empty).toMatchObject({ exitCode: 2, stderr: '' });
+    expect(empty.stdout).toMatch(
+      /^UNKNOWN {2}empty\.edn .*\n {2}vacuous: The history proves nothing: no client did anything/,
+    );
+  });
+
   it('is judged up to where it was cut off', async () => {
     writeFileSync(
       join(folder, 'torn.jsonl'),
       '{"format":"shaketable-history","version":1}\n' +
         '{"index":0,"time":0,"process":0,"type":"invoke","f":"write","key":"x","value":1}\n' +
-        '{"index":1,"time":5,"process":0,"type":"ok","f":"write","key":"x","value":1}\n{"index":2,"ti',
+        '{"index":1,"time":5,"process":0,"type":"ok","f":"write","key":"x","value":1}\n' +
+        '{"index":2,"time":6,"process":0,"type":"invoke","f":"read","key":"x","value":null}\n' +
+        '{"index":3,"time":7,"process":0,"type":"ok","f":"read","key":"x","value":1}\n{"index":4,"ti',
     );
     const ended = await shaketable('check', 'torn.jsonl');
     expect(ended.exitCode).toBe(0);
-    expect(ended.stdout).toMatch(/^VALID {2}torn\.jsonl {2}\(2 records/);
+    expect(ended.stdout).toMatch(/^VALID {2}torn\.jsonl {2}\(4 records/);
     expect(ended.stderr).toContain(
-      'torn.jsonl ends in the middle of line 4: it was cut off there, and is judged up to it\n',
+      'torn.jsonl ends in the middle of line 6: it was cut off there, and is judged up to it\n',
     );
   });
 

@@ -1,8 +1,6 @@
 /** `shaketable check`: judges saved runs again, or histories that others recorded. */
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { combineValidity, type Validity } from '../../checkers/checker.ts';
-import { statistics, vacuity } from '../../checkers/statistics/index.ts';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
@@ -13,15 +11,16 @@ import { type ChooseJudge, judgeChooser, type JudgeOptions } from './choose-judg
 import type { CommandContext } from './command-context.ts';
 import { describeCheck } from './describe-check.ts';
 import { interruptNotes } from './execute-run.ts';
-import { type HistoryFile, readHistoryFile } from './history-file.ts';
-import { type Judgement, judgeHistory } from './judge.ts';
+import type { Judgement } from './judge.ts';
+import { judgeFile, reportOfFile } from './judge-file.ts';
 import { judges } from './judges/index.ts';
-import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
+import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES, parseNumber } from './numbers.ts';
 import { type Output, wantsColour } from './output.ts';
 import { models } from './registries.ts';
-import { ownCommandLine, replayCommand } from './replay-command.ts';
+import { replayCommand } from './replay-command.ts';
+import { assertWritable, writeReport } from './report-file.ts';
 import { exitCodeOf } from './run.ts';
-import { about, judgeSavedRun, openSavedRun } from './saved-run.ts';
+import { judgeSavedRun, openSavedRun } from './saved-run.ts';
 
 interface Options extends JudgeOptions {
   readonly timeBudget: string;
@@ -48,6 +47,8 @@ interface Checked extends Judgement {
   readonly notes: readonly string[];
   /** What is printed. */
   readonly text: string;
+  /** The HTML. */
+  readonly report: () => string;
 }
 
 /** A path that could not be judged. */
@@ -55,8 +56,6 @@ interface Refused {
   readonly path: string;
   readonly error: HarnessError;
 }
-
-const BYTES_PER_MIB = 1 << 20;
 
 const EXAMPLES = `
 Examples:
@@ -92,7 +91,12 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
         'for each path; the verdict is unknown when it is used up',
       ).default(String(DEFAULT_CHECK_BUDGET_S), String(DEFAULT_CHECK_BUDGET_S)),
     )
-    .addOption(new Option('--memory-budget <MiB>', "for the search's tables").default('1024', '1024'))
+    .addOption(
+      new Option('--memory-budget <MiB>', "for the search's tables").default(
+        String(DEFAULT_MEMORY_MIB),
+        String(DEFAULT_MEMORY_MIB),
+      ),
+    )
     .option('--report <file>', 'writes an HTML report of the one path')
     .option('--json', 'the verdicts for machines, on standard output')
     .addHelpText('after', EXAMPLES)
@@ -102,7 +106,7 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
 }
 
 async function check(paths: readonly string[], options: Options, output: Output): Promise<number> {
-  const memoryBytes = parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * BYTES_PER_MIB;
+  const memoryBytes = parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * MIB_BYTES;
   const settings: Settings = {
     chooseJudge: await judgeChooser(options, memoryBytes),
     isJudgeNamed: [options.workload, options.model, options.consistencyModel].some(
@@ -115,6 +119,7 @@ async function check(paths: readonly string[], options: Options, output: Output)
   if (settings.reportFile !== null && paths.length > 1) {
     throw new HarnessError('usage', '--report is of one path: check the others without it');
   }
+  if (settings.reportFile !== null) assertWritable(settings.reportFile);
   const results: (Checked | Refused)[] = [];
   for (const path of paths) {
     const result = await checkPath(path, settings, output).catch((error: unknown): Refused => ({
@@ -136,10 +141,14 @@ async function check(paths: readonly string[], options: Options, output: Output)
   if (options.json === true) {
     const rows = results.map((result) => {
       if ('error' in result) return { path: result.path, error: result.error.message };
-      const { text: _, ...row } = result;
+      const { text: _, report: __, ...row } = result;
       return row;
     });
     output.print(JSON.stringify({ valid, results: rows }, null, 2));
+  }
+  const [first] = results;
+  if (settings.reportFile !== null && first !== undefined && 'report' in first) {
+    writeReport(settings.reportFile, first.report());
   }
   const refused = results.find((result) => 'error' in result);
   return valid === false || refused === undefined ? exitCodeOf(valid) : refused.error.exitCode;
@@ -154,11 +163,12 @@ function checkPath(path: string, settings: Settings, output: Output): Promise<Ch
 async function checkRun(path: string, settings: Settings, output: Output): Promise<Checked> {
   const startedMs = performance.now();
   const saved = openSavedRun(path);
-  const { budgetMs, reportFile } = settings;
-  const judged = await judgeSavedRun(saved, checkBudget({ output, label: path, budgetMs }));
+  const judged = await judgeSavedRun(
+    saved,
+    checkBudget({ output, label: path, budgetMs: settings.budgetMs }),
+  );
   const notes = [...judged.notes, ...interruptNotes(saved.verdict?.interruptTime ?? null)];
   const data = collectReportData({ ...saved, ...judged, notes, replayCommand: replayCommand(path) });
-  if (reportFile !== null) writeReport(reportFile, renderReport(data));
   return {
     path,
     operations: saved.history.length,
@@ -167,52 +177,28 @@ async function checkRun(path: string, settings: Settings, output: Output): Promi
     checkMs: performance.now() - startedMs,
     notes,
     text: textSummary(data, { colour: wantsColour() }),
+    report: () => renderReport(data),
   };
 }
 
 async function checkFile(path: string, settings: Settings, output: Output): Promise<Checked> {
-  const startedMs = performance.now();
-  const found = readHistoryFile(path);
-  const { file, history } = found;
-  const { name, checker, note } = about(path, () => settings.chooseJudge(history));
-  const notes = [...found.notes, ...(note === null ? [] : [`${path}: ${note}`])];
-  if (!settings.isForMachines) for (const told of notes) output.note(told);
-  const input = { history, ...checkBudget({ output, label: file, budgetMs: settings.budgetMs }) };
-  const judgement = about(path, () => judgeHistory([checker, vacuity(), statistics()], input));
-  const checkMs = performance.now() - startedMs;
-  if (settings.reportFile !== null) {
-    writeReport(settings.reportFile, reportOf(found, name, judgement, notes));
-  }
+  const judged = await judgeFile(path, {
+    ...settings,
+    output,
+    onNotes: (notes) => {
+      if (!settings.isForMachines) for (const note of notes) output.note(note);
+    },
+  });
+  const { history, judge, valid, verdicts, checkMs, notes } = judged;
+  const operations = history.length;
   return {
     path,
-    operations: history.length,
-    ...judgement,
+    operations,
+    valid,
+    verdicts,
     checkMs,
     notes,
-    text: describeCheck({
-      path,
-      records: history.length,
-      judge: name,
-      verdicts: judgement.verdicts,
-      checkMs,
-    }),
+    text: describeCheck({ path, records: operations, judge, verdicts, checkMs }),
+    report: () => reportOfFile(judged),
   };
-}
-
-function reportOf(
-  { file, format, history }: HistoryFile,
-  judge: string,
-  judgement: Judgement,
-  notes: readonly string[],
-): string {
-  const test = { file, judge, format, commandLine: ownCommandLine() };
-  return renderReport(collectReportData({ test, history, trace: [], ...judgement, notes }));
-}
-
-function writeReport(file: string, html: string): void {
-  try {
-    writeFileSync(file, html);
-  } catch (error) {
-    throw HarnessError.from(error, 'io', `cannot write ${file}`);
-  }
 }

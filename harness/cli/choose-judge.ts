@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Checker } from '../../checkers/checker.ts';
+import { independent } from '../../checkers/independent/index.ts';
 import {
   linearizability,
   type Model,
@@ -12,6 +13,7 @@ import {
   models,
   parseModel,
 } from '../../checkers/linearizability/index.ts';
+import { constraint } from '../../checkers/statistics/constraint.ts';
 import { resolveConsistencyModel } from '../../checkers/transactions/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
@@ -31,9 +33,10 @@ export interface JudgeOptions {
 export interface Judge {
   /** What is printed beside the verdict. */
   readonly name: string;
-  readonly checker: Checker;
-  /** How it came to be chosen, when nobody named it. */
-  readonly note: string | null;
+  /** None where there is nothing to judge. */
+  readonly checkers: readonly Checker[];
+  /** How it came to be chosen, when nobody named it, and what it presumes. */
+  readonly notes: readonly string[];
 }
 
 /** A model's argument that is a path and no name. */
@@ -59,7 +62,7 @@ export async function judgeChooser(options: JudgeOptions, memoryBytes: number): 
       );
     }
     const known = await modelOf(model);
-    return () => modelJudge(known, memoryBytes, null);
+    return () => modelJudge(known, memoryBytes, []);
   }
   const level = consistencyModel === undefined ? undefined : resolveConsistencyModel(consistencyModel);
   const ofLevel = level === undefined ? judges : judges.filter((entry) => entry.takesConsistencyModel);
@@ -71,7 +74,7 @@ export async function judgeChooser(options: JudgeOptions, memoryBytes: number): 
         `${entry.name} takes no --consistency-model: ${ofLevel.map(({ name }) => name).join(', ')} do`,
       );
     }
-    const judge = entryJudge(entry, options.option, level, memoryBytes, null);
+    const judge = entryJudge(entry, options.option, level, memoryBytes, []);
     return () => judge;
   }
   if (options.option.length > 0) {
@@ -100,7 +103,7 @@ function entryJudge(
   option: readonly string[],
   consistencyModel: string | undefined,
   memoryBytes: number,
-  note: string | null,
+  notes: readonly string[],
 ): Judge {
   const options = defaultsOf(entry);
   assignSettings(option, [options]);
@@ -109,11 +112,19 @@ function entryJudge(
     memoryBytes,
     ...(consistencyModel === undefined ? {} : { consistencyModel }),
   });
-  return { name: entry.name, checker, note };
+  const presumes = entry.presumes?.(options) ?? null;
+  return { name: entry.name, checkers: [checker], notes: presumes === null ? notes : [...notes, presumes] };
 }
 
-function modelJudge(model: Model, memoryBytes: number, note: string | null): Judge {
-  return { name: model.name, checker: linearizability({ model, memoryBytes }), note };
+function modelJudge(model: Model, memoryBytes: number, notes: readonly string[]): Judge {
+  const checker = linearizability({ model, memoryBytes });
+  // The keys of transactions are in their values: one beside them is of jepsen.independent.
+  const hasKeysInside = model.acrossKeys === true && Object.hasOwn(model.functions, 'txn');
+  return {
+    name: model.name,
+    checkers: [hasKeysInside ? independent(checker) : checker, constraint(model)],
+    notes,
+  };
 }
 
 /** A guess rests on functions and values, and is never one that would accept whatever it gets. */
@@ -123,42 +134,41 @@ function guess(
   consistencyModel: string | undefined,
   memoryBytes: number,
 ): Judge {
+  if (shape.functions.length === 0) return { name: 'nobody', checkers: [], notes: [] };
   const seen = describeShape(shape);
   const entry = candidates.find((candidate) => candidate.recognises(shape));
   if (entry !== undefined) {
     const note = `judged as --workload ${entry.name}, because of ${seen}; say otherwise with --workload or --model`;
-    return entryJudge(entry, [], consistencyModel, memoryBytes, note);
+    return entryJudge(entry, [], consistencyModel, memoryBytes, [note]);
   }
   if (consistencyModel === undefined) {
     const model = [...models.values()].find((candidate) => fits(candidate, shape));
     if (model !== undefined) {
       const note = `judged as --model ${model.name}, because of ${seen}; say otherwise with --model or --workload`;
-      return modelJudge(model, memoryBytes, note);
+      return modelJudge(model, memoryBytes, [note]);
     }
   }
   throw new HarnessError(
     'usage',
-    `nobody recognises a history of ${seen}: name who judges it, with --workload ` +
-      `(${candidates.map(({ name }) => name).join(', ')}) or --model (${[...models.keys()].join(', ')})`,
+    `nobody recognises a history of ${seen}: name who judges it, with ` +
+      (consistencyModel === undefined
+        ? '--workload or --model (see shaketable list checkers, list models)'
+        : `--workload (${candidates.map(({ name }) => name).join(', ')})`),
   );
 }
 
 /** The model knows every function, and takes every argument and answer that was looked at. */
 function fits(model: Model, shape: HistoryShape): boolean {
-  return (
-    shape.functions.length > 0 &&
-    shape.functions.every(
-      (f) =>
-        Object.hasOwn(model.functions, f) &&
-        shape.everyArgument(
-          f,
-          (argument) => model.check({ f, argument, outcome: 'unknown', result: null }) === null,
-        ),
-    )
+  return shape.functions.every(
+    (f) =>
+      Object.hasOwn(model.functions, f) &&
+      shape.everyArgument(
+        f,
+        (argument) => model.check({ f, argument, outcome: 'unknown', result: null }) === null,
+      ),
   );
 }
 
 function describeShape({ functions, microFunctions }: HistoryShape): string {
-  if (functions.length === 0) return 'no operation of a client';
   return `${functions.join(', ')}${microFunctions.length === 0 ? '' : ` of ${microFunctions.join(', ')}`}`;
 }

@@ -185,7 +185,7 @@ async function judgeRun(options: ExecuteOptions, jury: Jury, history: History): 
   // A checker never looks up: signals would wait for its end.
   if (interrupt.requested) interrupt.letSignalsEnd();
   try {
-    return jury.verdict({
+    return await jury.verdict({
       history,
       ...checkBudget({
         output,

@@ -16,6 +16,7 @@ import { HarnessError } from '../errors.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
+import { withCrew } from './crew.ts';
 import { lookUp } from './names.ts';
 import { workloads } from './registries.ts';
 
@@ -99,16 +100,17 @@ export class Jury {
   }
 
   /** @param input - without a trace: it is what was observed */
-  verdict(input: Omit<CheckInput, 'trace'>): Judgement {
+  async verdict(input: Omit<CheckInput, 'trace'>): Promise<Judgement> {
     const whole = { ...input, trace: this.trace };
-    return combine(
-      this.#members.map(({ checker, watch }) =>
-        guard(checker.name, () => {
-          if (this.#crashed.has(checker)) throw this.#crashed.get(checker);
-          return watch === undefined ? checker.check(whole) : this.#limit(watch.verdict(whole));
-        }),
-      ),
-    );
+    const verdicts: Verdict[] = [];
+    for (const { checker, watch } of this.#members) {
+      const judge = (): Verdict | Promise<Verdict> => {
+        if (this.#crashed.has(checker)) throw this.#crashed.get(checker);
+        return watch === undefined ? ask(checker, whole) : this.#limit(watch.verdict(whole));
+      };
+      verdicts.push(await guard(checker.name, judge));
+    }
+    return combine(verdicts);
   }
 
   /** Who has not seen the whole trace may have found something, and knows nothing else. */
@@ -124,22 +126,29 @@ export class Jury {
  *
  * @throws HarnessError what a checker says of the history itself: its reader can mend it
  */
-export function judgeHistory(checkers: readonly Checker[], input: CheckInput): Judgement {
-  return combine(
-    checkers.map((checker) => {
-      let refusal: HarnessError | undefined;
-      const verdict = guard(checker.name, () => {
-        try {
-          return checker.check(input);
-        } catch (error) {
-          if (error instanceof HarnessError) refusal = error;
-          throw error;
-        }
-      });
-      if (refusal !== undefined) throw refusal;
-      return verdict;
-    }),
-  );
+export async function judgeHistory(checkers: readonly Checker[], input: CheckInput): Promise<Judgement> {
+  const verdicts: Verdict[] = [];
+  for (const checker of checkers) {
+    let refusal: HarnessError | undefined;
+    const verdict = await guard(checker.name, async () => {
+      try {
+        return await ask(checker, input);
+      } catch (error) {
+        if (error instanceof HarnessError) refusal = error;
+        throw error;
+      }
+    });
+    if (refusal !== undefined) throw refusal;
+    verdicts.push(verdict);
+  }
+  return combine(verdicts);
+}
+
+/** Where the checker can use other threads it gets them: the live line goes on, and signals are heard. */
+function ask(checker: Checker, input: CheckInput): Verdict | Promise<Verdict> {
+  if (checker.checkInParallel === undefined) return checker.check(input);
+  const inParallel = checker.checkInParallel.bind(checker, input);
+  return withCrew(input.isOverdue ?? (() => false), inParallel);
 }
 
 function combine(verdicts: readonly Verdict[]): Judgement {
@@ -147,9 +156,9 @@ function combine(verdicts: readonly Verdict[]): Judgement {
 }
 
 /** A checker that crashes has decided nothing: unknown, and the rest goes on. */
-function guard(name: string, check: () => Verdict): Verdict {
+async function guard(name: string, check: () => Verdict | Promise<Verdict>): Promise<Verdict> {
   try {
-    return check();
+    return await check();
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return {

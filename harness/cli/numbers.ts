@@ -3,6 +3,9 @@ import { HarnessError } from '../errors.ts';
 
 /** What checkers may take for one run, unless told otherwise. */
 export const DEFAULT_CHECK_BUDGET_S = 600;
+/** For their tables. */
+export const DEFAULT_MEMORY_MIB = 1024;
+export const MIB_BYTES = 1 << 20;
 
 export interface NumberBounds {
   readonly integer?: boolean;

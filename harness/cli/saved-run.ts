@@ -82,7 +82,7 @@ export async function judgeSavedRun(
   } else {
     notes.push(`${directory.path} has no trace.jsonl: what the nodes said of themselves is not judged`);
   }
-  return { ...jury.verdict({ history, ...limits }), trace: jury.trace, notes };
+  return { ...(await jury.verdict({ history, ...limits })), trace: jury.trace, notes };
 }
 
 /** What goes wrong is said with the file that it lies in: a name in it is of another release. */
@@ -90,9 +90,13 @@ export function about<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const { code, message } = HarnessError.from(error);
-    throw new HarnessError(code, `${path}: ${message}`, { cause: error });
+    throw errorAbout(path, error);
   }
+}
+
+export function errorAbout(path: string, error: unknown): HarnessError {
+  const { code, message } = HarnessError.from(error);
+  return new HarnessError(code, `${path}: ${message}`, { cause: error });
 }
 
 async function* readBytes(path: string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -20,7 +20,10 @@ beforeAll(() => {
   const file = (time: string, name: string): string => join(folder, 'store', 'etcd', time, name);
   writeFileSync(file(EARLY, 'history.edn'), STALE);
   writeFileSync(file(EARLY, 'results.edn'), '{:valid? true, :linear {:valid? true}}');
-  writeFileSync(file(LATE, 'history.txt'), '0\t:invoke\t:write\t1\n0\t:ok\t:write\t1\n');
+  writeFileSync(
+    file(LATE, 'history.txt'),
+    '0\t:invoke\t:write\t1\n0\t:ok\t:write\t1\n0\t:invoke\t:read\tnil\n0\t:ok\t:read\t1\n',
+  );
   symlinkSync(join(folder, 'store', 'etcd', LATE), join(folder, 'store', 'etcd', 'latest'));
   mkdirSync(join(folder, 'binary'));
   writeFileSync(join(folder, 'binary', 'test.fressian'), 'x');
@@ -55,6 +58,19 @@ describe('a folder of a store', () => {
     const ended = await shaketable('check', 'binary');
     expect(ended).toMatchObject({ exitCode: 64, stdout: '' });
     expect(ended.stderr).toMatch(/^shaketable: binary is a folder without a history: .*\.fressian/);
+  });
+});
+
+describe('report of a history', () => {
+  it('is the page of check --report', async () => {
+    const ended = await shaketable('report', 'stale.edn', '--model', 'cas-register', '--output', 'own.html');
+    expect(ended).toMatchObject({ exitCode: 0, stdout: 'own.html\n' });
+    const html = readFileSync(join(folder, 'own.html'), 'utf8');
+    expect(html).toContain('<title>INVALID: stale.edn</title>');
+    expect(html).toContain('"value":"cas-register"');
+    expect((await shaketable('report', 'nowhere.edn')).stderr).toBe(
+      'shaketable: nowhere.edn does not exist\n',
+    );
   });
 });
 

@@ -40,5 +40,7 @@ export interface CheckerEntry {
    * nobody can tell from another's histories: these have to be named.
    */
   recognises(shape: HistoryShape): boolean;
+  /** What it takes for granted with these options, in a sentence that says how to do without; null when nothing. */
+  presumes?(options: CheckerSettings['options']): string | null;
   create(settings: CheckerSettings): Checker;
 }

@@ -1,4 +1,5 @@
 /** Partitioned logs, as Kafka's. */
+import { independent } from '../../../checkers/independent/index.ts';
 import { log } from '../../../checkers/log/index.ts';
 import { choice, names } from './entry-options.ts';
 import type { CheckerEntry } from './entry.ts';
@@ -33,18 +34,20 @@ export const logJudges: readonly CheckerEntry[] = [
     create: ({ options }) => {
       const subscribe = choice(options, 'subscribe', ['auto', 'true', 'false']);
       const compacted = names(options, 'compaction');
-      return log({
-        acks: choice(options, 'acks', ['all', 'leader', 'none']),
-        idempotence: options['idempotence'] === true,
-        transactions: options['transactions'] === true,
-        isolation: choice(options, 'isolation', ['read-committed', 'read-uncommitted']),
-        ...(subscribe === 'auto' ? {} : { subscribe: subscribe === 'true' }),
-        rebalancesRecorded: options['rebalancesRecorded'] === true,
-        offsetReset: choice(options, 'offsetReset', ['earliest', 'latest']),
-        compaction: compacted.includes('all') || (compacted.includes('none') ? false : compacted),
-        finalPolls: options['finalPolls'] === true,
-        allow: names(options, 'allow'),
-      });
+      return independent(
+        log({
+          acks: choice(options, 'acks', ['all', 'leader', 'none']),
+          idempotence: options['idempotence'] === true,
+          transactions: options['transactions'] === true,
+          isolation: choice(options, 'isolation', ['read-committed', 'read-uncommitted']),
+          ...(subscribe === 'auto' ? {} : { subscribe: subscribe === 'true' }),
+          rebalancesRecorded: options['rebalancesRecorded'] === true,
+          offsetReset: choice(options, 'offsetReset', ['earliest', 'latest']),
+          compaction: compacted.includes('all') || (compacted.includes('none') ? false : compacted),
+          finalPolls: options['finalPolls'] === true,
+          allow: names(options, 'allow'),
+        }),
+      );
     },
   },
 ];

@@ -3,6 +3,7 @@ import { adyaG2 } from '../../../checkers/adya/index.ts';
 import { bank } from '../../../checkers/bank/index.ts';
 import { causalReverse } from '../../../checkers/causal-reverse/index.ts';
 import { causalRegister } from '../../../checkers/causal/index.ts';
+import { independent } from '../../../checkers/independent/index.ts';
 import { longFork } from '../../../checkers/long-fork/index.ts';
 import { monotonic } from '../../../checkers/monotonic/index.ts';
 import { sequentialKeys } from '../../../checkers/sequential/index.ts';
@@ -91,6 +92,8 @@ export const registerJudges: readonly CheckerEntry[] = [
     // Its histories are those of rw-register, which finds the fork as a cycle.
     recognises: () => false,
     create: ({ options }) =>
-      longFork(Number(options['groupSize']) > 0 ? { groupSize: Number(options['groupSize']) } : {}),
+      independent(
+        longFork(Number(options['groupSize']) > 0 ? { groupSize: Number(options['groupSize']) } : {}),
+      ),
   },
 ];

@@ -1,4 +1,5 @@
 /** Transactions: lists of micro-operations `[f, key, value]`. */
+import { independent } from '../../../checkers/independent/index.ts';
 import { listAppend } from '../../../checkers/transactions/index.ts';
 import { rwRegister } from '../../../checkers/transactions/rw-register/index.ts';
 import { causalConsistency, readAtomic, readCommitted } from '../../../checkers/transactions/weak/index.ts';
@@ -30,7 +31,7 @@ export const transactionJudges: readonly CheckerEntry[] = [
       microFunctions.includes('append') &&
       microFunctions.includes('r') &&
       microFunctions.every((f) => f === 'append' || f === 'r'),
-    create: (settings) => listAppend(byLevel(settings)),
+    create: (settings) => independent(listAppend(byLevel(settings))),
   },
   {
     name: 'rw-register',
@@ -38,7 +39,7 @@ export const transactionJudges: readonly CheckerEntry[] = [
     options: [
       {
         name: 'wfrKeys',
-        default: false,
+        default: true,
         meaning: 'within a transaction a write comes after what it read of the key',
       },
       { name: 'sequentialKeys', default: false, meaning: 'each key is sequentially consistent' },
@@ -50,13 +51,19 @@ export const transactionJudges: readonly CheckerEntry[] = [
       microFunctions.includes('r') &&
       microFunctions.includes('w') &&
       microFunctions.every((f) => f === 'r' || f === 'w'),
+    presumes: ({ wfrKeys }) =>
+      wfrKeys === true
+        ? 'presumed that within a transaction a write comes after what it read of the key: --option wfrKeys=false does without, and proves less'
+        : null,
     create: (settings) =>
-      rwRegister({
-        ...byLevel(settings),
-        wfrKeys: settings.options['wfrKeys'] === true,
-        sequentialKeys: settings.options['sequentialKeys'] === true,
-        linearizableKeys: settings.options['linearizableKeys'] === true,
-      }),
+      independent(
+        rwRegister({
+          ...byLevel(settings),
+          wfrKeys: settings.options['wfrKeys'] === true,
+          sequentialKeys: settings.options['sequentialKeys'] === true,
+          linearizableKeys: settings.options['linearizableKeys'] === true,
+        }),
+      ),
   },
   {
     name: 'read-committed',
@@ -65,20 +72,20 @@ export const transactionJudges: readonly CheckerEntry[] = [
     options: [dataType],
     // A level has to be asked for: others judge by the strongest.
     recognises: () => false,
-    create: (settings) => readCommitted(weak(settings)),
+    create: (settings) => independent(readCommitted(weak(settings))),
   },
   {
     name: 'read-atomic',
     summary: 'who sees one write of a transaction sees all: exact and fast',
     options: [dataType],
     recognises: () => false,
-    create: (settings) => readAtomic(weak(settings)),
+    create: (settings) => independent(readAtomic(weak(settings))),
   },
   {
     name: 'causal-consistency',
     summary: 'who sees a write sees all that its transaction had seen: exact and fast',
     options: [dataType],
     recognises: () => false,
-    create: (settings) => causalConsistency(weak(settings)),
+    create: (settings) => independent(causalConsistency(weak(settings))),
   },
 ];
