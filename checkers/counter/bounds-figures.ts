@@ -14,6 +14,11 @@ export interface CountRead {
   /** What was certainly counted when it was invoked, and what can have been when it completed. */
   readonly lower: number;
   readonly upper: number;
+  /** All that can have been added, and subtracted, when it completed. */
+  readonly highestSum: number;
+  readonly lowestSum: number;
+  /** Something had been acknowledged when it was invoked. */
+  readonly hadAcknowledged: boolean;
   /** The highest count that had been read when it was invoked. */
   readonly highest: CountRead | null;
 }

@@ -5,26 +5,28 @@
  *                                                   · read → 11: something was counted twice
  *
  * A read must lie within bounds: from below, the additions that were acknowledged before it was invoked; from above,
- * all that were invoked before it completed and did not fail. And counts must not go back from one read to
+ * all that were invoked before it completed and did not fail; subtractions the other way about. And counts must not go back from one read to
  * a later one, where nothing is ever subtracted. It takes one pass and misses what stays within the
  * bounds, as a doubled addition may while others are in doubt: the linearizability checker with a counter model would
  * find more, at its price.
  *
  * The statistics count as `unseen` the additions that were acknowledged, and that no read was there to see.
  *
- * Anomalies: `lost-add` (too low, and no later read is any better), `stale-read` (too low, or lower than an
- * earlier read), `duplicate-add` (too high), `malformed-read` (no number).
+ * Where nothing had been acknowledged before any read, and every read is 0, nothing is proven.
+ *
+ * Anomalies: `lost-add` (too low, and no later read is any better; or too high for want of a subtraction), `stale-read` (too
+ * low, or lower than an earlier read), `duplicate-add` (too high, or too low for a subtraction that counts twice),
+ * `malformed-read` (no whole number).
  */
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Operation } from '../../harness/history/operation.ts';
-import type { Anomaly, Checker, Verdict } from '../checker.ts';
+import type { Checker, CheckInput, Verdict } from '../checker.ts';
+import { Findings, indexesOf, type Key, nameOf, show } from '../findings/findings.ts';
+import { Pace } from '../findings/pace.ts';
 import { BoundsFigures, type CountRead } from './bounds-figures.ts';
 
 const NAME = 'counter-bounds';
-const ANOMALIES_TOLD_MAX = 50;
-
-type CounterKey = Operation['key'];
 
 /** One counter on the way through the history. Sums of what is added (up) and subtracted (down). */
 interface Tally {
@@ -40,7 +42,6 @@ interface Tally {
   covered: number;
   highest: CountRead | null;
   readonly reads: CountRead[];
-  readonly malformed: Operation[];
 }
 
 export interface CounterOptions {
@@ -52,89 +53,74 @@ export interface CounterOptions {
 }
 
 export function counterBounds({ decreases = 'judged' }: CounterOptions = {}): Checker {
-  return { name: NAME, check: ({ history }) => verdictOn(tallyCounters(history), decreases) };
+  return { name: NAME, check: (input) => judge(input, decreases) };
 }
 
-function verdictOn(
-  tallies: ReadonlyMap<CounterKey, Tally>,
-  decreases: NonNullable<CounterOptions['decreases']>,
-): Verdict {
-  const anomalies: Anomaly[] = [];
-  const allowed: Anomaly[] = [];
+function judge(input: CheckInput, decreases: NonNullable<CounterOptions['decreases']>): Verdict {
+  const findings = new Findings();
+  const pace = new Pace(input, 2 * input.history.length);
+  const tallies = tallyCounters(input.history, findings, pace);
   const figures = new BoundsFigures();
   let reads = 0;
   let unseen = 0;
+  let telling = 0;
   for (const [key, tally] of tallies) {
-    const name = nameOf(key);
-    for (const anomaly of judgeBounds(name, tally)) anomalies.push(anomaly);
-    for (const anomaly of judgeDecreases(name, tally)) {
-      (decreases === 'judged' ? anomalies : allowed).push(anomaly);
+    // Of a part of the history it is not known whether a later read is better.
+    if (pace.spend(tally.reads.length)) break;
+    const name = nameOf(key, 'the counter');
+    judgeBounds(name, tally, findings);
+    judgeDecreases(name, tally, findings, decreases === 'judged');
+    for (const read of tally.reads) {
+      figures.add(name, read);
+      if (read.value !== 0 || read.hadAcknowledged) telling++;
     }
-    for (const read of tally.reads) figures.add(name, read);
     reads += tally.reads.length;
     unseen += tally.acknowledged - tally.covered;
   }
-  const statistics = {
-    counters: tallies.size,
-    reads,
-    unseen,
-    found: anomalies.length + allowed.length,
-    ...figures.toJson(),
-  };
-  const common = {
-    checker: NAME,
-    anomalies: anomalies.slice(0, ANOMALIES_TOLD_MAX),
-    ...(allowed.length === 0 ? {} : { allowed: allowed.slice(0, ANOMALIES_TOLD_MAX) }),
-    statistics,
-  };
-  if (anomalies.length > 0) return { ...common, valid: false };
-  if (reads === 0) {
-    const reason = 'no read completed, so nothing was judged: run longer, or with fewer faults';
-    return { ...common, valid: 'unknown', reason };
-  }
-  return { ...common, valid: true };
+  return findings.conclude(NAME, {
+    statistics: { counters: tallies.size, reads, unseen, ...figures.toJson() },
+    unknownBecause: pace.reason ?? vacuity(reads, telling),
+  });
 }
 
-const nameOf = (key: CounterKey): string => (key === undefined ? 'the counter' : String(key));
+function vacuity(reads: number, telling: number): string | undefined {
+  if (reads === 0) return 'no read completed, so nothing was judged: run longer, or with fewer faults';
+  if (telling > 0) return undefined;
+  return 'nothing had been added and acknowledged before a read began, so nothing was judged: read later';
+}
 
-function tallyCounters(history: History): ReadonlyMap<CounterKey, Tally> {
-  const tallies = new Map<CounterKey, Tally>();
+function tallyCounters(history: History, findings: Findings, pace: Pace): ReadonlyMap<Key, Tally> {
+  const tallies = new Map<Key, Tally>();
   /** By the index of the read's invocation: the tally as it was then. */
   const readsInFlight = new Map<number, Tally>();
   for (const operation of history.operations) {
     if (operation.process === 'nemesis') continue;
+    if (pace.spend(1)) break;
     const { index, type, f } = operation;
     if (type === 'invoke') {
       const tally = tallyOf(tallies, operation.key);
       if (f === 'add') countInvoked(tally, operation, history.completionOf(index));
       else if (f === 'read') readsInFlight.set(index, { ...tally });
       else throw new HarnessError('bad-history', `operation ${index}: a counter has read and add, no ${f}`);
-    } else if (type === 'ok') {
+    } else {
       const invocation = history.invocationOf(index);
       if (invocation === undefined) continue;
-      const tally = tallyOf(tallies, invocation.key);
       const before = readsInFlight.get(invocation.index);
-      if (before === undefined) countAcknowledged(tally, invocation);
-      else countRead(tally, before, invocation, operation);
       readsInFlight.delete(invocation.index);
+      if (type !== 'ok') continue;
+      const tally = tallyOf(tallies, invocation.key);
+      if (before === undefined) countAcknowledged(tally, invocation);
+      else countRead(tally, before, invocation, operation, findings);
     }
   }
   return tallies;
 }
 
-function tallyOf(tallies: Map<CounterKey, Tally>, key: CounterKey): Tally {
+function tallyOf(tallies: Map<Key, Tally>, key: Key): Tally {
   let tally = tallies.get(key);
   if (tally === undefined) {
     const zero = { acknowledgedUp: 0, acknowledgedDown: 0, invokedUp: 0, invokedDown: 0 };
-    tally = {
-      ...zero,
-      hasFailed: false,
-      acknowledged: 0,
-      covered: 0,
-      highest: null,
-      reads: [],
-      malformed: [],
-    };
+    tally = { ...zero, hasFailed: false, acknowledged: 0, covered: 0, highest: null, reads: [] };
     tallies.set(key, tally);
   }
   return tally;
@@ -146,10 +132,7 @@ function amountOf({ index, value }: Operation): number {
     if (Number.isSafeInteger(value)) return value;
     throw new HarnessError('bad-history', `operation ${index}: an add wants a whole number, not ${value}`);
   }
-  throw new HarnessError(
-    'bad-history',
-    `operation ${index}: an add wants a number, not ${JSON.stringify(value)}`,
-  );
+  throw new HarnessError('bad-history', `operation ${index}: an add wants a number, not ${show(value)}`);
 }
 
 function countInvoked(tally: Tally, invocation: Operation, completion: Operation | undefined): void {
@@ -160,6 +143,11 @@ function countInvoked(tally: Tally, invocation: Operation, completion: Operation
   }
   tally.invokedUp += Math.max(0, amount);
   tally.invokedDown += Math.min(0, amount);
+  if (Number.isSafeInteger(tally.invokedUp) && Number.isSafeInteger(tally.invokedDown)) return;
+  throw new HarnessError(
+    'bad-history',
+    `operation ${invocation.index}: all additions together come to more than 2⁵³, which cannot be counted exactly`,
+  );
 }
 
 function countAcknowledged(tally: Tally, invocation: Operation): void {
@@ -169,82 +157,101 @@ function countAcknowledged(tally: Tally, invocation: Operation): void {
   tally.acknowledged++;
 }
 
-function countRead(tally: Tally, before: Tally, invocation: Operation, completion: Operation): void {
+function countRead(
+  tally: Tally,
+  before: Tally,
+  invocation: Operation,
+  completion: Operation,
+  findings: Findings,
+): void {
   const value = completion.value ?? 0;
-  if (typeof value !== 'number') {
-    tally.malformed.push(completion);
+  if (typeof value !== 'number' || !Number.isInteger(value)) {
+    findings.add('malformed-read', () => ({
+      explanation: `The read of ${nameOf(invocation.key, 'the counter')} in operation ${completion.index} returned ${show(value)}, which is no count.`,
+      operations: indexesOf(invocation, completion),
+    }));
     return;
   }
   tally.covered = Math.max(tally.covered, before.acknowledged);
   const lower = before.acknowledgedUp + tally.invokedDown;
   const upper = before.acknowledgedDown + tally.invokedUp;
-  const read = { invocation, completion, value, lower, upper, highest: before.highest };
+  const { invokedUp: highestSum, invokedDown: lowestSum } = tally;
+  const hadAcknowledged = before.acknowledged > 0;
+  const { highest } = before;
+  const read = {
+    invocation,
+    completion,
+    value,
+    lower,
+    upper,
+    highestSum,
+    lowestSum,
+    hadAcknowledged,
+    highest,
+  };
   tally.reads.push(read);
   if (tally.highest === null || value > tally.highest.value) tally.highest = read;
 }
 
-/** The first read of each kind of anomaly tells the story; of the others it says how many there are. */
-function describe(
-  anomaly: string,
-  name: string,
-  found: readonly CountRead[],
-  explain: (read: CountRead) => string,
-): Anomaly[] {
-  const [first] = found;
-  if (first === undefined) return [];
-  const more = found.length === 1 ? '' : ` ${found.length - 1} more reads of ${name} are like this.`;
-  return [
-    {
-      name: anomaly,
-      explanation: `The read of ${name} in operation ${first.completion.index} returned ${first.value}, ${explain(first)}${more}`,
-      operations: [...new Set([...witness(first.highest), ...witness(first)])].sort((a, b) => a - b),
-      evidence: { key: name, value: first.value, lower: first.lower, upper: first.upper },
-    },
-  ];
+function finding(name: string, read: CountRead, why: string) {
+  const { invocation, completion, value, lower, upper, highest } = read;
+  return {
+    explanation: `The read of ${name} in operation ${completion.index} returned ${value}, ${why}`,
+    operations: indexesOf(highest?.invocation, highest?.completion, invocation, completion),
+    evidence: { key: name, value, lower, upper },
+  };
 }
 
-function judgeBounds(name: string, { reads, malformed, hasFailed }: Tally): Anomaly[] {
-  const tooHigh = reads.filter((read) => read.value > read.upper);
-  const tooLow = reads.filter((read) => read.value < read.lower);
+function judgeBounds(name: string, { reads, hasFailed }: Tally, findings: Findings): void {
   let lastGood = -1;
-  for (const read of reads) {
-    if (read.value >= read.lower) lastGood = Math.max(lastGood, read.invocation.index);
+  for (const { value, lower, invocation } of reads) {
+    if (value >= lower) lastGood = Math.max(lastGood, invocation.index);
   }
-  const lost = tooLow.filter((read) => lastGood < read.completion.index);
-  const stale = tooLow.filter((read) => lastGood >= read.completion.index);
-  const [firstMalformed] = malformed;
-  return [
-    ...describe('duplicate-add', name, tooHigh, ({ upper }) => {
-      return `but all additions that can have happened by then come to ${upper}: something was counted ${hasFailed ? 'twice, or though it failed' : 'twice'}.`;
-    }),
-    ...describe('lost-add', name, lost, ({ lower }) => {
-      return `but ${lower} had been acknowledged before it was invoked, and no later read shows the rest.`;
-    }),
-    ...describe('stale-read', name, stale, ({ lower }) => {
-      return `but ${lower} had been acknowledged before it was invoked; a later read shows it.`;
-    }),
-    ...(firstMalformed === undefined
-      ? []
-      : [
-          {
-            name: 'malformed-read',
-            explanation: `The read of ${name} in operation ${firstMalformed.index} returned ${JSON.stringify(firstMalformed.value)}, which is no count.`,
-            operations: malformed.slice(0, ANOMALIES_TOLD_MAX).map((completion) => completion.index),
-          },
-        ]),
-  ];
+  const failed = hasFailed ? ', or though it failed' : '';
+  for (const read of reads) {
+    const { value, lower, upper, highestSum, lowestSum, completion } = read;
+    if (value > highestSum) {
+      const bound = `but all additions that can have happened by then come to ${highestSum}`;
+      findings.add('duplicate-add', () =>
+        finding(name, read, `${bound}: something was counted twice${failed}.`),
+      );
+    } else if (value > upper) {
+      const bound = `but with all that had been subtracted before it was invoked it can be ${upper} at most`;
+      const why = `${bound}: a subtraction is missing, or something was counted twice${failed}.`;
+      findings.add('lost-add', () => finding(name, read, why));
+    } else if (value < lowestSum && lowestSum < 0) {
+      const bound = `but all subtractions that can have happened by then come to ${lowestSum}`;
+      findings.add('duplicate-add', () =>
+        finding(name, read, `${bound}: something was counted twice${failed}.`),
+      );
+    } else if (value < lower) {
+      const least =
+        lowestSum < 0
+          ? `it must be ${lower} at least, by what had been added before it was invoked and what can have been subtracted`
+          : `${lower} had been acknowledged before it was invoked`;
+      if (lastGood < completion.index) {
+        const why = `but ${least}, and no later read shows the rest.`;
+        findings.add('lost-add', () => finding(name, read, why));
+      } else {
+        findings.add('stale-read', () => finding(name, read, `but ${least}; a later read shows it.`));
+      }
+    }
+  }
 }
 
 /** Within its bounds, and lower than an earlier read. */
-function judgeDecreases(name: string, { reads, invokedDown }: Tally): Anomaly[] {
-  if (invokedDown < 0) return [];
-  const back = reads.filter(
-    ({ value, lower, highest }) => value >= lower && value < (highest?.value ?? value),
-  );
-  return describe('stale-read', name, back, ({ highest }) => {
-    return `but operation ${highest?.completion.index ?? ''} had already returned ${highest?.value ?? 0}.`;
-  });
+function judgeDecreases(
+  name: string,
+  { reads, invokedDown }: Tally,
+  findings: Findings,
+  isJudged: boolean,
+): void {
+  if (invokedDown < 0) return;
+  for (const read of reads) {
+    const { value, lower, highest } = read;
+    if (value < lower || highest === null || value >= highest.value) continue;
+    const why = `but operation ${highest.completion.index} had already returned ${highest.value}.`;
+    if (isJudged) findings.add('stale-read', () => finding(name, read, why));
+    else findings.addAllowed('stale-read', () => finding(name, read, why));
+  }
 }
-
-const witness = (read: CountRead | null): readonly number[] =>
-  read === null ? [] : [read.invocation.index, read.completion.index];
