@@ -9,6 +9,7 @@
  * A window is drawn wide: from the invocation that began the fault to the completion that ended it, because the
  * fault may be in force at any time in between.
  */
+import { jepsenFaultWindows } from './jepsen-faults.ts';
 import type { FaultEffect, Json, Operation } from './operation.ts';
 
 export interface FaultWindow {
@@ -35,7 +36,8 @@ export interface FaultWindow {
 }
 
 /**
- * The windows of a history, by the operation that began them. An `end` without a `begin` is left out.
+ * The windows of a history, by the operation that began them. An `end` without a `begin` is left out. Where no
+ * operation carries an effect, those that Jepsen's names show.
  *
  * @param invocationOf - the invocation of the completion at an index
  */
@@ -76,10 +78,10 @@ export function collectFaultWindows(
       tookEffect: effect.tookEffect,
     });
   }
-  return [...windows.values()];
+  return windows.size > 0 ? [...windows.values()] : jepsenFaultWindows(operations, invocationOf);
 }
 
-/** Imported histories carry nemesis values of any shape: those are no windows. */
+/** Imported histories carry nemesis values of any shape: see jepsen-faults.ts. */
 function isFaultEffect(value: unknown): value is FaultEffect {
   if (typeof value !== 'object' || value === null) return false;
   const effect = value as Partial<FaultEffect>;

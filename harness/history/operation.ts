@@ -51,6 +51,8 @@ export interface Operation {
   readonly node?: string;
   /** On `ok`, where the system reports it. */
   readonly position?: Position;
+  /** Made at the end, when everybody had stopped changing things: as who recorded it says (Maelstrom's `:final?`). */
+  readonly isFinal?: true;
 }
 
 /**

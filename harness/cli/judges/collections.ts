@@ -1,6 +1,7 @@
 /** Sets, queues, ids, counters and lists: what went in must be there, or come out. */
 import { appendList } from '../../../checkers/append/index.ts';
-import { counterBounds } from '../../../checkers/counter/index.ts';
+import { counterBounds, finalCounter } from '../../../checkers/counter/index.ts';
+import { echo } from '../../../checkers/echo/index.ts';
 import { monotonicTable } from '../../../checkers/monotonic/index.ts';
 import { queue, totalQueue } from '../../../checkers/queue/index.ts';
 import { finalSet, setFull } from '../../../checkers/set/index.ts';
@@ -34,6 +35,7 @@ export const collectionJudges: readonly CheckerEntry[] = [
   },
   {
     name: 'set-full',
+    aliases: ['g-set', 'broadcast'],
     summary: 'every element that was added, in every read of the set: stable, lost, stale or never read',
     options: [
       {
@@ -76,6 +78,22 @@ export const collectionJudges: readonly CheckerEntry[] = [
     options: [],
     recognises: (shape) => shape.uses(['generate']),
     create: () => uniqueIds(),
+  },
+  {
+    name: 'echo',
+    summary: 'every answer is what was asked',
+    options: [],
+    recognises: (shape) => shape.uses(['echo']),
+    create: () => echo(),
+  },
+  {
+    name: 'pn-counter',
+    aliases: ['g-counter'],
+    summary: 'an eventually consistent counter: reads at the end return the sum of all additions',
+    options: [],
+    recognises: (shape) =>
+      shape.hasFinalReads && shape.uses(['add', 'read']) && shape.everyResult('read', isNumber),
+    create: () => finalCounter(),
   },
   {
     name: 'counter',

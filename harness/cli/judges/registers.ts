@@ -4,6 +4,7 @@ import { bank } from '../../../checkers/bank/index.ts';
 import { causalReverse } from '../../../checkers/causal-reverse/index.ts';
 import { causalRegister } from '../../../checkers/causal/index.ts';
 import { independent } from '../../../checkers/independent/index.ts';
+import { casRegister, linearizability } from '../../../checkers/linearizability/index.ts';
 import { longFork } from '../../../checkers/long-fork/index.ts';
 import { monotonic } from '../../../checkers/monotonic/index.ts';
 import { sequentialKeys } from '../../../checkers/sequential/index.ts';
@@ -18,6 +19,14 @@ const isGroupRead = (value: Json): boolean =>
   isArray(value) && value.length === 2 && isArray(value[1] ?? null);
 
 export const registerJudges: readonly CheckerEntry[] = [
+  {
+    name: 'lin-kv',
+    summary: 'a linearizable key-value store: reads, writes and compare-and-sets, as --model cas-register',
+    options: [],
+    // Recognised by its model.
+    recognises: () => false,
+    create: ({ memoryBytes }) => linearizability({ model: casRegister, memoryBytes }),
+  },
   {
     name: 'causal',
     summary: 'a causal register: what one client does to a key looks to it like that order',

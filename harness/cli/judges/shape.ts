@@ -17,6 +17,8 @@ export interface HistoryShape {
   readonly functions: readonly string[];
   /** Of transactions (`txn`): what their micro-operations `[f, key, value]` do; empty when there are none. */
   readonly microFunctions: readonly string[];
+  /** Reads that are marked as those of the end. */
+  readonly hasFinalReads: boolean;
   /** All of the required functions are used, and none but these and the optional ones. */
   uses(required: readonly string[], optional?: readonly string[]): boolean;
   /** Of what was asked, where it was not null; true when there is none. */
@@ -29,8 +31,10 @@ export function shapeOf(history: History): HistoryShape {
   const asked = new Map<string, Json[]>();
   const answered = new Map<string, Json[]>();
   const microFunctions = new Set<string>();
-  for (const { process, type, f, value } of history.operations) {
+  let hasFinalReads = false;
+  for (const { process, type, f, value, isFinal } of history.operations) {
     if (process === 'nemesis') continue;
+    if (isFinal === true && f === 'read') hasFinalReads = true;
     if (type === 'invoke') sample(asked, f, value);
     else if (type === 'ok') sample(answered, f, value);
     if (isArray(value) && (f === 'txn' || type === 'invoke')) {
@@ -41,6 +45,7 @@ export function shapeOf(history: History): HistoryShape {
   return {
     functions,
     microFunctions: [...microFunctions],
+    hasFinalReads,
     uses: (required, optional = []) =>
       required.every((f) => asked.has(f)) &&
       functions.every((f) => required.includes(f) || optional.includes(f)),

@@ -23,6 +23,7 @@ const byLevel = ({ consistencyModel }: CheckerSettings) =>
 export const transactionJudges: readonly CheckerEntry[] = [
   {
     name: 'list-append',
+    aliases: ['txn-list-append'],
     summary: 'transactions that append to lists and read them: all of Elle’s anomalies',
     options: [],
     takesConsistencyModel: true,
@@ -35,6 +36,7 @@ export const transactionJudges: readonly CheckerEntry[] = [
   },
   {
     name: 'rw-register',
+    aliases: ['txn-rw-register'],
     summary: 'transactions that write registers and read them: all that unique values show of their order',
     options: [
       {

@@ -87,6 +87,20 @@ export const SAMPLES: Readonly<Record<string, SampleHistories>> = {
     valid: [['generate', null, 1], ['generate', null, 2]], // prettier-ignore
     invalid: [['generate', null, 1], ['generate', null, 1]], // prettier-ignore
   },
+  'lin-kv': {
+    valid: [['write', 1, 1, 'k'], ['cas', [1, 2], [1, 2], 'k'], ['read', null, 2, 'k']], // prettier-ignore
+    invalid: [['write', 1, 1, 'k'], ['cas', [1, 2], [1, 2], 'k'], ['read', null, 1, 'k']], // prettier-ignore
+    guessed: null,
+  },
+  echo: {
+    valid: [['echo', 'a'], ['echo', 'b', { type: 'echo_ok', echo: 'b' }]], // prettier-ignore
+    invalid: [['echo', 'a'], ['echo', 'b', 'c']], // prettier-ignore
+  },
+  'pn-counter': {
+    valid: [['add', 3], ['read', null, 3]], // prettier-ignore
+    invalid: [['add', 3], ['read', null, 4]], // prettier-ignore
+    guessed: 'counter',
+  },
   counter: {
     valid: [['add', 3], ['read', null, 3]], // prettier-ignore
     invalid: [['add', 3], ['read', null, 4]], // prettier-ignore

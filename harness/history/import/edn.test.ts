@@ -35,6 +35,7 @@ describe('EDN', () => {
     ['#jepsen.history.Op{:index 0, :f :read}', { index: 0, f: 'read' }],
     ['#inst "2020-01-01"', '2020-01-01'],
     ['#"a.b"', 'a.b'],
+    ['[#"\\d+\\"[a-z]" 1]', ['\\d+\\"[a-z]', 1]],
     ['#object[clojure.lang.Delay 0x1 {:status :ready}]', ['clojure.lang.Delay', '0x1', { status: 'ready' }]],
     ['#:ns{:a 1}', { a: 1 }],
     ['^{:doc "x"} [1]', [1]],
@@ -50,7 +51,7 @@ describe('EDN', () => {
     expect(value['polluted']).toBeUndefined();
   });
 
-  it.each(['{:a 1', '[1 2', '"abc', '"ab\\', '"a\\u00', '#tag', '#{1', '{:a', '^{:a 1}', ''])(
+  it.each(['{:a 1', '[1 2', '"abc', '"ab\\', '"a\\u00', '#"\\d', '#tag', '#{1', '{:a', '^{:a 1}', ''])(
     'says that %s is cut off',
     (text) => {
       expect(() => read(text)).toThrow(FormError);

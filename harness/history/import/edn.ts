@@ -220,7 +220,7 @@ export class EdnReader implements FormReader {
     }
     if (next === '"') {
       this.#offset++;
-      return this.#readString();
+      return this.#readPattern();
     }
     if (next === '#') {
       this.#offset += 2;
@@ -274,6 +274,22 @@ export class EdnReader implements FormReader {
       }
       from = at + 1;
     }
+  }
+
+  /** A regular expression, whose backslashes are its own. */
+  #readPattern(): string {
+    const text = this.#text;
+    const opened = this.#offset;
+    for (let at = opened + 1; at < text.length; at++) {
+      const character = text.charCodeAt(at);
+      if (character === BACKSLASH) at++;
+      else if (character === QUOTE) {
+        this.#offset = at + 1;
+        return unbound(text.slice(opened + 1, at));
+      }
+    }
+    this.#offset = text.length;
+    throw this.#truncated(`the closing quote of offset ${opened}`);
   }
 
   #readCharacter(): string {

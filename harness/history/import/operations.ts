@@ -74,6 +74,7 @@ function toRecorded(map: Fields, line: number, isTuple: (value: Json) => boolean
     isTuple: isTuple(value),
     time: map['time'],
     key: map['key'],
+    isFinal: map['final?'] === true,
     ...(error === undefined ? {} : { error }),
     ...(typeof map['node'] === 'string' ? { node: map['node'] } : {}),
     ...(position === undefined ? {} : { position }),

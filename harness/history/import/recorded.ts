@@ -38,6 +38,8 @@ export interface RecordedOperation {
   readonly position?: Position;
   /** Of Jepsen's causal test: the position of the operation that it builds on. */
   readonly link?: Json;
+  /** Maelstrom's `:final?`. */
+  readonly isFinal?: boolean;
 }
 
 export interface ImportedHistory {
@@ -136,6 +138,7 @@ export class Importer {
         ...(found.error === undefined ? {} : { error: found.error }),
         ...(found.node === undefined ? {} : { node: found.node }),
         ...(found.position === undefined ? {} : { position: found.position }),
+        ...(found.isFinal === true ? { isFinal: true } : {}),
         ...(found.link === undefined ? {} : { link: found.link }),
       },
       line,
