@@ -64,6 +64,8 @@ export interface CycleSearchOptions {
 /** Cycles kept of one name. */
 const MAX_KEPT = 10;
 const MAX_STEPS = 20_000_000;
+/** Of these, at most so many are for a shorter cycle than the first, where any will do. */
+const MAX_STEPS_TO_SHORTEN = 2_000_000;
 /** Of a cycle with more steps the forms with the orders of processes and of real time are told too, which are shorter. */
 const MAX_PLAIN = 8;
 
@@ -186,7 +188,7 @@ class ComponentSearch {
   #shortestThrough(required: number, mask: number): readonly Step[] | undefined {
     const { of } = stronglyConnectedComponents(this.#graph, mask | VIA);
     const candidates = this.#edges(required, (from, to) => (of[from] === of[to] ? 0 : undefined));
-    return this.#shortest(this.#paths, candidates, (edge, longest) =>
+    return this.#shortest(this.#paths, candidates, MAX_STEPS_TO_SHORTEN, (edge, longest) =>
       this.#paths.shortest(edge.to, edge.from, mask | VIA, longest),
     ).steps;
   }
@@ -210,11 +212,12 @@ class ComponentSearch {
   #shortest(
     paths: PathSearch,
     candidates: readonly Candidate[],
+    maxSteps: number,
     pathBack: (edge: Candidate, longest: number) => readonly Step[] | undefined,
   ): { readonly steps?: readonly Step[]; readonly isCut: boolean } {
     let best: readonly Step[] | undefined;
     let length = Infinity;
-    const end = paths.steps + this.#maxSteps;
+    const end = paths.steps + Math.min(maxSteps, this.#maxSteps);
     for (const edge of candidates) {
       // The first is always tried: where any will do, it does.
       if (edge !== candidates[0] && (paths.steps > end || this.#isOverdue()))
@@ -248,7 +251,7 @@ class ComponentSearch {
       .map((edge) => ({ ...edge, rank: (of[edge.to] as number) - (of[edge.from] as number) }))
       .filter(({ rank }) => rank >= 0)
       .sort((a, b) => a.rank - b.rank);
-    return this.#shortest(this.#paths, ranked, (edge, longest) =>
+    return this.#shortest(this.#paths, ranked, this.#maxSteps, (edge, longest) =>
       this.#paths.shortest(edge.to, edge.from, mask | VIA, longest, of),
     );
   }
@@ -258,7 +261,7 @@ class ComponentSearch {
     readonly product: Edges;
   }): readonly Step[] | undefined {
     const paths = new PathSearch(candidates.product);
-    const { steps } = this.#shortest(paths, candidates.edges, (edge, longest) =>
+    const { steps } = this.#shortest(paths, candidates.edges, MAX_STEPS_TO_SHORTEN, (edge, longest) =>
       paths
         .shortest(2 * edge.to + 1, 2 * edge.from, 0xff, longest)
         ?.map(({ from, to, kind }) => ({ from: from >> 1, to: to >> 1, kind })),

@@ -65,7 +65,7 @@ export function explainCycle(
     explanation: `${listing(told)} would each have to come before itself. ${sentences.join(' ')}`,
     operations: operationsOf(
       transactions,
-      steps.map(({ from }) => from),
+      [...steps.slice(0, MAX_EVIDENCE), last].map(({ from }) => from),
     ),
     evidence: described.map(({ because }, i) => {
       const { from, to, kind } = steps[i] as CycleStep;

@@ -23,6 +23,9 @@ export class PathSearch {
   readonly #distance: Int32Array;
   readonly #parent: Int32Array;
   readonly #parentKind: Uint8Array;
+  /** Nodes at one distance, and at the next: each at most once. */
+  readonly #level: Int32Array;
+  readonly #next: Int32Array;
   #search = 0;
 
   constructor(graph: Edges) {
@@ -31,6 +34,8 @@ export class PathSearch {
     this.#distance = new Int32Array(graph.nodeCount);
     this.#parent = new Int32Array(graph.nodeCount);
     this.#parentKind = new Uint8Array(graph.nodeCount);
+    this.#level = new Int32Array(graph.nodeCount);
+    this.#next = new Int32Array(graph.nodeCount);
   }
 
   /**
@@ -50,13 +55,16 @@ export class PathSearch {
     const distance = this.#distance;
     const search = ++this.#search;
     const lowest = components?.[to] ?? -1;
-    let level: number[] = [from];
-    let next: number[] = [];
+    let level = this.#level;
+    let next = this.#next;
+    let size = 1;
+    level[0] = from;
     stamp[from] = search;
     distance[from] = 0;
-    for (let depth = 0; level.length > 0; depth++) {
+    for (let depth = 0; size > 0; depth++) {
+      let nextSize = 0;
       // Grows while it is read: what VIA leads to is as near.
-      for (let i = 0; i < level.length; i++) {
+      for (let i = 0; i < size; i++) {
         const node = level[i] as number;
         if (distance[node] !== depth) continue;
         if (node === to) return this.#path(from, to);
@@ -73,11 +81,12 @@ export class PathSearch {
           distance[target] = reached;
           this.#parent[target] = node;
           this.#parentKind[target] = kind;
-          (kind === VIA ? level : next).push(target);
+          if (kind === VIA) level[size++] = target;
+          else next[nextSize++] = target;
         }
       }
-      level = next;
-      next = [];
+      [level, next] = [next, level];
+      size = nextSize;
     }
     return undefined;
   }

@@ -236,8 +236,10 @@ function microOperation(operation: Operation, value: Json, writeName: string): M
   );
 }
 
-/** A key in a sentence. */
+/** A key in a sentence: as it is if it is a plain word, and otherwise as JSON, so that `1` and `"1"` are two. */
 export function keyName(transactions: Transactions, key: number): string {
   const name = transactions.keys[key] as Json;
-  return typeof name === 'string' ? name : describeJson(name);
+  return typeof name === 'string' && PLAIN_WORD.test(name) ? name : describeJson(name);
 }
+
+const PLAIN_WORD = /^(?!(?:null|true|false)$)[\p{L}_:][^\s"]{0,60}$/u;

@@ -19,6 +19,9 @@ import type { Fault, View } from './view.ts';
 
 /** Transactions on the way of a cause that are told. */
 const MAX_PATH = 30;
+/** Steps of a cycle that are told, and those that are evidence. */
+const MAX_TOLD = 12;
+const MAX_EVIDENCE = 100;
 
 /** `x = 5`, or for a list `x up to 5`; what a read saw, or a write wrote. */
 function described(transactions: Transactions, m: number): string {
@@ -114,14 +117,26 @@ export function nameCycle(order: CommitOrder, steps: readonly OrderStep[]): stri
   return `${(demands & FRACTURED) !== 0 ? 'FracturedRead' : 'NonMonoRead'}${isDirect ? 'CO' : 'CM'}`;
 }
 
-/** Steps of a cycle, or one that leads to before the initial state. */
+/**
+ * Steps of a cycle, or one that leads to before the initial state. Of a long one the two ends are told, and nothing is
+ * drawn.
+ */
 export function explainCycle(order: CommitOrder, steps: readonly OrderStep[]): Finding {
   const telling = new Telling(order);
-  const members = steps.map(({ from }) => from);
-  for (const t of members) telling.name(t);
-  const sentences = steps.map((step) => telling.step(step));
+  const { length } = steps;
+  const told = length <= MAX_TOLD ? steps : [...steps.slice(0, MAX_TOLD - 1), steps[length - 1] as OrderStep];
+  for (const { from } of told) telling.name(from);
+  const sentences = told.map((step) => telling.step(step));
   const { invocation } = order.view.transactions;
-  const list = members.map((t) => `${telling.name(t)} (operation ${invocation[t] as number})`);
+  const list = told.map(({ from }) => `${telling.name(from)} (operation ${invocation[from] as number})`);
+  if (told.length < length) {
+    list.push(`${length - told.length} more`);
+    sentences.splice(
+      -1,
+      0,
+      `And so on: ${length - told.length} more steps lead to ${list.at(-2) as string}.`,
+    );
+  }
   const isInitial = steps[0]?.to === NONE;
   const opening = isInitial
     ? `${list[0] as string} would have to commit before the initial state.`
@@ -240,27 +255,31 @@ class Telling {
   finding(explanation: string, steps: readonly OrderStep[]): Finding {
     const { transactions } = this.#order.view;
     const { invocation } = transactions;
-    const members = [...this.#names];
+    const named = [...this.#names];
+    const evidence = steps.slice(0, MAX_EVIDENCE);
     const kinds: Readonly<Record<number, string>> = { [PROCESS]: 'session', [WR]: 'wr', [WW]: 'ww' };
     return {
       explanation,
-      operations: operationsOf(
-        transactions,
-        members.map(([t]) => t),
-      ),
-      evidence: steps.map(({ from, to, kind }) => ({
+      operations: operationsOf(transactions, [
+        ...new Set([...named.map(([t]) => t), ...evidence.map(({ from }) => from)]),
+      ]),
+      evidence: evidence.map(({ from, to, kind }) => ({
         from: invocation[from] as number,
         to: to === NONE ? null : (invocation[to] as number),
         kind: kinds[kind] ?? 'co',
       })),
-      picture: {
-        kind: 'graph',
-        nodes: members.map(([t, label]) => ({ label, operation: invocation[t] as number })),
-        edges: this.#edges.filter(
-          ({ from, to, label }, i) =>
-            this.#edges.findIndex((e) => e.from === from && e.to === to && e.label === label) === i,
-        ),
-      },
+      ...(steps.length > MAX_TOLD
+        ? {}
+        : {
+            picture: {
+              kind: 'graph',
+              nodes: named.map(([t, label]) => ({ label, operation: invocation[t] as number })),
+              edges: this.#edges.filter(
+                ({ from, to, label }, i) =>
+                  this.#edges.findIndex((e) => e.from === from && e.to === to && e.label === label) === i,
+              ),
+            },
+          }),
     };
   }
 }
