@@ -197,6 +197,18 @@ describe('registers whose versions nobody orders', () => {
     expect(() => sessions({ sessions: 'thread' })).toThrow('set the option threads');
   });
 
+  it('are not of one thread when both go on', () => {
+    const options = { sessions: 'thread', threads: 1 } as const;
+    const goesOn = [...write(0, 'a'), ...read(1, null)];
+    expect(() => judge(goesOn, options)).toThrow(
+      'operation 2: with 1 threads, process 1 would follow process 0',
+    );
+    const ended = [...call(0, 'write', 'a', 'info'), ...read(1, null)];
+    expect(judge(ended, options).anomalies).toEqual([]);
+    expect(() => judge([...ended, ...read(0, null)], options)).toThrow('operation 4');
+    expect(judge([[0, 'invoke', 'write', 'a'], ...read(1, null)], options).anomalies).toEqual([]);
+  });
+
   it('owe nothing to a write of unknown outcome', () => {
     const rows = [...call(0, 'write', 'a', 'info'), ...read(3, null)];
     expect(judge(rows, { sessions: 'thread', threads: 3 }).anomalies).toEqual([]);

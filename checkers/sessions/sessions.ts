@@ -11,7 +11,8 @@
  * they were written in increasing order, one after the other. On lists (`append`, `read`) everything can be decided.
  *
  * Guarantees are judged key by key; across keys see the causal checkers. A session is a process, or with `sessions: 'thread'`
- * a thread, that goes on with a new process after an operation of unknown outcome.
+ * a thread, that goes on with a new process after an operation of unknown outcome. How many threads there were has to be said:
+ * a guess too low would make one session of two. A history that contradicts it is refused.
  *
  * Anomalies: the four guarantees by name, each with the session that lost it; `incoherent-order` (one of several was lost);
  * `cyclic-versions` (the system contradicts itself); `garbage-read`, `aborted-read`, `future-read`, `malformed-read`.
@@ -61,6 +62,8 @@ export function sessions(options: SessionsOptions = {}): Checker {
       const accounts = new Accounts(options.guarantees ?? GUARANTEES, findings);
       const pace = new Pace(input, history.length);
       const figures: Figures = { keys: 0, ordered: 0, ambiguous: 0 };
+      const { threads } = options;
+      if (options.sessions === 'thread' && threads !== undefined) checkThreads(history, threads);
       const isOfLists = holdsLists(history);
       if (isOfLists) {
         figures.keys = figures.ordered = judgeLists(history, sessionOf, accounts, findings, pace);
@@ -96,6 +99,31 @@ function sessionNumbers({
     throw new HarnessError('usage', 'sessions by thread need the number of threads: set the option threads');
   }
   return ({ process }) => Number(process) % threads;
+}
+
+/**
+ * A thread runs one process after another.
+ *
+ * @throws HarnessError `bad-history` when the history shows that there were more threads: sessions that were taken for one
+ * would seem to lose guarantees
+ */
+function checkThreads(history: History, threads: number): void {
+  const latest = new Map<number, Operation>();
+  for (const operation of history.operations) {
+    const { process, type, index } = operation;
+    if (process === 'nemesis' || type !== 'invoke') continue;
+    const last = latest.get(process % threads);
+    latest.set(process % threads, operation);
+    if (last === undefined || last.process === process) continue;
+    const end = history.completionOf(last.index);
+    const isOver = end === undefined || (end.type === 'info' && end.index < index);
+    if (Number(last.process) < process && isOver) continue;
+    throw new HarnessError(
+      'bad-history',
+      `operation ${index}: with ${threads} threads, process ${process} would follow process ${last.process} in one thread, but ` +
+        `that one did not end with operation ${last.index}: set the option threads to their number`,
+    );
+  }
 }
 
 function judgeRegisters(
