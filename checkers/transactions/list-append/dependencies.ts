@@ -68,13 +68,22 @@ export function nextAppender(
   key: number,
   length: number,
 ): number {
+  const start = (orders.start[key] as number) + length;
   const end = orders.start[key + 1] as number;
-  for (let i = (orders.start[key] as number) + length; i < end; i++) {
+  const known = orders.nextCommitted.size === 0 ? undefined : orders.nextCommitted.get(start);
+  if (known !== undefined) return known;
+  let next = NONE;
+  let i = start;
+  for (; i < end && next === NONE; i++) {
     if (committedAppender(transactions.micro.transaction, orders, i) !== NONE)
-      return orders.appender[i] as number;
+      next = orders.appender[i] as number;
   }
-  return NONE;
+  if (i - start > FAR) orders.nextCommitted.set(start, next);
+  return next;
 }
+
+/** Places looked at before the result is worth remembering. */
+const FAR = 16;
 
 function addReads(builder: GraphBuilder, transactions: Transactions, orders: VersionOrders): void {
   const { micro } = transactions;

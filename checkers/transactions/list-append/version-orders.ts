@@ -29,6 +29,8 @@ export interface VersionOrders {
    * appended and for all but the first of equal elements.
    */
   readonly appender: Int32Array;
+  /** By place: who committed next, or NONE; remembered where there was far to look (a list full of garbage). */
+  readonly nextCommitted: Map<number, number>;
   /** By micro-operation: the place of what it appended in the order of its key; NONE where no read has it. */
   readonly place: Int32Array;
   /** By transaction, 1: it is ok, or somebody read what it appended. */
@@ -63,6 +65,7 @@ export function findVersionOrders(transactions: Transactions, pace: Pace): Versi
     incompatible,
     incompatibleKeys,
     appenders,
+    nextCommitted: new Map(),
     ...placeElements(transactions, longest, appenders),
   };
 }

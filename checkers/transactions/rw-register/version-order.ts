@@ -151,9 +151,9 @@ interface Acknowledged {
 }
 
 /**
- * By key, the transactions that were acknowledged and that no later one has come behind yet: who is invoked comes
- * behind all of them, and takes their place when it is acknowledged. They overlap each other, so they are no more
- * than there are clients.
+ * By key, the transactions that were acknowledged and that no later one has come behind yet, one of a version: who is
+ * invoked comes behind all of them, and takes their place when it is acknowledged. They overlap each other, so they are
+ * no more than there are clients.
  */
 function inferLinearizable(view: View, edges: VersionEdges, pace: Pace): void {
   const { transactions, isCommitted } = view;
@@ -165,8 +165,9 @@ function inferLinearizable(view: View, edges: VersionEdges, pace: Pace): void {
   const behind = new Map<number, Map<number, { last: number; frontier: readonly Acknowledged[] }>>();
   const complete = (t: number): void => {
     for (const [key, { last, frontier: before }] of behind.get(t) ?? []) {
-      const rest = (frontier[key] as readonly Acknowledged[]).filter((entry) => !before.includes(entry));
-      frontier[key] = [...rest, { t, version: last }];
+      const passed = new Set(before);
+      const rest = (frontier[key] as readonly Acknowledged[]).filter((entry) => !passed.has(entry));
+      frontier[key] = rest.some(({ version }) => version === last) ? rest : [...rest, { t, version: last }];
     }
     behind.delete(t);
   };
@@ -181,11 +182,10 @@ function inferLinearizable(view: View, edges: VersionEdges, pace: Pace): void {
     const dealt = new Map<number, { last: number; frontier: readonly Acknowledged[] }>();
     eachDealing(view, t, ({ key, first, last }) => {
       const before = frontier[key] as readonly Acknowledged[];
-      for (const [i, entry] of before.entries()) {
-        if (entry.version === first || before.findIndex(({ version }) => version === entry.version) < i)
-          continue;
-        edges.add(entry.version, first, LINEARIZABLE, entry.t, t);
+      for (const entry of before) {
+        if (entry.version !== first) edges.add(entry.version, first, LINEARIZABLE, entry.t, t);
       }
+      pace.spend(before.length);
       dealt.set(key, { last, frontier: before });
     });
     if (outcome[t] === OK) behind.set(t, dealt);
