@@ -16,7 +16,7 @@
  * state, or is illegal. It knows nothing of time, processes or searches.
  */
 import { HarnessError } from '../../harness/errors.ts';
-import type { Json } from '../../harness/history/operation.ts';
+import type { Json, Operation } from '../../harness/history/operation.ts';
 
 /** What the search knows of one operation. Two operations with equal calls are interchangeable but for time. */
 export interface Call {
@@ -70,6 +70,8 @@ export interface Model {
   readonly part?: Model;
   /** It matters who calls: operations of different processes are not interchangeable. */
   readonly heedsProcess?: true;
+  /** What a completion that is `ok` answers: its value by default. For models whose answers tell positions too. */
+  readonly answer?: (completion: Operation) => Json;
   /** The model that `--model NAME=JSON` means: another initial state, a number of permits. Throws HarnessError `usage`. */
   readonly configure?: (parameter: Json) => Model;
   readonly functions: { readonly [f: string]: FunctionRule };

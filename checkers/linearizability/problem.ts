@@ -12,7 +12,7 @@
  */
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
-import type { Operation } from '../../harness/history/operation.ts';
+import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Call, Model } from './model.ts';
 
 export type PartitionKey = string | number | undefined;
@@ -56,6 +56,9 @@ export function partitionHistory(history: History, model: Model): readonly Parti
   return [...partitions].map(([key, operations]) => ({ key, operations }));
 }
 
+const answerOf = (completion: Operation, model: Model): Json =>
+  model.answer === undefined ? completion.value : model.answer(completion);
+
 function judge(
   invocation: Operation,
   completion: Operation | undefined,
@@ -78,7 +81,7 @@ function judge(
     f: invocation.f,
     argument: invocation.value,
     outcome,
-    result: outcome === 'ok' && completion !== undefined ? completion.value : null,
+    result: outcome === 'ok' && completion !== undefined ? answerOf(completion, model) : null,
     ...(model.acrossKeys === true && invocation.key !== undefined ? { key: invocation.key } : {}),
     ...(model.heedsProcess === true ? { process: invocation.process as number } : {}),
   };

@@ -16,6 +16,7 @@ import { multiRegister } from './multi-register.ts';
 import { fifoQueue, priorityQueue, stack, unorderedQueue } from './queues.ts';
 import { casRegister, register } from './registers.ts';
 import { set, uniqueIds } from './sets.ts';
+import { versionedKv, versionedRegister } from './versioned.ts';
 
 export { counter, kv, log, mutex, set, fifoQueue };
 export { casRegister, register };
@@ -40,6 +41,8 @@ const all: readonly Model[] = [
   counter,
   log,
   uniqueIds,
+  versionedRegister,
+  versionedKv,
 ];
 
 /** By name. A guess takes the first that knows every function. */

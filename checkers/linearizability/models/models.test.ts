@@ -75,7 +75,9 @@ describe.each([...models.keys(), ...PARAMETERS])('%s', (name) => {
             const after = model.step(state, call);
             expect(JSON.stringify(state)).toBe(before);
             const observes = model.functions[call.f]?.reads === true || model.onlyObserves?.(call) === true;
-            if (observes && after !== undefined) expect(sameJson(after, state)).toBe(true);
+            // What its reads tell of revisions narrows what the others can have been.
+            const narrows = model.name === 'versioned-kv';
+            if (observes && !narrows && after !== undefined) expect(sameJson(after, state)).toBe(true);
             state = after ?? state;
           }
         }

@@ -2,7 +2,7 @@
 import type { Json } from '../../../harness/history/operation.ts';
 import { configurableInit, describeJson, sameJson } from '../model.ts';
 import type { Call, Effect, Model } from '../model.ts';
-import { attempt } from './attempt.ts';
+import { attempt, ending } from './attempt.ts';
 
 function isPair(value: Json): value is readonly [Json, Json] {
   return Array.isArray(value) && value.length === 2;
@@ -75,7 +75,7 @@ export function describeRegisterCall(call: Call, name: string): string {
     default: {
       const [expected, next] = call.argument as readonly [Json, Json];
       const change = `cas of ${name} from ${describeJson(expected)} to ${describeJson(next)}`;
-      return call.outcome === 'refused' ? `${change} was refused` : `${change} succeeded`;
+      return `${change}${ending(call)}`;
     }
   }
 }

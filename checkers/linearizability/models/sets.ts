@@ -35,8 +35,7 @@ export const set: Model = configurableInit(
     describeCall: (call, name) => {
       if (call.f === 'read') return `read of ${name} returned ${describeJson(call.result)}`;
       const element = describeJson(call.argument);
-      if (call.f === 'contains')
-        return `question whether ${name} contains ${element} was answered ${answerOf(call)}`;
+      if (call.f === 'contains') return `look into ${name} for ${element} returned ${answerOf(call)}`;
       return call.f === 'add'
         ? `addition of ${element} to ${name}${ending(call)}`
         : `removal of ${element} from ${name}${ending(call)}`;

@@ -216,6 +216,60 @@ describe('what each refutes, with a near miss', () => {
       sequence('0 generate null 1', '1 generate null 1'),
       sequence('0 generate null 1', '1 generate null 2'),
     ],
+    [
+      'version-twice',
+      'versioned-register',
+      sequence('0 write 1 [1,1]', '1 write 2 [1,2]'),
+      sequence('0 write 1 [1,1]', '1 write 2 [2,2]'),
+    ],
+    [
+      'version-mismatch',
+      'versioned-register',
+      sequence('0 write 1 [1,1]', '1 read null [1,2]'),
+      sequence('0 write 1 [1,1]', '1 read null [1,1]'),
+    ],
+    [
+      'version-gap',
+      'versioned-register',
+      sequence('0 write 1 [2,1]'),
+      ['1 invoke write - 2', ...sequence('0 write 1 [2,1]')],
+    ],
+    [
+      'version-gap',
+      'versioned-register',
+      [...sequence('0 write 1 [2,1]'), '1 invoke write - 2'],
+      ['1 invoke write - 2', ...sequence('0 write 1 [2,1]')],
+    ],
+    [
+      'unwritten-read',
+      'versioned-register',
+      ['1 invoke write - 2', ...sequence('0 read null [1,3]')],
+      ['1 invoke write - 3', ...sequence('0 read null [1,3]')],
+    ],
+    [
+      'stale-read',
+      'versioned-register',
+      sequence('0 write 1 [1,1]', '1 cas [3,2] [2,[3,2]]'),
+      sequence('0 write 1 [1,1]', '1 cas [1,2] [2,[1,2]]'),
+    ],
+    [
+      'inverted-order',
+      'versioned-register',
+      sequence('0 write 1 [1,1]', '0 write 1 [2,1]', '1 read null [1,1]'),
+      sequence('0 write 1 [1,1]', '0 write 1 [2,1]', '1 read null [2,1]'),
+    ],
+    [
+      'version-twice',
+      'versioned-kv',
+      sequence('0 write 1 [1,1]', '0 write 2 [1,2]'),
+      sequence('0 write 1 [1,1]', '0 write 2 [7,2]'),
+    ],
+    [
+      'inverted-order',
+      'versioned-kv',
+      sequence('0 write 1 [5,1]', '0 write 2 [3,2]'),
+      around('0 write 1 [5,1]', '1 write 2 [3,2]'),
+    ],
   ])('%s of %s', (test, model, lines, nearMiss) => {
     const decision = decideLines(model, lines);
     expect(decision?.outcome).toBe('illegal');
@@ -225,6 +279,37 @@ describe('what each refutes, with a near miss', () => {
       false,
     );
     expect(decideLines(model, nearMiss)).toMatchObject({ outcome: 'legal', refutation: null });
+  });
+});
+
+describe('a store with one revision', () => {
+  const written = [
+    ...['0 invoke write x 1', '0 ok write x [5,1]', '0 invoke write y 2', '0 ok write y [7,2]'],
+    '1 invoke read x null',
+  ];
+  const readAt = (position: number): string => `1 ok read x {"told":[5,1],"position":${position}}`;
+
+  it('is not linearizable where a read saw it as it was before', () => {
+    // The value of x is right; what is stale is the store.
+    expect(decideLines('versioned-kv', [...written, readAt(6)])).toMatchObject({
+      outcome: 'illegal',
+      refutation: { test: 'inverted-order' },
+    });
+    expect(decideLines('versioned-kv', [...written, readAt(7)])).toMatchObject({ outcome: 'legal' });
+  });
+
+  it('says that it goes by what the answers tell', () => {
+    expect(
+      decideLines('versioned-kv', [...written, readAt(6)])?.refutation?.explanation,
+    ).toMatchInlineSnapshot(
+      `"write of 2 to y (version 7) by process 0 (operation 3), and came after the read of x returned 1 (version 5, position 6) by process 1 (operation 5), as the versions show that the answers tell; but it had completed before that began."`,
+    );
+    expect(
+      decideLines('versioned-register', sequence('0 write 1 [1,1]', '1 read null [1,2]'))?.refutation
+        ?.explanation,
+    ).toMatchInlineSnapshot(
+      `"read of x returned 2 (version 1) by process 1 (operation 3), but write of 1 to x (version 1) by process 0 (operation 1): one version has one value, by the versions that the answers tell."`,
+    );
   });
 });
 

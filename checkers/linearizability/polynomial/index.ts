@@ -12,6 +12,7 @@ import { log } from '../models/log.ts';
 import { fifoQueue, stack } from '../models/queues.ts';
 import { register } from '../models/registers.ts';
 import { set, uniqueIds } from '../models/sets.ts';
+import { versionedKv, versionedRegister } from '../models/versioned.ts';
 import type { JudgedOperation } from '../problem.ts';
 import type { Decider, Decision } from './decision.ts';
 import { decideCounter, refuteCounter } from './counter.ts';
@@ -22,6 +23,7 @@ import { decideRegister } from './register.ts';
 import { decideSet } from './set.ts';
 import { decideStack } from './stack.ts';
 import { decideUniqueIds } from './unique-ids.ts';
+import { decideVersionedKv, decideVersionedRegister } from './versioned.ts';
 import { acceptVersions } from './versions.ts';
 
 export type { Decision } from './decision.ts';
@@ -38,6 +40,8 @@ const deciders: ReadonlyMap<Model['step'], readonly Decider[]> = new Map<Model['
   [mutex.step, [decideMutex]],
   [ownerMutex.step, [decideOwnerMutex]],
   [fencedMutex.step, [decideFencedMutex]],
+  [versionedRegister.step, [decideVersionedRegister]],
+  [versionedKv.step, [decideVersionedKv]],
 ]);
 
 /**

@@ -160,5 +160,29 @@ export const drawnOperations: Readonly<Record<string, Draw>> = {
     answered('read', 1, [['b'], []]),
     answered('poll', null, [[[0, 'a']], [[1, 'b']], []]),
   ),
+  'versioned-register': fc.oneof(
+    reads([0, null], [1, 1], [2, 2], [2, 1], [1, 2]),
+    answered('write', 1, [[1, 1], 1, [2, 1]]),
+    answered('write', 2, [[2, 2], 2]),
+    answered('cas', [1, 2], [[2, [1, 2]]], outcomesOfAttempts),
+  ),
+  'versioned-kv': keyed(
+    fc.oneof(
+      reads(
+        [0, null],
+        [null, 1],
+        [1, 1],
+        [3, 1],
+        [5, 2],
+        { told: [3, 1], position: 5 },
+        { told: 2, position: 5 },
+        { told: [1, 1], position: 3 },
+      ),
+      answered('write', 1, [[1, 1], [3, 1], 1]),
+      answered('write', 2, [[5, 2], [1, 2], 2]),
+      answered('cas', [1, 2], [[5, [1, 2]]], outcomesOfAttempts),
+      change('delete', [null]),
+    ),
+  ),
   'unique-ids': answered('generate', null, [1, 2, 3, 4, 5]),
 };

@@ -18,15 +18,20 @@ import type { Decider, Decision } from '../decision.ts';
 export interface Subject {
   readonly model: Model;
   /** What is asked next; `turn` counts, so that values can be unique. */
-  ask(random: Random, turn: number, state: Json): { readonly f: string; readonly argument: Json };
+  ask(
+    random: Random,
+    turn: number,
+    state: Json,
+  ): { readonly f: string; readonly argument: Json; readonly key?: string };
   /** Undefined where it is refused: the failure `precondition-failed`. */
-  answer(state: Json, f: string, argument: Json): Json | undefined;
+  answer(state: Json, f: string, argument: Json, key?: string): Json | undefined;
   /** Whether answers tell the turn in which they took effect as their position. */
   readonly tellsPositions?: true;
 }
 
 interface Performed {
   readonly f: string;
+  readonly key: string | undefined;
   readonly argument: Json;
   result: Json;
   readonly type: 'ok' | 'fail' | 'info';
@@ -47,18 +52,19 @@ export function randomHistory(subject: Subject, seed: number, maxOperations: num
   let state = subject.model.init;
   const performed: Performed[] = [];
   for (let turn = 1; turn <= operations; turn++) {
-    const { f, argument } = subject.ask(random, turn, state);
+    const { f, argument, key } = subject.ask(random, turn, state);
+    const keyed = key === undefined ? {} : { key };
     const isUnknown = random.chance(unknown);
     const isFailed = !isUnknown && random.chance(0.03);
     const isLost = isFailed || (isUnknown && random.chance(0.5));
     let result: Json = null;
     let isRefused = false;
     if (!isLost) {
-      const answer = subject.answer(state, f, argument);
+      const answer = subject.answer(state, f, argument, key);
       isRefused = answer === undefined;
       result = answer ?? null;
       const outcome = isRefused ? ('refused' as const) : ('ok' as const);
-      const next = subject.model.step(state, { f, argument, outcome, result });
+      const next = subject.model.step(state, { f, argument, outcome, result, ...keyed });
       expect(
         next,
         `${f} ${JSON.stringify(argument)} → ${JSON.stringify(result)} in ${JSON.stringify(state)}`,
@@ -68,6 +74,7 @@ export function randomHistory(subject: Subject, seed: number, maxOperations: num
     const shift = random.chance(astray) ? random.pick([-3, -1, 1, 3]) * random.float() * width : 0;
     performed.push({
       f,
+      key,
       argument,
       result,
       type: isUnknown ? 'info' : isFailed || isRefused ? 'fail' : 'ok',
@@ -92,7 +99,7 @@ function recordOf(performed: readonly Performed[], random: Random): History {
   ]);
   const records: Operation[] = [];
   for (const { operation, process, isReturn } of events.sort((a, b) => a.at - b.at)) {
-    const { f, argument, result, type, isRefused, position } = operation;
+    const { f, key, argument, result, type, isRefused, position } = operation;
     if (isReturn && type === 'info' && random.chance(0.5)) continue;
     const index = records.length;
     records.push({
@@ -101,6 +108,7 @@ function recordOf(performed: readonly Performed[], random: Random): History {
       process,
       type: isReturn ? type : 'invoke',
       f,
+      ...(key === undefined ? {} : { key }),
       value: isReturn && type === 'ok' ? result : argument,
       ...(isReturn && type === 'ok' && position !== undefined ? { position: { index: position } } : {}),
       ...(isReturn && isRefused ? { error: { code: 'precondition-failed' } } : {}),
