@@ -3,7 +3,7 @@
  *
  * `committed-offset-regression`: a `committed` finds a lower offset than was there before it began, and nobody has
  * committed that one since; or a `commit` of a lower offset is accepted from a process that did not seek, and was given
- * no partitions, since its last: a member that should have been fenced.
+ * no partitions, since its last: a member that should have been fenced. A transaction commits offsets with its records.
  * `high-watermark-regression`: a `list-offsets` shows a high watermark below one that was shown, or below the end of
  * what was polled, before it began. What a broker thinks to itself may go back after a failover; this may not.
  */
@@ -12,7 +12,7 @@ import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { NONE } from './ledger.ts';
 import { runsOf } from './logs.ts';
-import { committedOffsets, isTransactional, watermarksOf } from './shapes.ts';
+import { commitsOf, committedOffsets, isTransactional, watermarksOf } from './shapes.ts';
 
 /** A commit that was accepted, or a `committed` that was answered. */
 interface Established {
@@ -26,17 +26,23 @@ const NOTHING: Established = { offset: NONE, invocation: NONE, completion: NONE 
 /** One partition's offset of one group. */
 class CommittedOffset {
   latest = NOTHING;
-  /** Of each offset, when the last commit of it was over; Infinity while one may yet take effect. */
-  readonly lastCommits = new Map<number, number>();
+  /** Of each offset, when the last commit of it was over, and how many may yet take effect. */
+  readonly commits = new Map<number, { last: number; open: number }>();
   /** By process, the completion of its last commit. */
   readonly lastCommitBy = new Map<Operation['process'], number>();
   /** What was established when an operation in flight began. */
   readonly before = new Map<Operation['process'], Established>();
+
+  commitsOf(offset: number): { last: number; open: number } {
+    let commits = this.commits.get(offset);
+    if (commits === undefined) this.commits.set(offset, (commits = { last: NONE, open: 0 }));
+    return commits;
+  }
 }
 
 export function judgeGroups(judgement: Judgement): void {
-  const { otherFunctions } = judgement.ledger;
-  if (!otherFunctions.has('commit') && !otherFunctions.has('committed')) return;
+  const { otherFunctions, hasCommits } = judgement.ledger;
+  if (!hasCommits && !otherFunctions.has('commit') && !otherFunctions.has('committed')) return;
   const groups = new Groups(judgement);
   for (const operation of judgement.ledger.history.operations) {
     if (judgement.pace.spend(1)) return;
@@ -63,10 +69,12 @@ class Groups {
       if (f === 'assign') this.#assigning.add(process);
       if (f === 'subscribe') this.#assigning.delete(process);
     } else if (f === 'poll' || f === 'txn') {
+      if (type === 'invoke') this.#begin(operation);
+      else if (type === 'ok') this.#endCommit(operation);
       if (this.#judgement.ledger.rebalances.has(index)) this.#repositioned.set(process, index);
     } else if (f === 'commit') {
       if (type === 'invoke') this.#begin(operation);
-      else if (type !== 'info') this.#endCommit(operation);
+      else if (type === 'ok') this.#endCommit(operation);
     } else if (f === 'committed') {
       if (type === 'invoke') this.#beginAll(operation);
       else if (type === 'ok') this.#endCommitted(operation);
@@ -80,12 +88,13 @@ class Groups {
     return offset;
   }
 
+  /** What fails certainly commits nothing: it is as if it had never been asked. */
   #begin(operation: Operation): void {
-    const { group, offsets } = committedOffsets(operation);
-    for (const [key, offset] of offsets) {
+    if (this.#judgement.ledger.history.completionOf(operation.index)?.type === 'fail') return;
+    for (const { group, key, offset } of commitsOf(operation)) {
       const committed = this.#of(group, key);
       committed.before.set(operation.process, committed.latest);
-      committed.lastCommits.set(offset, Infinity);
+      committed.commitsOf(offset).open++;
     }
   }
 
@@ -100,11 +109,11 @@ class Groups {
   #endCommit(operation: Operation): void {
     const { ledger, findings } = this.#judgement;
     const invocation = ledger.history.invocationOf(operation.index) as Operation;
-    const { group, offsets } = committedOffsets(invocation);
-    for (const [key, offset] of offsets) {
+    for (const { group, key, offset } of commitsOf(invocation)) {
       const committed = this.#of(group, key);
-      committed.lastCommits.set(offset, operation.type === 'fail' ? NONE : operation.index);
-      if (operation.type === 'fail') continue;
+      const commits = committed.commitsOf(offset);
+      commits.open--;
+      commits.last = operation.index;
       const before = committed.before.get(operation.process) ?? NOTHING;
       const lastOwn = committed.lastCommitBy.get(operation.process) ?? NONE;
       const isRepositioned = (this.#repositioned.get(operation.process) ?? NONE) > lastOwn;
@@ -129,12 +138,11 @@ class Groups {
   #endCommitted(operation: Operation): void {
     const { ledger, findings } = this.#judgement;
     const invocation = ledger.history.invocationOf(operation.index)?.index ?? NONE;
-    const { group, offsets } = committedOffsets(operation);
-    for (const [key, offset] of offsets) {
+    for (const { group, key, offset } of committedOffsets(operation)) {
       const committed = this.#of(group, key);
       const before = committed.before.get(operation.process) ?? NOTHING;
-      const lastCommit = committed.lastCommits.get(offset) ?? NONE;
-      if (offset < before.offset && lastCommit < before.invocation) {
+      const { last, open } = committed.commitsOf(offset);
+      if (offset < before.offset && open === 0 && last < before.invocation) {
         findings.add('committed-offset-regression', () => ({
           explanation:
             `Operation ${operation.index} found that ${group} had committed offset ${offset} of ${key}, though ` +

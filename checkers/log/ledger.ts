@@ -84,6 +84,8 @@ export class Ledger {
   readonly otherFunctions = new Set<string>();
   /** An operation sends twice, or sends and polls. */
   hasCompounds = false;
+  /** A transaction commits offsets. */
+  hasCommits = false;
   acknowledgedSends = 0;
   polls = 0;
 
@@ -168,6 +170,10 @@ export class Ledger {
     this.#inFlight[process] = first;
     for (const micro of microOperations(operation)) {
       if (micro[0] === 'poll') continue;
+      if (micro[0] === 'commit') {
+        this.hasCommits = true;
+        continue;
+      }
       if (micro[0] !== 'send') refuse(operation, `a log has send and poll, no ${micro[0] as string}`);
       const key = this.#keyId(partitionKey(operation, micro[1]));
       const value = this.#valueId(key, micro[2] ?? null);
@@ -203,7 +209,7 @@ export class Ledger {
         this.#poll(operation, micro[1] ?? null);
       } else if (micro[0] === 'rebalance') {
         this.#rebalance(operation, micro[1] ?? null);
-      } else {
+      } else if (micro[0] !== 'commit') {
         refuse(operation, `a log has send and poll, no ${micro[0] as string}`);
       }
     }

@@ -386,6 +386,57 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'committed-offset-regression',
+    // One that never answered may take effect late; one that failed never does.
+    bad: [
+      ...sent(1),
+      ...everything(1),
+      ...call(2, 'commit', { x: 3 }, { x: 3 }, 'fail'),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(1, 'committed', null, { x: 3 }),
+    ],
+    good: [
+      ...sent(1),
+      ...everything(1),
+      ...call(2, 'commit', { x: 3 }, { x: 3 }, 'info'),
+      ...call(3, 'commit', { x: 3 }),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(1, 'committed', null, { x: 3 }),
+    ],
+  },
+  {
+    name: 'committed-offset-regression',
+    // Offsets that a transaction commits are there when it is.
+    bad: [
+      ...sent(1),
+      ...everything(1),
+      ...txn(
+        0,
+        [['poll'], ['commit', { x: 5 }]],
+        [
+          ['poll', {}],
+          ['commit', { x: 5 }],
+        ],
+      ),
+      ...call(1, 'committed', null, { x: 3 }),
+    ],
+    good: [
+      ...sent(1),
+      ...everything(1),
+      ...call(1, 'commit', { x: 3 }),
+      ...txn(
+        0,
+        [['poll'], ['commit', { x: 5 }]],
+        [
+          ['poll', {}],
+          ['commit', { x: 5 }],
+        ],
+        'fail',
+      ),
+      ...call(1, 'committed', null, { x: 3 }),
+    ],
+  },
+  {
     name: 'high-watermark-regression',
     bad: [...sent(3), ...everything(3), ...call(0, 'list-offsets', null, { x: { low: 0, high: 2 } })],
     good: [

@@ -6,6 +6,7 @@
  *     seek                {k: position, …}
  *     rebalance           [k, …]: partitions that the process lost or was given; also ["rebalance", [k, …]] in a txn or poll
  *     commit | committed  {k: offset} or {group, offsets: {k: offset}}: sets, and reads, what a group has committed
+ *                         also ["commit", {…}] in a txn or poll: with the transaction, as Kafka's sendOffsetsToTransaction
  *     list-offsets        {k: {low, high}}: the watermarks that the system shows
  *     trim                {k: low}: everything below is gone by policy
  *     crash | debug-topic-partitions  nothing of theirs is judged
@@ -41,10 +42,11 @@ export interface Records {
 /** Where a consumer goes on: at the first record at or behind an offset. */
 export type SeekPosition = number | 'beginning' | 'end';
 
-/** Of a group, by partition. */
-export interface CommittedOffsets {
+/** Of a group, in a partition. */
+export interface CommittedOffset {
   readonly group: string;
-  readonly offsets: readonly (readonly [key: string, offset: number])[];
+  readonly key: string;
+  readonly offset: number;
 }
 
 /** Stands for an offset that nobody knows. */
@@ -108,19 +110,30 @@ export function seeksOf(operation: Operation): readonly (readonly [key: string, 
   });
 }
 
-export function committedOffsets(operation: Operation): CommittedOffsets {
-  const fields = fieldsOf(operation);
-  const { group, offsets: ofGroup } = Object.fromEntries(fields);
-  if (typeof group !== 'string' || typeof ofGroup !== 'object' || ofGroup === null || isArray(ofGroup)) {
-    return {
-      group: DEFAULT_GROUP,
-      offsets: fields.map(([key, offset]) => [key, committed(operation, offset)]),
-    };
-  }
-  return {
-    group: `the group ${group}`,
-    offsets: Object.entries(ofGroup).map(([key, offset]) => [key, committed(operation, offset)]),
-  };
+/** What a `commit` or a `committed` carries. */
+export function committedOffsets(operation: Operation): readonly CommittedOffset[] {
+  return offsetsOf(operation, Object.fromEntries(fieldsOf(operation)));
+}
+
+/** What an operation commits: itself, or as a transaction. */
+export function commitsOf(operation: Operation): readonly CommittedOffset[] {
+  if (!isTransactional(operation.f)) return committedOffsets(operation);
+  return microOperations(operation).flatMap(([f, carried = null]) => {
+    if (f !== 'commit') return [];
+    if (isFields(carried)) return offsetsOf(operation, carried);
+    return refuse(operation, `a commit carries {partition: offset}, not ${describeJson(carried)}`);
+  });
+}
+
+function offsetsOf(operation: Operation, fields: Fields): readonly CommittedOffset[] {
+  const { group, offsets } = fields;
+  const isNamed = typeof group === 'string' && isFields(offsets ?? null);
+  const name = isNamed ? `the group ${group}` : DEFAULT_GROUP;
+  return Object.entries(isNamed ? (offsets as Fields) : fields).map(([key, offset]) => ({
+    group: name,
+    key,
+    offset: committed(operation, offset),
+  }));
 }
 
 /** A group that has committed nothing stands before the first offset. */
@@ -144,7 +157,13 @@ export function watermarksOf(
 
 function fieldsOf(operation: Operation): readonly (readonly [string, Json])[] {
   const { value, f, type } = operation;
-  if (typeof value === 'object' && value !== null && !isArray(value)) return Object.entries(value);
+  if (isFields(value)) return Object.entries(value);
   if (value === null || type === 'fail' || type === 'info') return [];
   return refuse(operation, `${f} carries an object whose fields are partitions, not ${describeJson(value)}`);
+}
+
+type Fields = { readonly [name: string]: Json };
+
+function isFields(value: Json): value is Fields {
+  return typeof value === 'object' && value !== null && !isArray(value);
 }
