@@ -66,6 +66,8 @@ export interface Verdict {
   readonly anomalies: readonly Anomaly[];
   /** Anomalies that the options allow: told, not judged. */
   readonly allowed?: readonly Anomaly[];
+  /** What else the reader should know of it, a sentence each: what the anomalies mean, what was not looked at. */
+  readonly notes?: readonly string[];
   /** Figures of the check itself and of what it saw. */
   readonly statistics?: Json;
 }

@@ -14,7 +14,7 @@ describe('consistency models', () => {
     ['duplicate-elements', ['read-uncommitted']],
     ['internal', ['read-atomic']],
     ['lost-update', ['cursor-stability', 'update-atomic']],
-    ['G-single', ['consistent-view', 'repeatable-read']],
+    ['G-single', ['consistent-view', 'parallel-snapshot-isolation', 'repeatable-read']],
     ['G-nonadjacent', ['repeatable-read', 'snapshot-isolation']],
     ['G2-item', ['repeatable-read']],
     ['G0-process', ['strong-session-read-uncommitted']],

@@ -116,7 +116,8 @@ const MODELS: readonly ModelRow[] = [
     name: 'parallel-snapshot-isolation',
     summary: 'snapshots that may differ in the order of transactions that have nothing in common',
     implies: ['causal-cerone', 'update-atomic'],
-    forbids: [],
+    // Cerone and Gotsman, Analysing Snapshot Isolation: each cycle has two rw at least.
+    forbids: ['G-single'],
   },
   {
     name: 'repeatable-read',
@@ -312,4 +313,13 @@ export function refutation(anomalies: Iterable<string>): Refutation {
     weakestRefuted: refuted.filter((name) => !refuted.some((other) => isStronger(name, other))),
     strongestNotRefuted: standing.filter((name) => !standing.some((other) => isStronger(other, name))),
   };
+}
+
+/** `What was found refutes repeatable-read, and whatever is stronger. The strongest that …` */
+export function describeRefutation({ weakestRefuted, strongestNotRefuted }: Refutation): string {
+  if (weakestRefuted.length === 0) return `Nothing was found that refutes ${strongestNotRefuted.join(', ')}.`;
+  const refuted = `What was found refutes ${weakestRefuted.join(', ')}, and whatever is stronger.`;
+  return strongestNotRefuted.length === 0
+    ? `${refuted} No consistency model is left.`
+    : `${refuted} The strongest that it does not refute: ${strongestNotRefuted.join(', ')}.`;
 }

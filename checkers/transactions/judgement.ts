@@ -1,6 +1,6 @@
 /**
  * Anomalies of transactions, judged by a consistency model: what the model forbids makes the verdict false, what it
- * permits is told as allowed. The statistics say what the anomalies make of every other model.
+ * permits is told as allowed. A note and the statistics say what the anomalies make of every other model.
  *
  *     const judgement = new Judgement('list-append', 'snapshot-isolation');
  *     judgement.tell('G1a', () => ({ explanation: 'T2 (operation 7) read …', operations: [4, 5, 6, 7] }));
@@ -11,7 +11,7 @@ import type { Json } from '../../harness/history/operation.ts';
 import type { Verdict } from '../checker.ts';
 import { Findings } from '../findings/findings.ts';
 import type { Finding } from '../findings/findings.ts';
-import { proscribes, refutation, resolveConsistencyModel } from './consistency-models.ts';
+import { describeRefutation, proscribes, refutation, resolveConsistencyModel } from './consistency-models.ts';
 import type { Cycle, CycleSearch } from './cycles.ts';
 
 export class Judgement {
@@ -58,8 +58,9 @@ export class Judgement {
         ? undefined
         : `the search for ${cut.join(', ')} ran out of steps in a component of the graph; what was found does not ` +
           `refute ${this.#model}, which forbids it: judge by a stronger model, or check a shorter history`;
-    const { weakestRefuted, strongestNotRefuted } = refutation(this.#names);
-    return this.#findings.conclude(this.#checker, {
+    const refuted = refutation(this.#names);
+    const { weakestRefuted, strongestNotRefuted } = refuted;
+    const verdict = this.#findings.conclude(this.#checker, {
       statistics: {
         ...about.statistics,
         ...(search === undefined
@@ -75,5 +76,8 @@ export class Judgement {
       },
       unknownBecause: about.unknownBecause ?? cutReason,
     });
+    const isStrict = this.#model === strongestNotRefuted[0];
+    const isSilent = this.#names.size === 0 && (isStrict || verdict.valid !== true);
+    return isSilent ? verdict : { ...verdict, notes: [describeRefutation(refuted)] };
   }
 }

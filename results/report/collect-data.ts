@@ -87,6 +87,7 @@ export function collectReportData(input: ReportInput): ReportData {
     allowed,
     faults,
     functions,
+    remarks: verdicts.flatMap((verdict) => verdict.notes ?? []),
   };
   const data: Omit<ReportData, 'summary'> = {
     version: REPORT_DATA_VERSION,

@@ -24,6 +24,8 @@ export interface Judged {
   readonly allowed: readonly AnomalyRow[];
   readonly faults: readonly FaultRow[];
   readonly functions: readonly FunctionRow[];
+  /** What the checkers say besides. */
+  readonly remarks: readonly string[];
 }
 
 export function verdictWord(valid: Verdict['valid']): VerdictWord {
@@ -73,7 +75,7 @@ export function meaning(judged: Judged): string {
 
 /** What the reader must know before trusting the verdict, beyond what the headline says. */
 export function notes(judged: Judged): readonly string[] {
-  const result: string[] = [];
+  const result: string[] = [...judged.remarks];
   const told = judged.verdict === 'unknown' ? deciding(judged) : undefined;
   for (const row of judged.verdicts) {
     if (row.verdict !== 'unknown' || row === told) continue;

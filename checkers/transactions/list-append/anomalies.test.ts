@@ -241,6 +241,15 @@ describe('the consistency model', () => {
       weakestRefuted: ['repeatable-read'],
       strongestNotRefuted: ['update-serializable', 'strong-snapshot-isolation'],
     });
+    expect(verdict.notes).toEqual([
+      'What was found refutes repeatable-read, and whatever is stronger. The strongest that it does not refute: ' +
+        'update-serializable, strong-snapshot-isolation.',
+    ]);
+    expect(judge(then('ax1', 'rx1'), 'serializable').notes).toEqual([
+      'Nothing was found that refutes strict-serializable.',
+    ]);
+    expect(judge(then('ax1', 'rx1')).notes).toBeUndefined();
+    expect(judge(then('ax1'), 'serializable').notes).toBeUndefined();
   });
 
   it('forbids what it forbids', () => {
