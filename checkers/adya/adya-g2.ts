@@ -15,7 +15,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { OperationPair } from '../../harness/history/history.ts';
 import type { Checker } from '../checker.ts';
-import { Findings } from '../findings/findings.ts';
+import { Findings, show } from '../findings/findings.ts';
 import type { Finding } from '../findings/findings.ts';
 import { Pace } from '../findings/pace.ts';
 
@@ -75,7 +75,7 @@ export function adyaG2(): Checker {
 function keyOf({ index, key, value }: Operation): string | number {
   const found: Json | undefined = key ?? (isArray(value) && isArray(value[1]) ? value[0] : undefined);
   if (typeof found === 'string' || typeof found === 'number') return found;
-  const shown = JSON.stringify(value);
+  const shown = show(value);
   throw new HarnessError(
     'bad-history',
     `operation ${index}: an insert wants a key, or a value such as [key, [id, null]], not ${shown}`,
@@ -91,7 +91,7 @@ function tell(key: string | number, committed: readonly OperationPair[]): Findin
   return {
     explanation:
       `The inserts of operations ${first.invocation.index} and ${second.invocation.index} both committed a row with key ` +
-      `${JSON.stringify(key)}, though each commits only if it finds no row with this key: neither saw the other's.${more}`,
+      `${show(key)}, though each commits only if it finds no row with this key: neither saw the other's.${more}`,
     operations: committed
       .slice(0, INSERTS_TOLD_MAX)
       .flatMap(({ invocation, completion }) => [invocation.index, completion?.index ?? invocation.index])
@@ -103,7 +103,7 @@ function tell(key: string | number, committed: readonly OperationPair[]): Findin
     picture: {
       kind: 'graph',
       nodes: [first, second].map(({ invocation }) => ({
-        label: `insert ${JSON.stringify(invocation.value)}`,
+        label: `insert ${show(invocation.value)}`,
         operation: invocation.index,
       })),
       edges: [

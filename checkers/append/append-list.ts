@@ -220,8 +220,10 @@ function judgeElements(
 }
 
 function judgePrefix({ name, table }: List, read: ListRead, longest: ListRead, findings: Findings): void {
-  const place = read.elements.findIndex((id, i) => id !== longest.elements[i]);
-  if (place === NOWHERE) return;
+  const { elements } = read;
+  let place = 0;
+  while (place < elements.length && elements[place] === longest.elements[place]) place++;
+  if (place === elements.length) return;
   const elementOf = ({ elements }: ListRead): string => show(table.valueOf(elements[place] as ElementId));
   findings.add('incompatible-order', () => ({
     explanation:

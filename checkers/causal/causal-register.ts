@@ -186,7 +186,7 @@ class CausalOrder {
     return {
       name: 'broken-link',
       explanation:
-        `Operation ${completion.index} builds on position ${JSON.stringify(link)}, but the operation before it in the causal ` +
+        `Operation ${completion.index} builds on position ${show(link)}, but the operation before it in the causal ` +
         `order (${before?.index ?? ''}) took effect at ${position}.`,
       operations: [before?.index ?? completion.index, completion.index],
     };

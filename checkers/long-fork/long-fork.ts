@@ -16,7 +16,7 @@
 import { HarnessError } from '../../harness/errors.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Anomaly, Checker, CheckInput, Verdict } from '../checker.ts';
-import { Findings } from '../findings/findings.ts';
+import { Findings, show } from '../findings/findings.ts';
 import type { Finding } from '../findings/findings.ts';
 import { Pace } from '../findings/pace.ts';
 import { canonicalJson } from '../linearizability/model.ts';
@@ -154,7 +154,7 @@ function judgeValue(
   write: Write | undefined,
   completion: Operation,
 ): Anomaly | null {
-  const told = `Operation ${completion.index} read ${JSON.stringify(value)} from key ${key}, `;
+  const told = `Operation ${completion.index} read ${show(value)} from key ${key}, `;
   if (write === undefined || write.value !== canonicalJson(value)) {
     return {
       name: 'garbage-read',
@@ -225,7 +225,7 @@ function microOperations(operation: Operation): readonly MicroOperation[] {
   return value.map((entry): MicroOperation => {
     const [f, key, seen] = isArray(entry) ? entry : [];
     if ((f !== 'r' && f !== 'w') || key === undefined) {
-      return refuse(operation, `has ${JSON.stringify(entry)}, which is no ["r" or "w", key, value]`);
+      return refuse(operation, `has ${show(entry)}, which is no ["r" or "w", key, value]`);
     }
     return [f, typeof key === 'string' ? key : canonicalJson(key), seen ?? null];
   });

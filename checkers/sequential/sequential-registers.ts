@@ -34,7 +34,7 @@ export function sequentialRegisters({ initial = null }: SequentialRegistersOptio
       const pace = new Pace(input, history.length);
       const counts = { keys: 0, ambiguous: 0, refuted: 0, reads: 0 };
       const processOf = ({ process }: { readonly process: number | 'nemesis' }): number => Number(process);
-      const registers = collectRegisters(history, initial, processOf, findings);
+      const registers = collectRegisters(history, initial, processOf, findings, pace);
       for (const register of registers.values()) {
         if (pace.spend(register.steps.length)) break;
         counts.keys++;

@@ -6,6 +6,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { type Findings, indexesOf, isArray, type Key, nameOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 import { ValueTable } from '../findings/value-table.ts';
 
 /** The version that a register has before the first write. */
@@ -40,17 +41,23 @@ export interface Register {
 export const isRanked = ({ ranks }: Register, version: number): boolean =>
   version === INITIAL || (ranks[version] as number) !== NO_RANK;
 
-/** @throws HarnessError `bad-history` at what no register does */
+/**
+ * When time is up, of a part of the history.
+ *
+ * @throws HarnessError `bad-history` at what no register does
+ */
 export function collectRegisters(
   history: History,
   initial: Json,
   sessionOf: (operation: Operation) => number,
   findings: Findings,
+  pace: Pace,
 ): ReadonlyMap<Key, Register> {
   const registers = new Map<Key, Register>();
   const invocations: Operation[] = [];
   for (const operation of history.operations) {
     if (operation.type !== 'invoke' || operation.process === 'nemesis') continue;
+    if (pace.spend(1)) return registers;
     let register = registers.get(operation.key);
     if (register === undefined) {
       register = newRegister(operation.key, initial);
@@ -60,6 +67,7 @@ export function collectRegisters(
     if (operation.f !== 'read') addVersion(history, register, operation);
   }
   for (const invocation of invocations) {
+    if (pace.spend(1)) return registers;
     const register = registers.get(invocation.key) as Register;
     if (register.ambiguous !== undefined) continue;
     const step = stepOf(history, register, invocation, sessionOf(invocation), findings);

@@ -197,6 +197,13 @@ describe('registers whose versions nobody orders', () => {
     expect(() => sessions({ sessions: 'thread' })).toThrow('set the option threads');
   });
 
+  it('ask whether time is up', () => {
+    const history = historyOf([...write(0, 'a'), ...read(0, 'x')]);
+    const verdict = sessions().check({ history, isOverdue: () => true });
+    expect(verdict).toMatchObject({ valid: 'unknown', anomalies: [] });
+    expect(verdict.reason).toMatch('time budget');
+  });
+
   it('are not of one thread when both go on', () => {
     const options = { sessions: 'thread', threads: 1 } as const;
     const goesOn = [...write(0, 'a'), ...read(1, null)];

@@ -134,7 +134,7 @@ function judgeRegisters(
   figures: Figures,
   pace: Pace,
 ): void {
-  const registers = collectRegisters(history, initial, sessionOf, accounts.findings);
+  const registers = collectRegisters(history, initial, sessionOf, accounts.findings, pace);
   for (const register of registers.values()) {
     if (pace.spend(register.steps.length)) return;
     figures.keys++;
