@@ -198,7 +198,7 @@ async function checkFile(path: string, settings: Settings, output: Output): Prom
     verdicts,
     checkMs,
     notes,
-    text: describeCheck({ path, records: operations, judge, verdicts, checkMs }),
+    text: describeCheck({ path, history, judge, verdicts, checkMs }),
     report: () => reportOfFile(judged),
   };
 }

@@ -32,4 +32,22 @@ describe('a crew of threads', () => {
     expect(verdict.reason).toMatch(/budget.*was used up/);
     expect(performance.now() - startedMs).toBeLessThan(15_000);
   }, 60_000);
+
+  it('rejects what it is asked of a thread that has crashed, and does not hang', async () => {
+    const asking = withCrew(
+      () => false,
+      async (crew) => {
+        const nonsense = { kind: 'open', id: 0, model: 'nonsense', operations: [null], memoryBytes: 1 << 20 };
+        const first = await crew.ask(0, nonsense).catch((error: unknown) => error);
+        const next = await crew.ask(0, { kind: 'report', ids: [] }).catch((error: unknown) => error);
+        const other = await crew.ask(1, { kind: 'report', ids: [] });
+        return { first, next, other };
+      },
+      2,
+    );
+    const { first, next, other } = await asking;
+    expect(first).toBeInstanceOf(Error);
+    expect(next).toBe(first);
+    expect(other).toEqual([]);
+  }, 60_000);
 });

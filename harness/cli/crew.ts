@@ -29,7 +29,7 @@ export async function withCrew<T>(
   const timer = setInterval(() => {
     if (isOverdue()) Atomics.store(stop, 0, 1);
   }, QUESTION_INTERVAL_MS);
-  const ask = (number: number, message: unknown): Promise<unknown> => {
+  const ask = async (number: number, message: unknown): Promise<unknown> => {
     const hand = hands.get(number) ?? new Hand(stop);
     hands.set(number, hand);
     return hand.ask(message);
@@ -59,10 +59,21 @@ class Hand {
       this.#waiting.delete(call);
     });
     this.#thread.on('error', (error: Error) => {
-      this.#failure = error;
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
+      this.#fail(error);
     });
+    this.#thread.on('messageerror', (error: Error) => {
+      this.#fail(error);
+    });
+    // Also where it says nothing of why.
+    this.#thread.on('exit', (code) => {
+      this.#fail(new Error(`the thread ended with code ${code}`));
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
   }
 
   ask(message: unknown): Promise<unknown> {

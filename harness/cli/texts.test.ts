@@ -1,9 +1,10 @@
 /** What people read, as it stands in `testdata/`: a change of wording shows in the diff of these files. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { commandIn, endOf, ROOT, startCommand, temporaryFolder } from './testing/command.ts';
+import { commandIn, endOf, ROOT, runsIn, startCommand, temporaryFolder } from './testing/command.ts';
 
 const bin = join(ROOT, 'bin', 'shaketable.js');
 const shaketable = commandIn(temporaryFolder());
@@ -67,6 +68,24 @@ describe('the package’s command', () => {
   });
 });
 
+/** The run has recorded what a client did. */
+async function untilItRuns(folder: string): Promise<void> {
+  const records = (): number => {
+    try {
+      return runsIn(join(folder, 'results', 'runs')).reduce(
+        (sum, run) => sum + statSync(join(run, 'history.jsonl')).size,
+        0,
+      );
+    } catch {
+      return 0;
+    }
+  };
+  while (records() < ENOUGH_BYTES) await delay(20);
+}
+
+/** Of a history: more than its header. */
+const ENOUGH_BYTES = 10_000;
+
 describe('signals to the package’s command', () => {
   const old = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
     const { stdout } = spawnSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' });
@@ -78,7 +97,7 @@ describe('signals to the package’s command', () => {
     const args = [bin, 'run', 'raft', 'register', '--time-limit', '100000', '--seed', '1'];
     const child = spawn(old ?? '', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = endOf(child);
-    await delay(4_000);
+    await untilItRuns(folder);
     child.kill('SIGINT');
     const { exitCode, stdout } = await ended;
     expect(exitCode).toBe(0);

@@ -75,7 +75,7 @@ test('a transaction is told by what it does', () => {
 describe('pictures on a terminal', () => {
   const drawn = (checker: number, anomaly: number): readonly string[] => {
     const picture = samplePictures('\u001b[31m').verdicts[checker]?.anomalies[anomaly]?.picture;
-    return picture === undefined ? [] : drawAsText(picture);
+    return picture === undefined ? [] : drawAsText(picture, () => null);
   };
 
   test('a graph is its arrows', () => {
@@ -93,16 +93,25 @@ describe('pictures on a terminal', () => {
 
   test('a long one shows the part that is wrong', () => {
     const cells = Array.from({ length: 100 }, (_, i) => `v${i}`);
-    const lines = drawAsText({
-      kind: 'sequence',
-      columns: cells,
-      rows: [{ label: 'log', cells, wrong: [70] }],
-    });
+    const rows = [{ label: 'log', cells, wrong: [70] }];
+    const lines = drawAsText({ kind: 'sequence', columns: cells, rows }, () => null);
     expect(lines[1]).toContain('[v70]');
     expect(lines[1]).not.toContain('v0 ');
   });
 
-  test('a timeline is left to the report', () => {
-    expect(drawn(0, 0)).toEqual([]);
+  test('a few operations as bars, numbered by their beginnings; more are left to the report', () => {
+    const bars = new Map([
+      [0, { process: 0, start: 0, end: 2 }],
+      [1, { process: 1, start: 1, end: null }],
+      [3, { process: 0, start: 3, end: 4 }],
+    ]);
+    const barOf = (index: number) => bars.get(index) ?? null;
+    expect(drawAsText({ kind: 'timeline', operations: [0, 1, 3, 9] }, barOf)).toEqual([
+      'process 0  ├───(1)───┤    ├(3)─┤',
+      'process 1       ├────────(2)─────────…',
+    ]);
+    const many = Array.from({ length: 9 }, (_, i) => i);
+    const bar = (index: number) => ({ process: index, start: 2 * index, end: 2 * index + 1 });
+    expect(drawAsText({ kind: 'timeline', operations: many }, bar)).toEqual([]);
   });
 });

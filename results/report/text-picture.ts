@@ -1,5 +1,6 @@
 /**
- * Pictures of anomalies for a terminal: a graph as its arrows, a sequence as a table. A timeline is left to the report.
+ * Pictures of anomalies for a terminal: a graph as its arrows, a sequence as a table, a few operations as bars in the
+ * order of their beginnings and ends, numbered as the explanation numbers them.
  *
  *     T1 --ww x--> T2
  *     T2 --rw y--> T1
@@ -7,11 +8,18 @@
  *     offset    7    8    9
  *     send      a    b    c
  *     poll      a   [c]   ·
+ *
+ *     process 0  ├(1)┤       ├(3)┤
+ *     process 1       ├──(2)───┤
  */
 import type { GraphPicture, Picture, SequencePicture } from '../../checkers/checker.ts';
+import type { PictureRow } from './report-data.ts';
 import { firstColumnShown } from './picture-rows.ts';
-import { printable } from './text-summary.ts';
+import { printable } from './printable.ts';
 
+/** Operations of a timeline, and the columns between two of their beginnings and ends: room for `(12)`. */
+const MAX_BARS = 8;
+const EVENT_COLUMNS = 5;
 const MAX_EDGES = 12;
 const MAX_ROWS = 12;
 const MAX_COLUMNS = 12;
@@ -20,11 +28,31 @@ const MAX_LABEL_CHARACTERS = 32;
 /** Drawn where there is nothing. */
 const EMPTY = '·';
 
-/** Lines without indentation; none for what a terminal cannot show. */
-export function drawAsText(picture: Picture): readonly string[] {
+/** An operation on a timeline: where in the history it begins and ends. */
+export interface Bar {
+  readonly process: number | string;
+  readonly start: number;
+  /** Null: it never completed. */
+  readonly end: number | null;
+}
+
+/**
+ * Lines without indentation; none for what a terminal cannot show.
+ *
+ * @param barOf - the bar of an operation of a timeline, as the picture names it
+ */
+export function drawAsText(
+  picture: Picture | PictureRow,
+  barOf: (operation: number) => Bar | null,
+): readonly string[] {
   switch (picture.kind) {
     case 'timeline':
-      return [];
+      return drawTimeline(
+        picture.operations.flatMap((operation) => {
+          const bar = barOf(operation);
+          return bar === null ? [] : [bar];
+        }),
+      );
     case 'graph':
       return drawGraph(picture);
     case 'sequence':
@@ -32,7 +60,30 @@ export function drawAsText(picture: Picture): readonly string[] {
   }
 }
 
-function drawGraph({ nodes, edges }: GraphPicture): string[] {
+function drawTimeline(operations: readonly Bar[]): string[] {
+  // More do not fit into a line, and are not numbered in the explanation.
+  if (operations.length === 0 || operations.length > MAX_BARS) return [];
+  const bars = operations.toSorted((a, b) => a.start - b.start);
+  const events = bars
+    .flatMap(({ start, end }) => (end === null ? [start] : [start, end]))
+    .sort((a, b) => a - b);
+  const columnOf = (event: number): number => events.indexOf(event) * EVENT_COLUMNS;
+  const last = events.length * EVENT_COLUMNS + 1;
+  const rows = new Map<Bar['process'], string>();
+  bars.forEach(({ process, start, end }, i) => {
+    const from = columnOf(start);
+    const label = `(${i + 1})`;
+    const room = (end === null ? last : columnOf(end)) - from - 1;
+    const inside = label.padStart(Math.floor((room + label.length) / 2), '─').padEnd(room, '─');
+    const row = (rows.get(process) ?? '').padEnd(from);
+    rows.set(process, `${row}├${inside}${end === null ? '…' : '┤'}`);
+  });
+  const names = [...rows.keys()].map((process) => `process ${process}`);
+  const width = Math.max(...names.map(({ length }) => length));
+  return [...rows.values()].map((row, i) => `${(names[i] ?? '').padEnd(width)}  ${row}`);
+}
+
+function drawGraph({ nodes, edges }: Pick<GraphPicture, 'nodes' | 'edges'>): string[] {
   const name = (place: number): string => cut(nodes[place]?.label ?? '?', MAX_LABEL_CHARACTERS);
   const lines = edges
     .slice(0, MAX_EDGES)
@@ -40,7 +91,7 @@ function drawGraph({ nodes, edges }: GraphPicture): string[] {
   return withRest(lines, edges.length - MAX_EDGES, 'arrow');
 }
 
-function drawSequence({ columns, rows }: SequencePicture): string[] {
+function drawSequence({ columns, rows }: Pick<SequencePicture, 'columns' | 'rows'>): string[] {
   const first = firstColumnShown(rows, columns.length, MAX_COLUMNS);
   const shown = columns.slice(first, first + MAX_COLUMNS);
   const table = [

@@ -5,10 +5,14 @@
  */
 import { formatCount, formatDuration, formatShare, formatTime, plural } from './browser/format.ts';
 import { cutText } from './operation-columns.ts';
-import type { FaultRow, FunctionRow, ReportData, VerdictWord } from './report-data.ts';
+import { explanationLines, printable, wrap } from './printable.ts';
+import { OUTCOMES } from './report-data.ts';
+import type { FaultRow, FunctionRow, OperationColumns, ReportData, VerdictWord } from './report-data.ts';
+import { type Bar, drawAsText } from './text-picture.ts';
 
 const WIDTH = 100;
 const MAX_ANOMALIES = 5;
+const MAX_ALLOWED = 3;
 const MAX_ERRORS = 4;
 const MAX_FUNCTION_CHARACTERS = 16;
 const LABEL_WIDTH = 12;
@@ -40,7 +44,19 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
     });
   };
   section('run', [data.facts.map(({ name, value }) => `${name.toLowerCase()} ${value}`).join(' · ')]);
-  section('anomalies', anomalyLines(data));
+  let decoded: readonly Bar[] | undefined;
+  const bars = (): readonly Bar[] => (decoded ??= barsOf(data.operations));
+  for (const [i, anomaly] of data.anomalies.slice(0, MAX_ANOMALIES).entries()) {
+    section(
+      i === 0 ? 'anomalies' : '',
+      explanationLines(`${anomaly.name} (${anomaly.checker}): ${anomaly.explanation}`),
+    );
+    const drawn = anomaly.picture === null ? [] : drawAsText(anomaly.picture, (row) => bars()[row] ?? null);
+    for (const line of drawn)
+      lines.push(`${' '.repeat(LABEL_WIDTH + 4)}${cutText(line, WIDTH - LABEL_WIDTH - 4)}`);
+  }
+  section('', moreAnomalies(data));
+  section('allowed', allowedLines(data));
   section('checkers', [
     data.verdicts.map(({ checker, verdict }) => `${checker} ${verdict}`).join(' · ') || 'none',
   ]);
@@ -55,13 +71,31 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
   return lines.join('\n');
 }
 
-function anomalyLines(data: Omit<ReportData, 'summary'>): readonly string[] {
-  const lines = data.anomalies
-    .slice(0, MAX_ANOMALIES)
+/** By row. */
+function barsOf({ count, invocation, completion, process, outcome }: OperationColumns): readonly Bar[] {
+  let start = 0;
+  return Array.from({ length: count }, (_, row) => {
+    start += invocation[row] ?? 0;
+    const name = OUTCOMES[outcome[row] ?? 0];
+    const end = name === 'info' || name === 'pending' ? null : start + (completion[row] ?? 0);
+    return { process: process[row] ?? 0, start, end };
+  });
+}
+
+/** What was found and is not judged: by the options, not by chance. */
+function allowedLines(data: Omit<ReportData, 'summary'>): readonly string[] {
+  const lines = data.allowed
+    .slice(0, MAX_ALLOWED)
     .map(({ name, checker, explanation }) => `${name} (${checker}): ${explanation}`);
-  const total = data.verdicts.reduce((sum, verdict) => sum + verdict.anomalyCount, 0);
+  const total = data.verdicts.reduce((sum, verdict) => sum + verdict.allowedCount, 0);
   const more = total - lines.length;
-  return more > 0 ? [...lines, `… and ${formatCount(more)} more`] : lines;
+  return more > 0 ? [...lines, `… and ${formatCount(more)} more that the options allow`] : lines;
+}
+
+function moreAnomalies(data: Omit<ReportData, 'summary'>): readonly string[] {
+  const total = data.verdicts.reduce((sum, verdict) => sum + verdict.anomalyCount, 0);
+  const more = total - Math.min(MAX_ANOMALIES, data.anomalies.length);
+  return more > 0 ? [`… and ${formatCount(more)} more`] : [];
 }
 
 /** Columns aligned; `answered` counts refusals, which are answers. */
@@ -130,36 +164,4 @@ function faultLines(faults: readonly FaultRow[]): readonly string[] {
       ...(open.length > 0 ? [`still in force since ${formatTime(open[0]?.start ?? 0)}`] : []),
     ].join(': ');
   });
-}
-
-/** Breaks at spaces, and inside a word only when it is longer than a line. */
-function wrap(text: string, width: number, indent: string): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const part of printable(text).split(' ')) {
-    let word = part;
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent;
-    } else if (lines.length > 0 || line !== '') {
-      line += line === indent ? '' : ' ';
-    }
-    while (line.length + word.length > width) {
-      const room = width - line.length;
-      lines.push(line + word.slice(0, room));
-      word = word.slice(room);
-      line = indent;
-    }
-    line += word;
-  }
-  return [...lines, line];
-}
-
-/** Control and direction-changing characters as `\u001b`. */
-export function printable(text: string): string {
-  return text.replace(
-    // eslint-disable-next-line no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
