@@ -135,6 +135,49 @@ describe('what the options allow', () => {
     expect(notes.find((note) => note.name === name)?.explanation).toMatch(/ Allowed: .*\.$/);
   });
 
+  it('notes nothing where there is nothing', () => {
+    const close = [
+      ...send(0, [[0, 'a']]),
+      ...send(1, [[2, 'c']]),
+      ...send(0, [[1, 'b']]),
+      ...poll(2, [
+        [0, 'a'],
+        [1, 'b'],
+        [2, 'c'],
+      ]),
+    ];
+    // What lies between two sends failed, so nothing does; and the first of another's is behind both.
+    const aborted = [
+      [1, 'invoke', 'send', [['send', 'x', 'c']]],
+      ...send(0, [
+        [0, 'a'],
+        [2, 'b'],
+      ]),
+      [1, 'fail', 'send', [['send', 'x', 'c']]],
+      ...poll(2, [
+        [0, 'a'],
+        [2, 'b'],
+      ]),
+    ] satisfies Row[];
+    expect(judge(close, { acks: 'leader' }).allowed).not.toContain('send-skip');
+    expect(judge(aborted)).toMatchObject({ valid: true, allowed: [] });
+    const swap = (rows: readonly Row[], from: unknown, to: unknown): Row[] =>
+      JSON.parse(JSON.stringify(rows).replaceAll(JSON.stringify(from), JSON.stringify(to))) as Row[];
+    // Both sends of the one lie before both of the other.
+    const ordered = swap(swap(swap(g0, [1, 'b'], [9, 'b']), [0, 'd'], [1, 'd']), [9, 'b'], [0, 'b']).slice(
+      0,
+      4,
+    );
+    const both = { x: [[0, 'a'], [1, 'c']], y: [[0, 'b'], [1, 'd']] }; // prettier-ignore
+    expect(judge([...ordered, ...txn(2, [['poll']], [['poll', both]])])).toMatchObject({
+      valid: true,
+      allowed: [],
+    });
+    // The second sees both of the first's sends.
+    const whole = swap(single, [[0, 'z']], [[0, 'z'], [1, 'b']]).with(1, single[1] as Row); // prettier-ignore
+    expect(judge(whole)).toMatchObject({ valid: true, allowed: [] });
+  });
+
   it('and what they do not', () => {
     expect(judge(skip).names).toEqual(['poll-skip']);
     expect(judge([...call(1, 'subscribe', ['x']), ...skip], { rebalancesRecorded: true }).names).toEqual([

@@ -89,6 +89,24 @@ describe('Jepsen EDN', () => {
     ]);
   });
 
+  it('keeps the rebalances of a log’s consumers as micro-operations', () => {
+    const { history, notes } = read(`{:process 1, :type :invoke, :f :txn, :value [[:poll]]}
+      {:process 1, :type :ok, :f :txn, :value [[:poll {4 [[0 1]]}]],
+       :rebalance-log [{:type :revoked, :keys [55 4]} {:type :assigned, :keys [53]}]}
+      {:process 1, :type :invoke, :f :poll, :value [[:poll]]}
+      {:process 1, :type :info, :f :poll, :rebalance-log ({:keys [4]}), :error :timeout}`);
+    expect(history.operations.map(({ value }) => value)).toEqual([
+      [['poll']],
+      [
+        ['poll', { 4: [[0, 1]] }],
+        ['rebalance', [55, 4, 53]],
+      ],
+      [['poll']],
+      [['poll'], ['rebalance', [4]]],
+    ]);
+    expect(notes).toContain('the rebalance log was added to the micro-operations (2 operations)');
+  });
+
   it('pairs what Jepsen says twice of the nemesis', () => {
     const nemesis = (f: string, value: string): string =>
       `{:process :nemesis, :type :info, :f :${f}, :value ${value}}`;

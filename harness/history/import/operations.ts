@@ -65,6 +65,7 @@ function toRecorded(map: Fields, line: number, isTuple: (value: Json) => boolean
   const error = toError(map['error']);
   const value = map['value'] ?? null;
   const position = toPosition(map['position']);
+  const rebalanced = toRebalanced(map['rebalance-log']);
   return {
     line,
     process: map['process'] ?? null,
@@ -78,6 +79,7 @@ function toRecorded(map: Fields, line: number, isTuple: (value: Json) => boolean
     ...(error === undefined ? {} : { error }),
     ...(typeof map['node'] === 'string' ? { node: map['node'] } : {}),
     ...(position === undefined ? {} : { position }),
+    ...(rebalanced === undefined ? {} : { rebalanced }),
     ...(map['link'] === undefined ? {} : { link: map['link'] }),
   };
 }
@@ -89,6 +91,15 @@ function toPosition(position: Json | undefined): Position | undefined {
   const { index, term } = position;
   if (typeof index !== 'number' || !Number.isSafeInteger(index)) return undefined;
   return typeof term === 'number' && Number.isSafeInteger(term) ? { index, term } : { index };
+}
+
+/** `[{:type :revoked, :keys [3 7]} …]`: the partitions of all of them. */
+function toRebalanced(log: Json | undefined): readonly Json[] | undefined {
+  if (!Array.isArray(log)) return undefined;
+  return (log as readonly Json[]).flatMap((event) => {
+    const keys = isMap(event) ? event['keys'] : undefined;
+    return Array.isArray(keys) ? (keys as readonly Json[]) : [];
+  });
 }
 
 /** `:timeout`, `[:temporarily-unavailable "…"]`, `"any text"`, `{"code": …}`, or whatever else clients put there. */

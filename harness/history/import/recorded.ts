@@ -40,6 +40,8 @@ export interface RecordedOperation {
   readonly link?: Json;
   /** Maelstrom's `:final?`. */
   readonly isFinal?: boolean;
+  /** Partitions that a consumer of a log lost or was given meanwhile: `:rebalance-log` of Jepsen's Kafka workload. */
+  readonly rebalanced?: readonly Json[];
 }
 
 export interface ImportedHistory {
@@ -125,6 +127,10 @@ export class Importer {
     }
     if (type !== 'invoke' && value === null && invocation !== undefined && (type !== 'ok' || f !== 'read')) {
       value = invocation.value;
+    }
+    if (found.rebalanced !== undefined && isArray(value)) {
+      value = [...value, ['rebalance', found.rebalanced]];
+      this.#notes.count('the rebalance log was added to the micro-operations');
     }
     this.#append(
       {
