@@ -32,7 +32,7 @@ export class ConfigurationTable {
   readonly #stride: number;
   readonly #sets: UnknownSets | null;
   readonly #account: MemoryAccount;
-  readonly #isPast: (firstWord: number) => boolean;
+  readonly #isForgettable: (firstWord: number, isBare: boolean) => boolean;
   #words: Int32Array;
   /** Places minus one; the number of places is a power of two. */
   #mask: number;
@@ -41,19 +41,20 @@ export class ConfigurationTable {
 
   /**
    * @param sets - of the last word of a configuration, after its key; null where there is none
-   * @param isPast - of configurations with that first word it may forget, when there is no memory to grow
+   * @param isForgettable - of configurations with that first word, and nothing after the second or something, it may
+   *   forget, when there is no memory to grow
    */
   constructor(
     keyWords: number,
     sets: UnknownSets | null,
     account: MemoryAccount,
-    isPast: (firstWord: number) => boolean = () => false,
+    isForgettable: (firstWord: number, isBare: boolean) => boolean = () => false,
   ) {
     this.#keyWords = keyWords;
     this.#sets = sets;
     this.#stride = keyWords + (sets === null ? 0 : 1);
     this.#account = account;
-    this.#isPast = isPast;
+    this.#isForgettable = isForgettable;
     account.request(INITIAL_PLACES * this.#stride * BYTES_PER_WORD);
     this.#words = new Int32Array(INITIAL_PLACES * this.#stride);
     this.#mask = INITIAL_PLACES - 1;
@@ -119,7 +120,7 @@ export class ConfigurationTable {
     let count = 0;
     for (let base = 0; base < words.length; base += stride) {
       const first = words[base] as number;
-      if (first !== 0 && !this.#isPast(first)) count++;
+      if (first !== 0 && !this.#isForgettable(first, this.#isBare(base))) count++;
     }
     if (count > this.#threshold / 2) return false;
     const bytes = count * stride * BYTES_PER_WORD;
@@ -133,13 +134,19 @@ export class ConfigurationTable {
     let to = 0;
     for (let base = 0; base < words.length; base += stride) {
       const first = words[base] as number;
-      if (first === 0 || this.#isPast(first)) continue;
+      if (first === 0 || this.#isForgettable(first, this.#isBare(base))) continue;
       for (let i = 0; i < stride; i++) kept[to++] = words[base + i] as number;
     }
     words.fill(0);
     for (let from = 0; from < kept.length; from += stride) this.#put(kept, from);
     this.#count = count;
     this.#account.release(bytes);
+    return true;
+  }
+
+  /** Nothing is placed of what is open or of unknown outcome. */
+  #isBare(base: number): boolean {
+    for (let i = 2; i < this.#stride; i++) if (this.#words[base + i] !== 0) return false;
     return true;
   }
 

@@ -112,13 +112,21 @@ class Tracer {
   }
 
   #makersOf(value: Json): Makers {
+    const makers = this.#makersByEnd(value, () => true);
+    if (makers.count < 2 || typeof value !== 'string') return makers;
+    // "1;" is an end of "0;11;", but did not make it where nobody made "0;1".
+    return this.#makersByEnd(value, (rest) => this.#makersByEnd(rest, () => true).count > 0);
+  }
+
+  /** Setters of a value, and extenders by its end if what they would have extended can have been there. */
+  #makersByEnd(value: Json, canBe: (rest: string) => boolean): Makers {
     let makers = this.#setters.get(internKey(value)) ?? NOBODY;
     if (typeof value !== 'string' || this.#extenders.size === 0) return makers;
     if (this.#lengths.length > MAX_LENGTHS) return { count: 2, first: this.#initial };
     for (const length of this.#lengths) {
       if (length > value.length) continue;
       const more = this.#extenders.get(value.slice(value.length - length));
-      if (more === undefined) continue;
+      if (more === undefined || !canBe(value.slice(0, value.length - length))) continue;
       const first = this.#calledAt(makers.first) <= this.#calledAt(more.first) ? makers.first : more.first;
       makers = { count: makers.count + more.count, first: makers.count === 0 ? more.first : first };
     }

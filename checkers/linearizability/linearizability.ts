@@ -40,7 +40,7 @@ const HARD_SLICE_STEPS = 1 << 15;
 /** Undecided keys whose progress the statistics tell, the hardest first. */
 const MAX_UNDECIDED_TOLD = 10;
 /** Illegal keys that are explained; of further ones, the anomaly says what the verdict rests on. */
-const MAX_EXPLAINED = 8;
+const MAX_EXPLAINED = 4;
 /** Between two questions whether time is up: some milliseconds. */
 const STEPS_BETWEEN_CLOCKS = 1 << 15;
 
@@ -50,7 +50,10 @@ export function linearizability(options: LinearizabilityOptions): Checker {
   const open = (input: CheckInput): { tasks: readonly Task[]; budget: MemoryBudget } => {
     const budget = new MemoryBudget(memoryBytes);
     const partitions = partitionHistory(input.history, model);
-    return { budget, tasks: partitions.map((partition) => new Task(model, partition, budget)) };
+    return {
+      budget,
+      tasks: partitions.map((partition) => new Task(model, partition, budget, input.isOverdue)),
+    };
   };
   const explainerOf = (input: CheckInput): Explainer | null =>
     explain ? new Explainer(input.isOverdue) : null;
@@ -74,7 +77,11 @@ export function linearizability(options: LinearizabilityOptions): Checker {
         const hard = tasks.filter(({ outcome }) => outcome === 'undecided');
         // Over there they begin again: first as far as they have come here, and the next slice.
         const sliceSteps = 2 * nextSliceSteps - FIRST_SLICE_STEPS;
-        wasOverdue = await searchInParallel(hard, input, crew, { model, memoryBytes, keepGoing, sliceSteps });
+        const end = await searchInParallel(hard, input, crew, { model, memoryBytes, keepGoing, sliceSteps });
+        wasOverdue = end === 'overdue';
+        if (end === 'no-crew') {
+          wasOverdue = searchAll(tasks, input, keepGoing, Infinity, nextSliceSteps).isOverdue;
+        }
       }
       return conclude(model, tasks, budget, wasOverdue, sawClients(input), explainerOf(input));
     },
@@ -97,9 +104,10 @@ function searchAll(
   input: CheckInput,
   keepGoing: boolean,
   maxSliceSteps = Infinity,
+  firstSliceSteps = FIRST_SLICE_STEPS,
 ): Searched {
   const isOverdue = input.isOverdue ?? (() => false);
-  let sliceSteps = FIRST_SLICE_STEPS;
+  let sliceSteps = firstSliceSteps;
   for (let round = 0; ; round++) {
     const open = tasks.filter((task) => task.outcome === 'undecided');
     if (open.length === 0) return { isOverdue: false, nextSliceSteps: null };
@@ -128,29 +136,41 @@ function conclude(
   const anomalies = withOutcome('illegal').map((task, i) =>
     task.anomaly(i < MAX_EXPLAINED ? explainer : null),
   );
-  const common = { checker: 'linearizability', anomalies, statistics: statisticsOf(model, tasks, budget) };
-  if (anomalies.length > 0) return { ...common, valid: false };
-
   const starved = withOutcome('out-of-memory');
   const unfinished = overdue ? withOutcome('undecided') : [];
-  const undecided = [...starved, ...unfinished].sort((a, b) => b.figures.steps - a.figures.steps);
+  const failed = withOutcome('failed');
+  const undecided = [...failed, ...starved, ...unfinished].sort((a, b) => b.figures.steps - a.figures.steps);
+  const undecidedKeys = undecided
+    .slice(0, MAX_UNDECIDED_TOLD)
+    .map((task) => describeProgress(task.partition, task.furthest));
+  const statistics = statisticsOf(model, tasks, budget);
+  const common = {
+    checker: 'linearizability',
+    anomalies,
+    statistics: undecided.length === 0 ? statistics : { ...statistics, undecidedKeys },
+  };
+  if (anomalies.length > 0) return { ...common, valid: false };
+
   const [hardest] = undecided;
   if (hardest !== undefined) {
     const unknowns = hardest.partition.operations.filter(({ returnedAt }) => returnedAt === NEVER).length;
-    const cause = starved.length > 0 ? `the memory budget of ${budget.limitBytes} bytes` : 'the time budget';
+    const { failure } = failed[0] ?? { failure: null };
+    const memory = `the memory budget of ${budget.limitBytes} bytes was used up`;
+    const cause =
+      failure !== null
+        ? `a thread that searched ended (${failure})`
+        : starved.length > 0
+          ? memory
+          : 'the time budget was used up';
     const size = hardest.partition.operations.length;
-    const progress = undecided
-      .slice(0, MAX_UNDECIDED_TOLD)
-      .map((task) => describeProgress(task.partition, task.furthest));
     return {
       ...common,
       valid: 'unknown',
       reason:
-        `${cause} was used up with ${undecided.length} of ${tasks.length} partitions undecided ` +
+        `${cause} with ${undecided.length} of ${tasks.length} partitions undecided ` +
         `(the hardest: ${nameOf(hardest.partition.key, model)}, ${size} operations, ` +
         `${unknowns} of unknown outcome, ${hardest.figures.steps} steps); raise it, or run with fewer operations a key ` +
         `or fewer clients; an order of ${hardest.furthest?.prefix.length ?? 0} of its ${size} operations was found`,
-      statistics: { ...common.statistics, undecidedKeys: progress },
     };
   }
   if (!sawClients) {
@@ -182,7 +202,7 @@ function statisticsOf(model: Model, tasks: readonly Task[], budget: MemoryBudget
     ),
     legal: count('legal'),
     illegal: count('illegal'),
-    undecided: count('undecided') + count('out-of-memory'),
+    undecided: count('undecided') + count('out-of-memory') + count('failed'),
     refutedWithoutSearch: sum((task) => (task.isRefutedWithoutSearch ? 1 : 0)),
     steps: sum((task) => task.figures.steps),
     cacheEntries: sum((task) => task.figures.configurations),

@@ -73,6 +73,26 @@ describe('a crew', () => {
     }
   });
 
+  it('that cannot be had leaves all to the main thread', async () => {
+    const crew: Crew = { size: 2, ask: () => Promise.reject(new Error('no threads here')) };
+    const { valid, statistics } = await checkWith(crew, { history: hardStacks(2, 8, []) });
+    expect(valid).toBe(true);
+    expect(statistics).toMatchObject({ legal: 2 });
+  });
+
+  it('of which a hand fails leaves its keys undecided, and says why', async () => {
+    const whole = crewOf(2);
+    const ask = (hand: number, message: unknown): Promise<unknown> => {
+      const { kind } = message as CrewMessage;
+      return hand === 1 && kind === 'run' ? Promise.reject(new Error('lost')) : whole.ask(hand, message);
+    };
+    const history = hardStacks(2, 8, []);
+    const { valid, reason, statistics } = await checkWith({ size: 2, ask }, { history });
+    expect(valid).toBe('unknown');
+    expect(reason).toMatch(/^a thread that searched ended \(lost\) with 1 of 2 partitions undecided/);
+    expect(statistics).toMatchObject({ legal: 1, undecided: 1 });
+  });
+
   it('is not for a model that other threads do not know', () => {
     expect(linearizability({ model: { ...stack } }).checkInParallel).toBeUndefined();
   });

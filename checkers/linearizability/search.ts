@@ -24,8 +24,8 @@
  *   change places.
  * - Where the values tell which operation made the next change (lineage.ts), no other is tried.
  * - Where nothing is open and nothing pending, the future depends on the state alone. When memory runs out, the
- *   configurations before the last such moment are forgotten: the search would need them only to go back beyond it,
- *   and then only saves time by them.
+ *   configurations before the last such moment and after the next are forgotten: remembering only saves time, and what
+ *   is tried again comes to an end at the states of these moments.
  *
  * Sources: Wing and Gong 1993, Lowe 2017 (Testing for linearizability), Horn and Kroening 2015.
  */
@@ -149,6 +149,11 @@ export class Search {
 
   get states(): number {
     return this.#states.count;
+  }
+
+  /** Steps, and more where they took long because states are long texts. */
+  get cost(): number {
+    return this.steps + Math.ceil(this.#states.work / WORK_PER_STEP);
   }
 
   /** Goes on for about `maxSteps` steps, fewer where states are long texts, or until it is decided. */
@@ -328,14 +333,20 @@ export class Search {
   }
 
   #newTable(keyWords: number, sets: UnknownSets | null): ConfigurationTable {
-    return new ConfigurationTable(keyWords, sets, this.#account, (due) => this.#isPast(due));
+    return new ConfigurationTable(keyWords, sets, this.#account, (due, isBare) =>
+      this.#isElsewhere(due, isBare),
+    );
   }
 
-  /** Before the last moment at which nothing was open or pending; but of that, and others like it, it keeps the states. */
-  #isPast(due: number): boolean {
+  /**
+   * Not between the same two moments as the walk at which nothing was open or pending; but of such moments it keeps the
+   * states, and where the furthest order got stuck too.
+   */
+  #isElsewhere(due: number, isBare: boolean): boolean {
     const { lastQuiet, returns } = this.#index;
     const now = Math.min(this.#configuration[DUE] as number, returns);
-    return (lastQuiet[now] as number) > due && lastQuiet[due] !== due;
+    const isQuiet = isBare && lastQuiet[due] === due;
+    return lastQuiet[due] !== lastQuiet[now] && !isQuiet && due !== this.#bestDue;
   }
 
   /** Keeps the order placed so far if it passed more returns, or as many with more operations. */

@@ -12,16 +12,18 @@ import type { Lineage, Refutation } from './lineage.ts';
 import { MemoryExhausted } from './memory.ts';
 import type { MemoryAccount, MemoryBudget } from './memory.ts';
 import type { Model } from './model.ts';
-import { decide } from './polynomial/index.ts';
-import type { JudgedOperation, Partition } from './problem.ts';
+import { BYTES_PER_OPERATION, decide, OutOfTime } from './polynomial/index.ts';
+import type { Decision } from './polynomial/index.ts';
+import type { Partition } from './problem.ts';
 import { Search } from './search.ts';
 import type { Furthest } from './search.ts';
 import { describeViolation, nameOf } from './witness.ts';
 
-export type Outcome = 'legal' | 'illegal' | 'out-of-memory' | 'undecided';
+/** `failed`: the thread that searched it ended. */
+export type Outcome = 'legal' | 'illegal' | 'out-of-memory' | 'failed' | 'undecided';
 
 /** Spent on explaining a key that is known to be illegal. */
-const EXPLANATION_STEPS = 1 << 17;
+const EXPLANATION_STEPS = 1 << 15;
 /** With more operations a refutation is explanation enough. */
 const MAX_EXPLAINED_OPERATIONS = 20_000;
 const LINEAGE = 'lineage';
@@ -40,13 +42,22 @@ export class Task {
   #furthest: Furthest | null = null;
   /** Of an illegal one, the proof from its values; null where the search is the proof. */
   #refutation: Refutation | null = null;
+  /** Why the thread ended that searched it. */
+  failure: string | null = null;
   readonly #model: Model;
   readonly #budget: MemoryBudget;
+  readonly #isOverdue: () => boolean;
 
-  constructor(model: Model, partition: Partition, budget: MemoryBudget) {
+  constructor(
+    model: Model,
+    partition: Partition,
+    budget: MemoryBudget,
+    isOverdue: () => boolean = () => false,
+  ) {
     this.#model = model;
     this.partition = partition;
     this.#budget = budget;
+    this.#isOverdue = isOverdue;
   }
 
   get outcome(): Outcome {
@@ -76,19 +87,19 @@ export class Task {
       const found = this.#search?.run(steps);
       if (found === 'illegal' || found === 'legal') this.#decide(found);
     } catch (error) {
+      if (error instanceof OutOfTime) return;
       if (!(error instanceof MemoryExhausted)) throw error;
       this.#decide('out-of-memory');
     }
   }
 
   /** Gives up its own search to one elsewhere, which reports to `adopt`. */
-  handOver(): readonly JudgedOperation[] {
+  handOver(): void {
     this.#figures = { ...this.figures };
     this.#furthest = this.furthest;
     this.#search = null;
     this.#account?.close();
     this.#account = null;
-    return this.partition.operations;
   }
 
   adopt({ outcome, figures, furthest }: SearchReport): void {
@@ -97,6 +108,12 @@ export class Task {
     if (outcome === 'illegal' || (furthest !== null && furthest.prefix.length > known))
       this.#furthest = furthest;
     if (outcome !== 'undecided') this.#decide(outcome);
+  }
+
+  /** The thread that searched it ended. */
+  fail(failure: string): void {
+    this.failure = failure;
+    this.#decide('failed');
   }
 
   /**
@@ -127,11 +144,23 @@ export class Task {
     );
   }
 
+  /** The deciders' tables are counted while they work. */
+  #askDeciders(name: string): Decision | null {
+    const { operations } = this.partition;
+    const account = this.#budget.open(() => {});
+    try {
+      account.request(operations.length * BYTES_PER_OPERATION);
+      return decide(this.#model, operations, name, this.#isOverdue);
+    } finally {
+      account.close();
+    }
+  }
+
   /** False when it is decided without a search. */
   #start(): boolean {
     const { operations, key } = this.partition;
     const name = nameOf(key, this.#model);
-    const decision = decide(this.#model, operations, name);
+    const decision = this.#askDeciders(name);
     if (decision !== null) {
       this.algorithm = decision.algorithm;
       this.precondition = decision.because;
