@@ -83,6 +83,11 @@ export interface Model {
   onlyObserves?(call: Call): boolean;
   /** Lets values tell of the order of the operations. */
   readonly lineage?: LineageRules;
+  /**
+   * The one state in which a call that only reads can have found the object; undefined where there may be several. For
+   * explanations, and where the lineage does not tell it.
+   */
+  stateSeen?(call: Call): Json | undefined;
   /** `read of x returned 1`; `name` is the object's: a key, or `the register`. */
   describeCall(call: Call, name: string): string;
   describeState(state: Json): string;

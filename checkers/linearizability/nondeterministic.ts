@@ -19,7 +19,7 @@ import type { Json } from '../../harness/history/operation.ts';
 import { canonicalJson } from './model.ts';
 import type { Call, Model } from './model.ts';
 
-export interface NondeterministicModel extends Omit<Model, 'step' | 'lineage' | 'configure'> {
+export interface NondeterministicModel extends Omit<Model, 'step' | 'lineage' | 'stateSeen' | 'configure'> {
   /** All states in which the call can leave the object; none when it cannot have that outcome in this state. Pure. */
   step(state: Json, call: Call): readonly Json[];
 }

@@ -130,7 +130,7 @@ export class Task {
     const isExplained = refutation !== null && operations.length > MAX_EXPLAINED_OPERATIONS;
     const ofEveryOrder = isExplained ? null : this.#explain();
     const furthest = ofEveryOrder ?? this.furthest;
-    const stuck = ofEveryOrder?.stuck === undefined ? undefined : operations[ofEveryOrder.stuck];
+    const stuck = furthest?.stuck === undefined ? undefined : operations[furthest.stuck];
     const proof = refutation?.operations ?? [];
     // Of a large partition the proof is looked at alone.
     const suspects = isExplained ? proof.toSorted((a, b) => a.calledAt - b.calledAt) : operations;

@@ -1,9 +1,11 @@
 /**
- * Why a partition is not linearizable, for people and for the report: how far the search came, where it got stuck,
- * and in which states.
+ * Why a partition is not linearizable, for people and for the report. The text is its core (explanation/); where none
+ * was found, what the values refute; where they refute nothing, where the search is stuck:
  *
- *     read of x returned 1 by process 3 (operation 57), but every order of the operations before it that explains
+ *     Read of x returned 1 by process 3 (operation 57), but every order of the operations before it that explains
  *     their answers leaves x at 2 or 4.
+ *
+ * The evidence has all of it.
  */
 import type { Anomaly } from '../checker.ts';
 import type { Json } from '../../harness/history/operation.ts';
@@ -51,27 +53,26 @@ export function describeViolation(
   const states = furthest?.states ?? [];
   const prefix = (furthest?.prefix ?? []).map(at);
   const proof = new Set<JudgedOperation>(refutation?.operations);
-  const sentences = refutation === null ? [] : [capitalise(refutation.explanation)];
+  const explained = core === null ? null : describeCore(core, name);
   if (furthest !== null && stuck !== undefined) {
     proof.add(stuck);
     const lastChange = prefix.findLast(({ call }) => model.functions[call.f]?.reads !== true);
     if (lastChange !== undefined) proof.add(lastChange);
     for (const other of concurrentWith(stuck, operations)) proof.add(other);
-    const order = 'order of the operations before it that';
-    sentences.push(
-      capitalise(
-        `${model.describeCall(stuck.call, name)} ${place(stuck)}, but ` +
-          (isOfEveryOrder
-            ? `every ${order} explains their answers leaves ${name} at ${enumerateStates(model, states)}.`
-            : `no ${order} fits all answers, later ones too, lets it.`),
-      ),
-    );
   }
-  const explained = core === null ? null : describeCore(core, name);
-  if (explained !== null) sentences.push(explained.text);
+  const tellStuck = (): string => {
+    if (stuck === undefined) return `no order of the operations on ${name} fits.`;
+    const order = 'order of the operations before it that';
+    return (
+      `${model.describeCall(stuck.call, name)} ${place(stuck)}, but ` +
+      (isOfEveryOrder
+        ? `every ${order} explains their answers leaves ${name} at ${enumerateStates(model, states)}.`
+        : `no ${order} fits all answers, later ones too, lets it.`)
+    );
+  };
   return {
     name: 'nonlinearizable',
-    explanation: sentences.join(' '),
+    explanation: explained?.text ?? capitalise(refutation?.explanation ?? tellStuck()),
     operations: indexesOf(explained?.operations ?? [...proof]),
     ...(explained === null ? {} : { picture: explained.picture }),
     evidence: {

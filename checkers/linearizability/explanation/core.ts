@@ -5,11 +5,13 @@
  * Not all of the history is shrunk. What matters is most often near the operation at which the search is stuck, so a
  * window before it is tried, with what explains the operations in it (support.ts), and larger ones until one is not
  * linearizable; that is shrunk. Where values grow (appends, queues) it takes many operations to explain one: then the
- * core begins at a quiescent cut, with the states in which the object can be there (cuts.ts).
+ * core begins after an operation that tells the state (anchor.ts), or else at a quiescent cut, with the states in which
+ * the object can be there (cuts.ts).
  */
 import type { Model } from '../model.ts';
 import { NEVER } from '../problem.ts';
 import type { JudgedOperation } from '../problem.ts';
+import { anchorsBefore } from './anchor.ts';
 import { cutsBefore } from './cuts.ts';
 import type { Cut } from './cuts.ts';
 import { shrink } from './shrink.ts';
@@ -28,9 +30,13 @@ export interface Core {
   readonly worlds: readonly World[];
   /** The cut: the index in the history before which those worlds are. Null where they are the beginning. */
   readonly since: number | null;
+  /** It found the object in that one world, and the operations come after it; else null. */
+  readonly anchor: JudgedOperation | null;
+  /** Operations that might explain or rescue one of the core. */
+  readonly pool: Operations;
   /** No operation can be left out: what remains is linearizable, or has an operation that nothing explains. */
   readonly isMinimal: boolean;
-  /** Nothing that was called before it returned explains the one operation that it has. */
+  /** Nothing of the pool that was called before it returned explains the one operation that it has. */
   readonly isInexplicable: boolean;
 }
 
@@ -57,6 +63,8 @@ const STEPS_TO_CUT = 1024;
 const MAX_RESCUERS = 2000;
 const FIRST_WINDOW = 16;
 const WINDOW_FACTOR = 4;
+/** Before the stuck operation, where an anchor is looked for. */
+const MAX_TO_ANCHOR = 1024;
 /** A core of so many operations is read at once. */
 const SMALL = 8;
 
@@ -103,6 +111,9 @@ function coreOf(model: Model, operations: Operations, suspicion: Suspicion, effo
   const prefix = upTo(operations, suspicion);
   const first = coreFromStart(model, operations, prefix, suspicion, effort(FIRST_SHARE));
   if (first !== null && first.operations.length <= SMALL) return first;
+  const anchored = coreFromAnchor(model, prefix, suspicion, effort(1));
+  if (anchored !== null && (first === null || anchored.operations.length < first.operations.length))
+    return anchored;
   const fromCut = coreFromCut(model, prefix, suspicion, effort(1, STEPS_TO_CUT * prefix.length));
   if (fromCut !== null && (first === null || fromCut.operations.length < first.operations.length))
     return fromCut;
@@ -119,7 +130,7 @@ function coreFromStart(
 ): Core | null {
   const parts = new SubHistories(model, [beginning(model)], effort, STEPS_EACH);
   const supports = new Supports(parts);
-  const whole = { model, worlds: parts.worlds, since: null };
+  const whole = { model, worlds: parts.worlds, since: null, anchor: null, pool: operations };
   const all = new Pool(model, operations);
   for (const suspect of suspects(suspicion)) {
     if (supports.of(suspect, all) !== null) continue;
@@ -164,6 +175,33 @@ function coreFromWindow(
   }
 }
 
+/** Operations that are not linearizable after an anchor. */
+function coreFromAnchor(
+  model: Model,
+  prefix: Operations,
+  { stuck, proof }: Suspicion,
+  effort: Effort,
+): Core | null {
+  const late = stuck ?? proof[0];
+  if (late === undefined) return null;
+  let best: Core | null = null;
+  for (const { operation, state, rest } of anchorsBefore(model, prefix, late, MAX_TO_ANCHOR)) {
+    if (effort.isUsedUp) break;
+    const parts = new SubHistories(model, [{ state, placed: new Set() }], effort, STEPS_EACH);
+    const supports = new Supports(parts);
+    const pool = new Pool(model, rest);
+    const common = { model, worlds: parts.worlds, since: null, anchor: operation, pool: rest };
+    if (supports.of(late, pool) === null) {
+      return { ...common, operations: [late], isMinimal: true, isInexplicable: true };
+    }
+    const core = shrink(parts, supports, supports.explicable(rest), pool.changes.slice(-MAX_RESCUERS));
+    if (core === null || core.operations.length >= (best?.operations.length ?? Infinity)) continue;
+    best = { ...common, ...core, isInexplicable: false };
+    if (core.operations.length <= SMALL) break;
+  }
+  return best;
+}
+
 /** Operations that are not linearizable from the last cut on, or from one before it. */
 function coreFromCut(model: Model, prefix: Operations, { stuck }: Suspicion, effort: Effort): Core | null {
   const end = stuck === undefined ? prefix.length : prefix.indexOf(stuck) + 1;
@@ -178,7 +216,7 @@ function coreFromCut(model: Model, prefix: Operations, { stuck }: Suspicion, eff
     if (core === null) continue;
     if (best === null || core.operations.length < best.operations.length) {
       const since = (prefix[position] as JudgedOperation).calledAt;
-      best = { model, ...core, worlds, since, isInexplicable: false };
+      best = { model, ...core, worlds, since, anchor: null, pool: rest, isInexplicable: false };
     }
     if (core.operations.length <= SMALL) break;
   }

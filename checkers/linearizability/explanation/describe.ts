@@ -1,12 +1,14 @@
 /**
- * A core in words and as a picture.
+ * A core in words and as a picture: first what is wrong, then the operations that show it, then where they end.
  *
- *     These 3 operations are enough: (1) write of 1 to x by process 0 (operations 0–1); (2) write of 2 to x by process 0
- *     (operations 2–3); (3) read of x returned 1 by process 1 (operations 4–5). (3) needs (1). (1) had returned before
- *     (2) was called, (2) before (3). In the order (1), (2), x is 2, and (3) cannot follow.
+ *     Read of x by process 1 (operations 4–5) returned 1, although write of 2 to x by process 0 had completed (operation 3)
+ *     before it was called. These 3 operations show it: (1) write of 1 to x by process 0 (0–1); (2) write of 2 to x by
+ *     process 0 (2–3); (3) read of x by process 1 (4–5) returned 1, needs (1). Each had returned before the next was
+ *     called. The order that comes furthest, (1), (2), leaves x at 2, where (3) cannot take effect.
  */
 import type { Json } from '../../../harness/history/operation.ts';
 import type { TimelinePicture } from '../../checker.ts';
+import type { Call, Model } from '../model.ts';
 import type { JudgedOperation } from '../problem.ts';
 import type { Core } from './core.ts';
 import { needs, precedences } from './relations.ts';
@@ -27,21 +29,24 @@ const MAX_STATES_TOLD = 3;
 const STEPS = 1 << 16;
 
 /** @param name - of the object, in sentences */
-export function describeCore(core: Core, name: string): Explanation {
-  const { model, operations, worlds } = core;
+export function describeCore(found: Core, name: string): Explanation {
+  const { model, worlds, anchor } = found;
+  const operations = anchor === null ? found.operations : [anchor, ...found.operations];
+  const core: Core = { ...found, operations };
   const isSmall = operations.length <= MAX_TOLD;
   const wants = isSmall ? needs(core) : [];
   const parts = new SubHistories(model, worlds, new Effort(STEPS, () => false), STEPS);
   const reached = parts.furthest(operations);
-  const sentences = [
-    introduce(core, name),
-    ...(core.isInexplicable ? ['Nothing that had been called before it returned can have led to it.'] : []),
-    ...(isSmall ? [...tellNeeds(core, wants), ...tellPrecedences(core)] : []),
-    ...(core.isInexplicable || reached === null ? [] : [contradiction(core, reached, name)]),
-  ];
+  const text = core.isInexplicable
+    ? inexplicable(core, name)
+    : [
+        `${introduce(core, reached, wants, name)} ${enumerate(core, wants, name)}.`,
+        ...(isSmall ? tellPrecedences(core) : []),
+        ...(reached?.stuck === undefined ? [] : [contradiction(core, reached, reached.stuck, name)]),
+      ].join(' ');
   const indexOf = ({ invocation }: JudgedOperation): number => invocation.index;
   return {
-    text: sentences.join(' '),
+    text: capitalise(text),
     operations,
     picture: {
       kind: 'timeline',
@@ -60,55 +65,141 @@ export function describeCore(core: Core, name: string): Explanation {
   };
 }
 
-function introduce(core: Core, name: string): string {
-  const { operations, since } = core;
-  const number = operations.length;
-  const what = number === 1 ? 'This operation alone is' : `These ${number} operations are`;
-  const start = since === null ? what : `Before operation ${since}, ${name} was ${tellStates(core)}. ${what}`;
-  const told = operations.map((operation, i) => `(${i + 1}) ${describe(core, operation, name)}`);
+function inexplicable({ model, operations, anchor }: Core, name: string): string {
+  const operation = operations.at(-1) as JudgedOperation;
+  return anchor === null
+    ? `${tell(model, operation, name)}, but nothing that had been called before it returned can have led to that.`
+    : `${tell(model, operation, name)}, although this had completed before it was called: ` +
+        `${tell(model, anchor, name)}; and nothing that was called since can have led from there to that.`;
+}
+
+/** What is wrong, up to the colon before the operations. */
+function introduce(core: Core, reached: Reached | null, wants: readonly Relation[], name: string): string {
+  const { operations, since, model } = core;
+  const these = `these ${operations.length} operations`;
+  const start =
+    since === null ? '' : `Before operation ${since}, ${name} was ${tellStates(core)}; from there `;
+  const stuck = reached?.stuck;
+  if (reached === null || stuck === undefined) {
+    return since === null ? `No order of ${these} fits:` : `${start}no order of ${these} fits:`;
+  }
+  const before = operations.length > MAX_TOLD ? undefined : obstacle(core, reached, stuck, wants);
+  if (before === undefined) {
+    const lets = `no order of ${these} allows it:`;
+    return `${tell(model, stuck, name)}, but ${since === null ? lets : `${lowerFirst(start)}${lets}`}`;
+  }
+  const show = since === null ? `${capitalise(these)} show it:` : `${start}${these} show it:`;
+  return `${tell(model, stuck, name)}, although ${tellCompleted(model, before, name)} ${show}`;
+}
+
+/**
+ * Of the order that comes furthest, the last operation that had completed before the one that cannot follow was called,
+ * and after which it cannot be: what a person would hold against it.
+ */
+function obstacle(
+  { model }: Core,
+  { prefix, world }: Reached,
+  stuck: JudgedOperation,
+  wants: readonly Relation[],
+): JudgedOperation | undefined {
+  const needed = new Set(wants.filter(({ to }) => to === stuck).map(({ from }) => from));
+  let found: JudgedOperation | undefined;
+  let state: Json | undefined = world.state;
+  for (const operation of prefix) {
+    state = model.step(state, operation.call);
+    if (state === undefined) break;
+    const isHeld = operation.returnedAt < stuck.calledAt && !needed.has(operation);
+    if (isHeld && model.step(state, stuck.call) === undefined) found = operation;
+  }
+  return found;
+}
+
+function tellCompleted(model: Model, operation: JudgedOperation, name: string): string {
+  const { call, invocation, completion } = operation;
+  const by = `by process ${invocation.process}`;
+  return tellsAnswer(model, operation, name)
+    ? `this had completed before it was called: ${describe(model, operation, name, `${by} (${indexesOf(operation)})`)}.`
+    : `${model.describeCall(call, name)} ${by} had completed (operation ${completion?.index}) before it was called.`;
+}
+
+/** The operation as a clause of its own. */
+function tell(model: Model, operation: JudgedOperation, name: string): string {
+  const noun = operation.completion === undefined ? 'operation' : 'operations';
+  const by = `by process ${operation.invocation.process} (${noun} ${indexesOf(operation)})`;
+  const ending = tellsAnswer(model, operation, name) ? '' : ' was acknowledged';
+  return `${describe(model, operation, name, by)}${ending}`;
+}
+
+function enumerate({ model, operations }: Core, wants: readonly Relation[], name: string): string {
+  const told = operations.map((operation, i) => {
+    const doubt = operation.call.outcome === 'unknown' ? doubtOf(operation) : '';
+    const by = `by process ${operation.invocation.process} (${indexesOf(operation)}${doubt})`;
+    const needed = wants.filter(({ to }) => to === operation).map(({ from }) => numberOf(operations, from));
+    const relation = needed.length === 0 ? '' : `, needs ${list(needed)}`;
+    return `(${i + 1}) ${describe(model, operation, name, by)}${relation}`;
+  });
   const left = told.length - MAX_TOLD;
   if (left > 0) told.splice(MAX_TOLD / 2, left, `… ${left} more …`);
-  return `${start} not linearizable: ${told.join('; ')}.`;
+  return told.join('; ');
 }
 
-function describe({ model }: Core, { call, invocation, completion }: JudgedOperation, name: string): string {
-  const where =
-    completion === undefined
-      ? `operation ${invocation.index}`
-      : `operations ${invocation.index}–${completion.index}`;
-  const doubt = call.outcome === 'unknown' ? ', which may have happened or not' : '';
-  return `${model.describeCall(call, name)} by process ${invocation.process} (${where})${doubt}`;
+/** After an anchor, what was open with it is taken for one of unknown outcome. */
+const doubtOf = ({ completion }: JudgedOperation): string =>
+  completion?.type === 'ok' ? ', perhaps before (1)' : ', outcome unknown';
+
+/** Who did it stands before the answer: `read of x by process 1 returned 2`. */
+function describe(model: Model, { call }: JudgedOperation, name: string, by: string): string {
+  const told = model.describeCall(call, name);
+  const asked = describeQuestion(model, call, name);
+  if (asked !== null)
+    return told.startsWith(asked) ? `${asked} ${by}${told.slice(asked.length)}` : `${told} ${by}`;
+  const named = model.describeCall(call, `${name} ${by}`);
+  return named.includes(by) ? named : `${told} ${by}`;
 }
 
-function tellNeeds({ operations }: Core, wants: readonly Relation[]): string[] {
-  const byNeeder = Map.groupBy(wants, ({ to }) => to);
-  return [...byNeeder].map(
-    ([to, relations]) =>
-      `${numberOf(operations, to)} needs ${list(relations.map(({ from }) => numberOf(operations, from)))}.`,
-  );
+/** The description says more than what was asked for. */
+function tellsAnswer(model: Model, { call }: JudgedOperation, name: string): boolean {
+  return model.describeCall(call, name) !== describeQuestion(model, call, name);
 }
+
+/** Null for what only reads: without an answer no such call is described. */
+function describeQuestion(model: Model, call: Call, name: string): string | null {
+  if (model.functions[call.f]?.reads === true) return null;
+  return model.describeCall({ ...call, outcome: 'unknown', result: null }, name);
+}
+
+const indexesOf = ({ invocation, completion }: JudgedOperation): string =>
+  completion === undefined ? `${invocation.index}` : `${invocation.index}–${completion.index}`;
 
 function tellPrecedences(core: Core): string[] {
-  const told = precedences(core).map(({ from, to }, i) => {
-    const [first, second] = [numberOf(core.operations, from), numberOf(core.operations, to)];
-    return i === 0 ? `${first} had returned before ${second} was called` : `${first} before ${second}`;
+  const { operations } = core;
+  const all = precedences(core);
+  const isChain =
+    all.length === operations.length - 1 &&
+    all.every(({ from, to }) => operations.indexOf(to) === operations.indexOf(from) + 1);
+  if (isChain && all.length > 1) return ['Each had returned before the next was called.'];
+  const told = [...Map.groupBy(all, ({ from }) => from)].map(([from, relations], i) => {
+    const later = list(relations.map(({ to }) => numberOf(operations, to)));
+    const verb = relations.length === 1 ? 'was' : 'were';
+    return i === 0
+      ? `${numberOf(operations, from)} had returned before ${later} ${verb} called`
+      : `${numberOf(operations, from)} before ${later}`;
   });
-  return told.length === 0 ? [] : [`${list(told)}.`];
+  return told.length === 0 ? [] : [`${told.join('; ')}.`];
 }
 
-function contradiction(core: Core, { stuck, prefix, states }: Reached, name: string): string {
+function contradiction(core: Core, reached: Reached, stuck: JudgedOperation, name: string): string {
   const { model, operations } = core;
-  const cannot =
-    stuck === undefined ? 'nothing can follow' : `${numberOf(operations, stuck)} cannot take effect`;
-  const told = states.slice(0, MAX_STATES_TOLD).map((state) => model.describeState(state));
-  const state = told.length === states.length ? list(told, 'or') : `${told.join(', ')}, …`;
-  if (prefix.length === 0)
-    return `${name} is ${state}, where ${cannot}.`.replace(/^./, (letter) => letter.toUpperCase());
+  const { prefix, world } = reached;
+  const cannot = `${numberOf(operations, stuck)} cannot take effect`;
+  const last = prefix.reduce((state: Json, { call }) => model.step(state, call) ?? state, world.state);
+  const state = model.describeState(last);
+  if (prefix.length === 0) return capitalise(`${name} is ${state} at first, where ${cannot}.`);
   const order =
     prefix.length > MAX_TOLD
       ? `${prefix.length} of them`
       : prefix.map((operation) => numberOf(operations, operation)).join(', ');
-  return `The longest order that fits is ${order}: it leaves ${name} at ${state}, where ${cannot}.`;
+  return `The order that comes furthest, ${order}, leaves ${name} at ${state}, where ${cannot}.`;
 }
 
 function tellStates(core: Core): string {
@@ -129,3 +220,6 @@ function list(items: readonly string[], last = 'and'): string {
     ? items.join('')
     : `${items.slice(0, -1).join(', ')} ${last} ${String(items.at(-1))}`;
 }
+
+const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -24,7 +24,9 @@ export function needs({ model, worlds, operations }: Core): readonly Relation[] 
     return new Supports(parts).of(to, others) === null;
   };
   const all: Relation[] = [];
+  const together = new Pool(model, operations);
   for (const to of operations) {
+    if (new Supports(parts).of(to, together) === null) continue;
     if (new Supports(parts).of(to, new Pool(model, [to])) !== null) continue;
     for (const from of operations) if (from !== to && isNeeded(from, to)) all.push({ from, to });
   }

@@ -47,9 +47,10 @@ export class Effort {
 
 /** As Furthest of a search, with operations in the place of positions. */
 export interface Reached {
+  /** From which. */
+  readonly world: World;
   readonly stuck: JudgedOperation | undefined;
   readonly prefix: readonly JudgedOperation[];
-  readonly states: readonly Json[];
 }
 
 /** In which the operations begin. */
@@ -106,9 +107,9 @@ export class SubHistories {
       const furthest = this.#search({ ...this.model, init: world.state }, rest, null)?.furthest();
       if (furthest === undefined || furthest.prefix.length <= (best?.prefix.length ?? -1)) continue;
       best = {
+        world,
         prefix: furthest.prefix.map((position) => rest[position] as JudgedOperation),
         stuck: furthest.stuck === undefined ? undefined : rest[furthest.stuck],
-        states: furthest.states,
       };
     }
     return best;
@@ -132,10 +133,10 @@ export class SubHistories {
     try {
       const search = new Search(model, operations, account, lineage);
       while (search.outcome === 'undecided') {
-        if (search.steps >= this.#stepsEach || this.effort.isUsedUp) return null;
-        const before = search.steps;
+        if (search.cost >= this.#stepsEach || this.effort.isUsedUp) return null;
+        const before = search.cost;
         search.run(Math.min(STEPS_A_SLICE, this.#stepsEach));
-        this.effort.spend(search.steps - before + 1);
+        this.effort.spend(search.cost - before + 1);
       }
       return search;
     } catch (error) {

@@ -48,6 +48,8 @@ export class Supports {
   readonly #parts: SubHistories;
   /** What was found last: it may still be there. */
   readonly #known = new Map<JudgedOperation, Operations>();
+  /** Of these it took too long to find out what explains them: then it takes all that did so before. */
+  readonly #undecided = new Set<JudgedOperation>();
 
   constructor(parts: SubHistories) {
     this.#parts = parts;
@@ -58,6 +60,7 @@ export class Supports {
     if (operation.call.outcome === 'unknown') return [];
     const known = this.#known.get(operation);
     if (known !== undefined && known.every((other) => among.members.has(other))) return known;
+    if (this.#undecided.has(operation)) return null;
     const found = this.#find(operation, among);
     if (found !== null) this.#known.set(operation, found);
     return found;
@@ -101,7 +104,10 @@ export class Supports {
     for (let size = LAST; ; size *= FACTOR) {
       const before = among.before(operation, size);
       const found = this.#atOnce(operation, before) ?? this.#bySearch(operation, before);
-      if (found === 'undecided') return before;
+      if (found === 'undecided') {
+        this.#undecided.add(operation);
+        return before;
+      }
       if (found !== null || size >= all) return found;
     }
   }

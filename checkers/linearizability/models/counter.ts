@@ -14,6 +14,7 @@ export const counter: Model = configurableInit({
     return (state as number) + amountOf(call);
   },
   onlyObserves: (call) => call.f !== 'read' && amountOf(call) === 0,
+  stateSeen: (call) => (call.f === 'read' ? call.result : undefined),
   describeCall: (call, name) =>
     call.f === 'read'
       ? `read of ${name} returned ${describeJson(call.result)}`

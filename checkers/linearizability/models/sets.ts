@@ -32,6 +32,8 @@ export const set: Model = configurableInit(
         isThere ? elements.toSpliced(place, 1) : elements.toSpliced(place, 0, call.argument),
       );
     },
+    stateSeen: ({ f, result }) =>
+      f === 'read' && isArray(result ?? []) ? sorted((result ?? []) as readonly Json[]) : undefined,
     describeCall: (call, name) => {
       if (call.f === 'read') return `read of ${name} returned ${describeJson(call.result)}`;
       const element = describeJson(call.argument);
@@ -42,10 +44,11 @@ export const set: Model = configurableInit(
     },
     describeState: describeJson,
   },
-  (elements) => [...(elements as readonly Json[])].sort(byJson),
+  (elements) => sorted(elements as readonly Json[]),
 );
 
-const byJson = (a: Json, b: Json): number => (canonicalJson(a) < canonicalJson(b) ? -1 : 1);
+const sorted = (elements: readonly Json[]): readonly Json[] =>
+  elements.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
 
 export function answerOf({ result }: Call): boolean {
   return (isArray(result) ? result.at(-1) : result) === true;
