@@ -12,7 +12,7 @@
  * Where no operation sends twice, or sends and polls, a cycle takes an inversion that the other judges tell already (a
  * read of what was sent only later, a `realtime-inversion`): then none is searched for, unless the options judge more.
  */
-import { judgesCycles } from './allowance.ts';
+import { allowedBecause, judgesCycles } from './allowance.ts';
 import { explainCycle } from '../transactions/explanation.ts';
 import { int32Column } from '../transactions/columns.ts';
 import { findCycles } from '../transactions/cycles.ts';
@@ -75,7 +75,10 @@ export function judgeCycles(judgement: Judgement): CycleSearchOutcome {
     });
     for (const cycle of found.cycles) if (hasKind(cycle, told)) tell(judgement, nodes, cycle);
     if (isJudged) {
-      for (const name of found.cut) if (judgesCycles([name], options)) cut.add(name);
+      const circumstances = { hasWriteOrder: true, isTransaction: true };
+      for (const name of found.cut) {
+        if (allowedBecause(name, options, circumstances) === undefined) cut.add(name);
+      }
       isUnclassified ||= found.unclassified.length > 0;
     }
     return found;
