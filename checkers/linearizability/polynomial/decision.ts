@@ -20,8 +20,21 @@ export interface Decision {
   readonly refutation: Refutation | null;
 }
 
-/** @param name - of the object, in sentences */
-export type Decider = (model: Model, operations: readonly JudgedOperation[], name: string) => Decision;
+/** Time is up before a decider was done. */
+export class OutOfTime extends Error {
+  override readonly name = 'OutOfTime';
+}
+
+/**
+ * @param name - of the object, in sentences
+ * @param pause - called between the passes over large partitions; throws OutOfTime
+ */
+export type Decider = (
+  model: Model,
+  operations: readonly JudgedOperation[],
+  name: string,
+  pause: () => void,
+) => Decision;
 
 /** What one decider answers: its algorithm stands in all of them. */
 export class Answers {

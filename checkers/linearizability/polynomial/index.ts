@@ -14,6 +14,7 @@ import { register } from '../models/registers.ts';
 import { set, uniqueIds } from '../models/sets.ts';
 import { versionedKv, versionedRegister } from '../models/versioned.ts';
 import type { JudgedOperation } from '../problem.ts';
+import { OutOfTime } from './decision.ts';
 import type { Decider, Decision } from './decision.ts';
 import { decideCounter, refuteCounter } from './counter.ts';
 import { decideFencedMutex, decideMutex, decideOwnerMutex } from './locks.ts';
@@ -26,7 +27,11 @@ import { decideUniqueIds } from './unique-ids.ts';
 import { decideVersionedKv, decideVersionedRegister } from './versioned.ts';
 import { acceptVersions } from './versions.ts';
 
+export { OutOfTime } from './decision.ts';
 export type { Decision } from './decision.ts';
+
+/** What a decider takes beside the operations, about; bench/deciders.ts prints the peaks. */
+export const BYTES_PER_OPERATION = 100;
 
 const deciders: ReadonlyMap<Model['step'], readonly Decider[]> = new Map<Model['step'], readonly Decider[]>([
   // Also that of a register with compare-and-set.
@@ -48,10 +53,20 @@ const deciders: ReadonlyMap<Model['step'], readonly Decider[]> = new Map<Model['
  * The first decision of those that know the model; null when there is none, and the search has to decide.
  *
  * @param name - of the object, in sentences
+ * @throws OutOfTime
  */
-export function decide(model: Model, operations: readonly JudgedOperation[], name: string): Decision | null {
+export function decide(
+  model: Model,
+  operations: readonly JudgedOperation[],
+  name: string,
+  isOverdue: () => boolean = () => false,
+): Decision | null {
+  const pause = (): void => {
+    if (isOverdue()) throw new OutOfTime();
+  };
   for (const decider of deciders.get(model.step) ?? []) {
-    const decision = decider(model, operations, name);
+    const decision = decider(model, operations, name, pause);
+    pause();
     if (decision.outcome !== 'inapplicable') return decision;
   }
   return null;

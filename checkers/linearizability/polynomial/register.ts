@@ -33,8 +33,8 @@ import type { Blocks } from './zones.ts';
 const answers = new Answers('Gibbons-Korach zones');
 const PRECONDITION = 'every value that an answer shows can have been put there by one operation alone';
 
-export const decideRegister: Decider = (model, operations, name) =>
-  new RegisterDecider(model, operations, name).decide();
+export const decideRegister: Decider = (model, operations, name, pause) =>
+  new RegisterDecider(model, operations, name).decide(pause);
 
 const NONE = -1;
 const SEVERAL = -2;
@@ -78,10 +78,13 @@ class RegisterDecider {
     this.#blame = new RegisterBlame(model, operations, name);
   }
 
-  decide(): Decision {
+  decide(pause: () => void): Decision {
     this.#readOperations();
+    pause();
     this.#findMakers();
-    return this.#followObservers() ?? this.#formBlocks();
+    const contradiction = this.#followObservers();
+    pause();
+    return contradiction ?? this.#formBlocks();
   }
 
   #number(value: Json): number {

@@ -93,15 +93,17 @@ export class Sweep {
     this.#fillers = new Fillers((operation) => this.#at(operation).calledAt);
   }
 
-  decide(): Decision {
+  decide(pause: () => void): Decision {
     const conflict = this.#readChanges() ?? this.#readReads();
     if (conflict !== null) return conflict;
     this.#rankVersions();
     this.#bound();
+    pause();
     for (const timeline of this.#timelines.values()) {
       const stuck = this.#walk(timeline);
       if (stuck !== null) return stuck;
     }
+    pause();
     const levels = { count: 2 * this.#versions.length, least: this.#least, most: this.#most };
     const inversion = findLevelInversion(this.#operations, levels);
     if (inversion !== null) {

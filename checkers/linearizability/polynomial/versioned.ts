@@ -20,7 +20,7 @@ import type { Decider } from './decision.ts';
 import { answers, Sweep } from './version-sweep.ts';
 import type { Claim } from './version-sweep.ts';
 
-export const decideVersionedRegister: Decider = (model, operations, name) => {
+export const decideVersionedRegister: Decider = (model, operations, name, pause) => {
   const [first, value] = model.init as readonly [number, Json];
   const claims: Claim[] = [];
   // Who saw a value that nobody writes saw the first version.
@@ -37,10 +37,10 @@ export const decideVersionedRegister: Decider = (model, operations, name) => {
     const position = change === null ? version : null;
     claims.push({ key: null, leaves: change?.value, finds: found, version, position });
   }
-  return new Sweep(model, operations, name, claims, { first, value, isDense: true }).decide();
+  return new Sweep(model, operations, name, claims, { first, value, isDense: true }).decide(pause);
 };
 
-export const decideVersionedKv: Decider = (model, operations, name) => {
+export const decideVersionedKv: Decider = (model, operations, name, pause) => {
   if (model.init !== versionedKv.init) return answers.inapplicable('the store is not empty at first');
   const claims: Claim[] = [];
   const deleted = new Set<Json>();
@@ -65,5 +65,5 @@ export const decideVersionedKv: Decider = (model, operations, name) => {
     if (version === null && position === null) return answers.inapplicable('a read tells no revision');
     claims.push({ key, leaves: undefined, finds: value, version, position });
   }
-  return new Sweep(model, operations, name, claims, { first: 0, value: null, isDense: false }).decide();
+  return new Sweep(model, operations, name, claims, { first: 0, value: null, isDense: false }).decide(pause);
 };

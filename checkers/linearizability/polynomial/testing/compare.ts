@@ -139,7 +139,7 @@ export function compareWithDefinition(
       const [partition] = partitionHistory(history, subject.model);
       if (partition === undefined) return;
       const expected = isLinearizable(history, subject.model);
-      const decision = decide(subject.model, partition.operations, 'x');
+      const decision = decide(subject.model, partition.operations, 'x', () => {});
       if (decision.outcome === 'inapplicable') tally[expected ? 'inapplicableTrue' : 'inapplicableFalse']++;
       else tally[decision.outcome]++;
       if (decision.outcome !== 'inapplicable') {
