@@ -1,4 +1,5 @@
 /** Text for a terminal: escaped, so that no value of the system can drive it, and broken into lines. */
+import { tellInLines } from './browser/lines.ts';
 
 /** Breaks at spaces, and inside a word only when it is longer than a line. */
 export function wrap(text: string, width: number, indent: string): readonly string[] {
@@ -32,11 +33,8 @@ export function printable(text: string): string {
   );
 }
 
-/** An explanation that counts operations, `… show it: (1) …; (2) … . …`, with a line for each and for what follows; others as they are. */
+/** An explanation in lines, escaped. */
 export function explanationLines(explanation: string): readonly string[] {
-  const text = printable(explanation);
-  const start = text.indexOf(': (1) ');
-  if (start < 0) return [text];
-  const told = text.slice(start + 2).split(/(?<=;) (?=\(\d+\) )|(?<=\.) (?=[A-Z(])/);
-  return [text.slice(0, start + 1), ...told.map((line) => `  ${line}`)];
+  const [first = '', ...rest] = tellInLines(printable(explanation));
+  return [first, ...rest.map((line) => `  ${line}`)];
 }

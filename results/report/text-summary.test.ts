@@ -47,3 +47,23 @@ test('colours are opt-in and change nothing else', () => {
   // eslint-disable-next-line no-control-regex
   expect(coloured.replace(/\u001b\[[\d;]*m/g, '')).toBe(textSummary(data));
 });
+
+test('tells what the options allow, and draws what can be drawn', () => {
+  const run = sampleRun({ verdict: 'valid', hostile: false });
+  const allowed = Array.from({ length: 5 }, (_, i) => ({
+    name: `stale-${i}`,
+    explanation: 'It was behind.',
+    operations: [],
+  }));
+  const picture = {
+    kind: 'graph' as const,
+    nodes: [{ label: 'T1' }, { label: 'T2' }],
+    edges: [{ from: 0, to: 1, label: 'ww' }],
+  };
+  const anomalies = [{ name: 'G0', explanation: 'A cycle.', operations: [], picture }];
+  const verdicts = [{ checker: 'c', valid: false as const, anomalies, allowed }];
+  const summary = textSummary(collectReportData({ ...run, valid: false, verdicts }));
+  expect(summary).toMatch(/ {2}anomalies {3}G0 \(c\): A cycle\.\n +T1 --ww--> T2\n/);
+  expect(summary).toMatch(/ {2}allowed {5}stale-0 \(c\): It was behind\.\n/);
+  expect(summary).toContain('… and 2 more that the options allow');
+});

@@ -1,4 +1,5 @@
 /** The anomalies: what is wrong in a sentence, and the operations and events that prove it, each a jump away. */
+import { tellInLines } from './lines.ts';
 import type { AnomalyRow, WitnessEvent } from '../report-data.ts';
 import { button, element } from './dom.ts';
 import { formatCount, formatTime } from './format.ts';
@@ -97,7 +98,7 @@ function anomalyCard(
     ...(anomaly.key === null ? [] : [' on key ', element('code', {}, anomaly.key)]),
     element('span', { class: 'by' }, ` found by ${anomaly.checker}`),
   );
-  const explanation = element('p', {}, anomaly.explanation);
+  const explanation = element('p', { class: 'told' }, tellInLines(anomaly.explanation).join('\n'));
   const card = element('article', { class: 'anomaly' }, title, explanation);
   const { picture } = anomaly;
   if (picture !== null) {

@@ -156,9 +156,19 @@ function arrow(
   const y2 = isSameRow || isDown ? target.top : target.top + BAR_HEIGHT;
   const bend = isSameRow ? -22 : isDown ? 22 : -22;
   const d = `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 + (isSameRow ? bend : -bend)} ${x2} ${y2}`;
-  const middle = isSameRow ? y1 + bend * 0.75 : (y1 + y2) / 2;
+  // In a gap between rows: half way between neighbours, near its beginning where bars lie between.
+  const isFar = Math.abs(target.top - source.top) > ROW_HEIGHT;
+  const share = isFar ? 0.2 : 0.5;
+  const labelX = cubic(share, x1, x1, x2, x2);
+  const labelY = cubic(share, y1, y1 + bend, y2 + (isSameRow ? bend : -bend), y2);
   return [
     svg('path', { d, class: 'arrow', 'marker-end': head }),
-    ...(label === '' ? [] : [patchedText((x1 + x2) / 2, middle, fit(label, 220))]),
+    ...(label === '' ? [] : [patchedText(labelX, labelY, fit(label, 220))]),
   ];
+}
+
+/** A coordinate of a cubic Bézier curve, at a share of its way. */
+function cubic(t: number, a: number, b: number, c: number, d: number): number {
+  const rest = 1 - t;
+  return rest ** 3 * a + 3 * rest * rest * t * b + 3 * rest * t * t * c + t ** 3 * d;
 }
