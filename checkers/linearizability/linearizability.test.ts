@@ -93,7 +93,7 @@ describe('the verdict', () => {
       ...call(20, 'append', 'x', '"z"'),
       ...call(20, 'read', 'x', JSON.stringify(`${all}z`)),
     );
-    const verdict = check(kv, history);
+    const verdict = linearizability({ model: kv, explain: false }).check({ history });
     expect(verdict.valid).toBe(false);
     expect(evidenceOf(verdict).stuckAt).toBe(history.length - 1);
     expect(verdict.anomalies[0]?.explanation).toMatch(
@@ -245,7 +245,7 @@ const illegalKey = (key: string): string[] => [
 describe('budgets', () => {
   it('a hard key does not hide an illegal one', () => {
     const history = historyOf(...hardKey('hard', 0, 24), ...hardKey('harder', 100, 30), ...illegalKey('bad'));
-    const verdict = check(kv, history);
+    const verdict = linearizability({ model: kv, explain: false }).check({ history });
     expect(verdict.valid).toBe(false);
     expect(evidenceOf(verdict).key).toBe('bad');
     expect(verdict.statistics).toMatchObject({ illegal: 1, undecided: 2 });
