@@ -192,7 +192,11 @@ function contradiction(core: Core, reached: Reached, stuck: JudgedOperation, nam
   const { model, operations } = core;
   const { prefix, world } = reached;
   const cannot = `${numberOf(operations, stuck)} cannot take effect`;
-  const last = prefix.reduce((state: Json, { call }) => model.step(state, call) ?? state, world.state);
+  let last = world.state;
+  for (const { call } of prefix) {
+    const next = model.step(last, call);
+    if (next !== undefined) last = next;
+  }
   const state = model.describeState(last);
   if (prefix.length === 0) return capitalise(`${name} is ${state} at first, where ${cannot}.`);
   const order =

@@ -75,6 +75,8 @@ function shrinkOnce(
     for (let from = 0; from < core.length;) {
       if (parts.effort.isUsedUp) return { operations: core, isMinimal: false };
       const rest = supports.explicable(core.toSpliced(from, size));
+      // What was not found within the effort may be there.
+      if (parts.effort.isUsedUp) return { operations: core, isMinimal: false };
       if (isIllegal(rest)) {
         core = rest;
         hasShrunk = true;
