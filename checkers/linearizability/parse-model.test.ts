@@ -39,7 +39,9 @@ describe("a user's model", () => {
     expect(checker.check({ history: raised(4, 4) }).valid).toBe(true);
     const verdict = checker.check({ history: raised(2) });
     expect(verdict.valid).toBe(false);
-    expect(verdict.anomalies[0]?.explanation).toContain('Read of the max-register returned 2 by process 1');
+    expect(verdict.anomalies[0]?.explanation).toContain(
+      'Read of the max-register by process 1 (operations 4–5) returned 2, although ',
+    );
   });
 
   it('may have another initial state', () => {
@@ -97,5 +99,19 @@ describe("a user's model", () => {
     };
     expect(() => judge(broken)).toThrow(/^the model of mine\.ts failed in step\(false, .*\): no such thing$/);
     expect(() => judge(() => new Date(0))).toThrow('which is not a state or undefined as JSON');
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    expect(() => judge(() => cyclic)).toThrow(/^the model of mine\.ts failed in step/);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['check', () => undefined, 'failed in check: it returned undefined, which is not a text or null'],
+    ['describeCall', () => 7, 'failed in describeCall: it returned 7, which is not a text'],
+  ])('whose %s returns something else says so', (field, given, message) => {
+    const checker = linearizability({
+      model: parseModel({ ...minimal, step: () => undefined, [field]: given }, 'mine.ts'),
+    });
+    const history = historyOf('0 invoke flip -', '0 ok flip -');
+    expect(() => checker.check({ history })).toThrow(`the model of mine.ts ${message}`);
   });
 });

@@ -70,6 +70,7 @@ export function parseModel(exported: unknown, source: string): Model {
     describeCall,
     describeState: describeJson,
     ...(given as Partial<Model>),
+    ...guardedOptional(exported, source),
     name,
     init,
     summary: typeof summary === 'string' ? summary : `the model of ${source}`,
@@ -99,19 +100,62 @@ function parseFunctions(functions: unknown, refuse: (what: string) => never): Mo
 function guarded(step: Function, source: string, isNondeterministic: boolean): Function {
   return (state, call) => {
     let next: unknown;
+    let isState: boolean;
     try {
       next = step(state, call);
+      isState = isNondeterministic
+        ? Array.isArray(next) && next.every(isJson)
+        : next === undefined || isJson(next);
     } catch (cause) {
-      throw failed(source, state, call, cause instanceof Error ? cause.message : String(cause), cause);
+      throw failed(source, state, call, messageOf(cause), cause);
     }
-    const isState = isNondeterministic
-      ? Array.isArray(next) && next.every(isJson)
-      : next === undefined || isJson(next);
     if (isState) return next;
     const expected = isNondeterministic ? 'an array of states' : 'a state or undefined';
-    throw failed(source, state, call, `it returned ${String(next)}, which is not ${expected} as JSON`);
+    throw failed(
+      source,
+      state,
+      call,
+      `it returned ${describeReturned(next)}, which is not ${expected} as JSON`,
+    );
   };
 }
+
+/** The model's other functions: what they throw, or return that is no such thing, is told in the same way. */
+function guardedOptional(exported: Fields, source: string): Fields {
+  return Object.fromEntries(
+    Object.entries(RESULTS).flatMap(([name, { what, isResult }]) => {
+      const given = exported[name];
+      if (typeof given !== 'function') return [];
+      const guardedFunction: Function = (...parameters) => {
+        const fail = (problem: string, cause?: unknown): HarnessError =>
+          new HarnessError('usage', `the model of ${source} failed in ${name}: ${problem}`, { cause });
+        let result: unknown;
+        try {
+          result = (given as Function)(...parameters);
+        } catch (cause) {
+          throw fail(messageOf(cause), cause);
+        }
+        if (isResult(result)) return result;
+        throw fail(`it returned ${describeReturned(result)}, which is not ${what}`);
+      };
+      return [[name, guardedFunction]];
+    }),
+  );
+}
+
+const isText = (result: unknown): boolean => typeof result === 'string';
+const RESULTS: { readonly [f: string]: { readonly what: string; isResult(result: unknown): boolean } } = {
+  check: { what: 'a text or null', isResult: (result) => result === null || isText(result) },
+  onlyObserves: { what: 'true or false', isResult: () => true },
+  describeCall: { what: 'a text', isResult: isText },
+  describeState: { what: 'a text', isResult: isText },
+};
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** Not String(…), which some objects refuse. */
+const describeReturned = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? 'an object' : String(value);
 
 function failed(source: string, state: unknown, call: unknown, what: string, cause?: unknown): HarnessError {
   const where = `step(${canonicalJson(state as Json)}, ${canonicalJson(call as Json)})`;
@@ -128,6 +172,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Throws where it is nested too deep, or for ever. */
 function isJson(value: unknown): value is Json {
   if (typeof value === 'number') return Number.isFinite(value);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;

@@ -115,11 +115,11 @@ function obstacle(
 }
 
 function tellCompleted(model: Model, operation: JudgedOperation, name: string): string {
-  const { call, invocation, completion } = operation;
+  const { call, invocation, returnedAt } = operation;
   const by = `by process ${invocation.process}`;
   return tellsAnswer(model, operation, name)
     ? `this had completed before it was called: ${describe(model, operation, name, `${by} (${indexesOf(operation)})`)}.`
-    : `${model.describeCall(call, name)} ${by} had completed (operation ${completion?.index}) before it was called.`;
+    : `${model.describeCall(call, name)} ${by} had completed (operation ${returnedAt}) before it was called.`;
 }
 
 /** The operation as a clause of its own. */
