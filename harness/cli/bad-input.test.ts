@@ -189,7 +189,7 @@ describe('a history that cannot be judged', () => {
     [
       'functions that no model knows',
       HEADER + op(0, 1, 'invoke', 'fly'),
-      /bad: nobody recognises a history of fly: name who judges it, with --workload \(/,
+      /bad: nobody recognises a history of fly: name who judges it, with --workload or --model/,
     ],
   ])('%s', async (_, content, sentence) => {
     writeFileSync(join(folder, 'bad'), content);
@@ -212,7 +212,7 @@ describe('a history that cannot be judged', () => {
     expectOneLine(
       await shaketable('report', 'nowhere'),
       64,
-      'nowhere is no run directory: it has no test.json',
+      'nowhere does not exist',
     );
   });
 });

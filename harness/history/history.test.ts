@@ -204,8 +204,8 @@ describe('fault windows', () => {
     const history = historyOf(
       ['invoke', 'nemesis', 'heal'],
       ['ok', 'nemesis', 'heal', effect(9, 'end')],
-      ['invoke', 'nemesis', 'start'],
-      ['info', 'nemesis', 'start', 'cut off n1'],
+      ['invoke', 'nemesis', 'dance'],
+      ['info', 'nemesis', 'dance', 'cut off n1'],
     );
     expect(history.faultWindows()).toEqual([]);
   });
