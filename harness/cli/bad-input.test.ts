@@ -209,11 +209,7 @@ describe('a history that cannot be judged', () => {
       64,
       /^shaketable: a-folder is a folder without a history: no history\.jsonl, /,
     );
-    expectOneLine(
-      await shaketable('report', 'nowhere'),
-      64,
-      'nowhere does not exist',
-    );
+    expectOneLine(await shaketable('report', 'nowhere'), 64, 'nowhere does not exist');
   });
 });
 
