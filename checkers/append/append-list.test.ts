@@ -323,7 +323,7 @@ describe('against brute force', () => {
         if (valid === 'unknown') return;
         expect(valid).toBe(isLinearizable(history));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 4_000 },
     );
     expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(400);
   });

@@ -1,1 +1,2 @@
+/** Echoes: an answer is what was sent. */
 export { echo } from './echo.ts';

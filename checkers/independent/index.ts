@@ -1,1 +1,2 @@
+/** Objects under keys of their own, as `jepsen.independent` makes them: each is judged alone. */
 export { independent } from './independent.ts';

@@ -25,8 +25,8 @@ export interface AddedSet {
   readonly invokedAt: number[];
   /** Index of the first acknowledgement; NEVER without one. */
   readonly acknowledgedAt: number[];
-  /** How many additions of it may have happened: all but the failed. */
-  readonly possible: number[];
+  /** Index of the first invocation of an addition that did not fail; NEVER where all did. */
+  readonly possibleAt: number[];
   /** In the order of their completions. */
   readonly reads: SetRead[];
 }
@@ -69,7 +69,7 @@ function setOf(sets: Map<Key, AddedSet>, key: Key): AddedSet {
   if (set === undefined) {
     const elements = new ValueTable();
     const name = nameOf(key, 'the set');
-    set = { name, elements, invokedAt: [], acknowledgedAt: [], possible: [], reads: [] };
+    set = { name, elements, invokedAt: [], acknowledgedAt: [], possibleAt: [], reads: [] };
     sets.set(key, set);
   }
   return set;
@@ -80,9 +80,9 @@ function addInvoked(set: AddedSet, invocation: Operation, completion: Operation 
   if (id === set.invokedAt.length) {
     set.invokedAt.push(invocation.index);
     set.acknowledgedAt.push(NEVER);
-    set.possible.push(0);
+    set.possibleAt.push(NEVER);
   }
-  if (completion?.type !== 'fail') set.possible[id] = (set.possible[id] as number) + 1;
+  if (completion?.type !== 'fail' && set.possibleAt[id] === NEVER) set.possibleAt[id] = invocation.index;
 }
 
 /** None where there is no read. */
@@ -119,9 +119,11 @@ export function reportImpossible(
     return;
   }
   const added = additionOf(history, set, id);
-  if (set.possible[id] === 0) {
+  const again = set.possibleAt[id] as number;
+  if ((set.invokedAt[id] as number) < completion.index) {
+    const later = again === NEVER ? '' : `, and was tried again only later, in operation ${again}`;
     findings.add('revived-element', () => ({
-      explanation: `${where}, though its addition failed${describeEnd(added)}.`,
+      explanation: `${where}, though its addition failed${later === '' ? describeEnd(added) : later}.`,
       operations: indexesOf(...added, invocation, completion),
     }));
   } else {

@@ -99,8 +99,7 @@ function judgeSet(history: History, set: AddedSet, counts: Counts, findings: Fin
     } else {
       isRead[id] = 1;
     }
-    const isPossible =
-      id !== -1 && set.possible[id] !== 0 && (set.invokedAt[id] as number) < last.completion.index;
+    const isPossible = id !== -1 && (set.possibleAt[id] as number) < last.completion.index;
     if (!isPossible) {
       counts.unexpected.push(value);
       reportImpossible(findings, history, set, value, last);

@@ -173,6 +173,10 @@ describe('every element at every time', () => {
     ['duplicate-element', [...call(0, 'add', 1), ...call(0, 'read', [1, 1])]],
     ['unexpected-element', [...call(0, 'add', 1), ...call(0, 'read', [1, 2])]],
     ['revived-element', [...call(0, 'add', 1, 'fail'), ...call(0, 'read', [1])]],
+    [
+      'revived-element',
+      [...call(0, 'add', 1, 'fail'), ...call(0, 'read', [1]), ...call(0, 'add', 1), ...call(0, 'read', [1])],
+    ],
     ['future-read', [...call(0, 'read', [1]), ...call(0, 'add', 1), ...call(0, 'read', [1])]],
     ['malformed-read', [...call(0, 'add', 1), ...call(0, 'read', { a: 1 }), ...call(0, 'read', [1])]],
   ])('%s', (name, rows) => {

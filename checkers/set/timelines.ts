@@ -35,7 +35,7 @@ export function followElements(
   pace: Pace,
   onImpossible: (read: SetRead, place: number) => void,
 ): Timelines | undefined {
-  const { elements, invokedAt, possible, reads } = set;
+  const { elements, invokedAt, possibleAt, reads } = set;
   const size = elements.size;
   const none = (): Int32Array => new Int32Array(size).fill(NONE);
   const firstSeen = none();
@@ -76,7 +76,7 @@ export function followElements(
         mark[id] = place;
         copiesHere[id] = 1;
         const isFuture = (invokedAt[id] as number) > completedIndex;
-        if ((isFuture || possible[id] === 0) && isReported[id] === 0) {
+        if ((possibleAt[id] as number) > completedIndex && isReported[id] === 0) {
           isReported[id] = 1;
           onImpossible(read, i);
         }
