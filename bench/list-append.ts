@@ -12,10 +12,11 @@ import { storeHistory } from '../checkers/transactions/testing/stores.ts';
 import type { StoreName } from '../checkers/transactions/testing/stores.ts';
 
 const SIZES = [10_000, 100_000, 1_000_000];
-const PROCESSES = 10;
+const LABEL_WIDTH = 58;
+const PROCESSES = [5, 20, 100];
 
-function generate(store: StoreName, transactions: number): History {
-  return storeHistory({ seed: 1, store, transactions, processes: PROCESSES, lists: 10, maxListLength: 100 });
+function generate(store: StoreName, transactions: number, processes: number): History {
+  return storeHistory({ seed: 1, store, transactions, processes, lists: 10, maxListLength: 100 });
 }
 
 /** In the middle of the history one read misses the last element of what it had read. */
@@ -43,23 +44,26 @@ function measure(what: string, history: History, consistencyModel: string): void
   const names = [...new Set(anomalies.map(({ name }) => name))].join(' ');
   const largest = (statistics as { largestComponent: number }).largestComponent;
   console.log(
-    `${what.padEnd(44)}${wallMs.toFixed(0).padStart(7)} ms ${((user + system) / 1000).toFixed(0).padStart(7)} ms of processor ` +
+    `${what.padEnd(LABEL_WIDTH)}${wallMs.toFixed(0).padStart(7)} ms ${((user + system) / 1000).toFixed(0).padStart(7)} ms of processor ` +
       `${(process.resourceUsage().maxRSS / 1e6).toFixed(2).padStart(6)} GB  ` +
       `${String(valid).padEnd(6)} ${names}${largest > 0 ? ` (largest component ${largest})` : ''}`,
   );
 }
 
 export function run(sizes: readonly number[] = SIZES): void {
-  for (let i = 0; i < 3; i++) measure('(warm-up)', generate('serial', 20_000), 'strict-serializable');
+  measure('(warm-up)', generate('serial', 20_000, 10), 'strict-serializable');
   for (const size of sizes) {
-    const serial = generate('serial', size);
-    measure(`${size} transactions, strict-serializable`, serial, 'strict-serializable');
-    measure(`${size} transactions, serializable`, serial, 'serializable');
-    measure(`${size} transactions, a planted stale read`, plantStaleRead(serial), 'strict-serializable');
-    measure(
-      `${size} transactions, a snapshot isolated store`,
-      generate('snapshot-isolation', size),
-      'strict-serializable',
+    for (const processes of PROCESSES) {
+      const label = `${size} transactions, ${processes} processes`;
+      const serial = generate('serial', size, processes);
+      measure(`${label}, strict-serializable`, serial, 'strict-serializable');
+      measure(`${label}, serializable`, serial, 'serializable');
+      measure(`${label}, a planted stale read`, plantStaleRead(serial), 'strict-serializable');
+      const snapshots = generate('snapshot-isolation', size, processes);
+      measure(`${label}, snapshot isolation`, snapshots, 'strict-serializable');
+    }
+    console.log(
+      `${'resident so far'.padEnd(LABEL_WIDTH)}${(process.resourceUsage().maxRSS / 1e6).toFixed(2).padStart(7)} GB`,
     );
   }
 }
