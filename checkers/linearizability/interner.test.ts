@@ -76,6 +76,44 @@ describe('the interner', () => {
     expect(interner.bytes).toBe(bytes);
   });
 
+  it('gives back what it was given', () => {
+    const long = fc.oneof(
+      value,
+      fc.array(fc.oneof(atoms, value), { minLength: 10, maxLength: 300 }),
+      fc
+        .array(fc.constantFrom('ab', 'c\u{1f600}', '\ud800'), { maxLength: 800 })
+        .map((texts) => texts.join('')),
+      fc.dictionary(fc.string(), value, { minKeys: 5, maxKeys: 60 }),
+    );
+    fc.assert(
+      fc.property(fc.array(long, { maxLength: 5 }), (values) => {
+        const interner = new Interner();
+        for (const one of values) {
+          const number = interner.numberOf(one);
+          const again = interner.valueOf(number);
+          expect(canonicalJson(again)).toBe(canonicalJson(one));
+          expect(interner.numberOf(again)).toBe(number);
+        }
+      }),
+    );
+  });
+
+  it.each<[string, (list: readonly number[], i: number) => readonly number[]]>([
+    ['grow at the end', (list, i) => [...list, i % 7]],
+    ['shrink at the front', (list) => list.slice(1)],
+    ['change in the middle', (list, i) => list.toSpliced(500, 0, i)],
+  ])('shares the parts of lists that %s', (_, change) => {
+    const interner = new Interner();
+    let list: readonly number[] = Array.from({ length: 2000 }, (__, i) => (i * 31) % 97);
+    interner.numberOf(list);
+    const { bytes } = interner;
+    for (let i = 0; i < 1000; i++) {
+      list = change(list, i);
+      interner.numberOf(list);
+    }
+    expect((interner.bytes - bytes) / 1000).toBeLessThan(2000);
+  });
+
   it('does not mind the order of fields', () => {
     const interner = new Interner();
     expect(interner.numberOf({ b: [1], a: 2 })).toBe(interner.numberOf({ a: 2, b: [1] }));

@@ -49,6 +49,27 @@ function burst(steps: readonly Step[], unknown: readonly Step[], last: Step & { 
   return new History(operations);
 }
 
+/** A long state first, one after the other; then all at once, and a read that nothing explains. */
+function longState(f: string, length: number, last: Step & { answer: Json }): History {
+  const operations: Operation[] = [];
+  const record = (process: number, type: Operation['type'], one: Step): void => {
+    operations.push({ index: operations.length, time: operations.length, process, type, ...one });
+  };
+  for (const i of range(length)) {
+    // Not unique, so that the deciders leave it to the search.
+    const one = { f, value: f === 'add' ? i : i % 5 };
+    record(0, 'invoke', one);
+    record(0, 'ok', one);
+  }
+  const clients = range(16);
+  for (const type of ['invoke', 'ok'] as const) {
+    for (const i of clients) record(i, type, { f, value: `item ${i}` });
+  }
+  record(0, 'invoke', last);
+  record(0, 'ok', { f: last.f, value: last.answer });
+  return new History(operations);
+}
+
 const range = (size: number): readonly number[] => Array.from({ length: size }, (_, i) => i);
 
 const cases = [
@@ -102,6 +123,21 @@ const cases = [
       [],
       { f: 'txn', value: [['r', 'x', null]], answer: [['r', 'x', -1]] },
     ),
+  },
+  {
+    model: 'log',
+    what: 'long lists as states',
+    history: longState('append', 1000, { f: 'read', value: 1000, answer: ['item 3'] }),
+  },
+  {
+    model: 'fifo-queue',
+    what: 'long lists as states',
+    history: longState('enqueue', 1000, { f: 'dequeue', value: null, answer: 4 }),
+  },
+  {
+    model: 'set',
+    what: 'long lists as states',
+    history: longState('add', 100, { f: 'contains', value: 'item 3', answer: false }),
   },
 ];
 

@@ -121,6 +121,8 @@ const typeOf = (value: Json): string => (isArray(value) ? 'array' : value === nu
 export function sameJson(a: Json, b: Json): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (isArray(a) && isArray(b))
+    return a.length === b.length && a.every((item, i) => sameJson(item, b[i] as Json));
   return internKey(a) === internKey(b);
 }
 

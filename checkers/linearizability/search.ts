@@ -51,12 +51,16 @@ export interface Furthest {
   readonly stuck: number | undefined;
   /** A longest order of operations that leads to there; positions in the partition. */
   readonly prefix: readonly number[];
-  /** Every state in which the stuck operation was tried last; each refuses it. */
+  /** States in which the stuck operation was tried last, the first of them; each refuses it. */
   readonly states: readonly Json[];
+  /** How many such states there are. */
+  readonly stateCount: number;
 }
 
 /** Handling so many characters or parts of a state takes as long as a step. */
 const WORK_PER_STEP = 64;
+/** States that are told of the furthest that it has come. */
+const MAX_STATES = 20;
 const INITIAL_FRAMES = 16;
 const BYTES_PER_WORD = 4;
 /** Words of a frame before its configuration: the operation that was placed, and the length of the trail then. */
@@ -220,7 +224,11 @@ export class Search {
     return {
       stuck: due <= returns && due > 0 ? operationDue[due] : undefined,
       prefix: Array.from(this.#best.subarray(0, this.#bestLength)),
-      states: [...states].sort((a, b) => a - b).map((state) => this.#states.valueOf(state)),
+      states: Array.from(states)
+        .sort((a, b) => a - b)
+        .slice(0, MAX_STATES)
+        .map((state) => this.#states.valueOf(state)),
+      stateCount: states.size,
     };
   }
 

@@ -7,7 +7,8 @@
  *     table.valueOf(1)      // its JSON value
  *
  * The memory of transitions forgets: it has a bounded number of places, and a newer transition takes the place of
- * an older one. That costs time, never correctness, because a model's step is pure.
+ * an older one. That costs time, never correctness, because a model's step is pure. Nor are the values kept, only the
+ * parts they share (interner.ts), and some of the newest values beside them.
  */
 import type { Json } from '../../harness/history/operation.ts';
 import { Interner } from './interner.ts';
@@ -24,6 +25,10 @@ const STRIDE = 3;
 const BYTES_PER_WORD = 4;
 /** What a state costs beside what the interner keeps of it. */
 const BYTES_PER_STATE = 40;
+/** Values that are kept whole, together. */
+const MAX_RECENT_BYTES = 1 << 19;
+/** Of such a value beside itself. */
+const BYTES_PER_RECENT = 64;
 
 export class StateTable {
   readonly #model: Model;
@@ -32,7 +37,11 @@ export class StateTable {
   readonly #interner = new Interner();
   /** By the interner's number: the state's, or ILLEGAL where it is only part of one. */
   readonly #stateOf: number[] = [];
-  readonly #values: Json[] = [];
+  readonly #numbers: number[] = [];
+  /** Values by state: what was computed last is asked for next. */
+  readonly #recent = new Map<number, Json>();
+  #recentBytes = 0;
+  #mostRecentBytes = 0;
   #memo: Int32Array;
   #mask: number;
   /** Transitions that took another's place since the memory last grew. */
@@ -54,11 +63,17 @@ export class StateTable {
   }
 
   get count(): number {
-    return this.#values.length;
+    return this.#numbers.length;
   }
 
   valueOf(state: number): Json {
-    return this.#values[state] as Json;
+    const number = this.#numbers[state] as number;
+    if (this.#interner.sizeOf(number) === 0) return this.#interner.valueOf(number);
+    const recent = this.#recent.get(state);
+    if (recent !== undefined) return recent;
+    const value = this.#interner.valueOf(number);
+    this.#keep(state, value);
+    return value;
   }
 
   /**
@@ -74,7 +89,7 @@ export class StateTable {
   }
 
   #compute(state: number, call: number, place: number): number {
-    const before = this.#values[state] as Json;
+    const before = this.valueOf(state);
     const value = this.#model.step(before, this.#calls[call] as Call);
     const next = value === undefined ? ILLEGAL : value === before ? state : this.numberOf(value);
     const memo = this.#memo;
@@ -98,8 +113,25 @@ export class StateTable {
     if (known !== undefined && known !== ILLEGAL) return known;
     while (this.#stateOf.length <= number) this.#stateOf.push(ILLEGAL);
     this.#account.request(BYTES_PER_STATE + this.#interner.bytes - bytes);
-    this.#stateOf[number] = this.#values.length;
-    return this.#values.push(value) - 1;
+    const state = this.#numbers.push(number) - 1;
+    this.#stateOf[number] = state;
+    this.#keep(state, value);
+    return state;
+  }
+
+  #keep(state: number, value: Json): void {
+    const size = this.#interner.sizeOf(this.#numbers[state] as number);
+    if (size === 0) return;
+    if (this.#recentBytes + size > MAX_RECENT_BYTES) {
+      this.#recent.clear();
+      this.#recentBytes = 0;
+    }
+    this.#recentBytes += size + BYTES_PER_RECENT;
+    if (this.#recentBytes > this.#mostRecentBytes) {
+      this.#account.request(this.#recentBytes - this.#mostRecentBytes);
+      this.#mostRecentBytes = this.#recentBytes;
+    }
+    this.#recent.set(state, value);
   }
 
   #grow(): void {

@@ -19,8 +19,6 @@ import type { Furthest } from './search.ts';
 
 /** Evidence keeps the end of a longer order, and says how much it left out. */
 const MAX_PREFIX = 10_000;
-/** States that the evidence lists. */
-const MAX_STATES = 100;
 /** States that a sentence lists. */
 const MAX_STATES_TOLD = 4;
 /** Operations concurrent with the stuck one that the anomaly names. */
@@ -50,7 +48,7 @@ export function describeViolation(
   const name = nameOf(key, model);
   const at = (position: number): JudgedOperation => operations[position] as JudgedOperation;
   const stuck = furthest?.stuck === undefined ? refutation?.operations[0] : at(furthest.stuck);
-  const states = furthest?.states ?? [];
+  const { states, stateCount } = furthest ?? { states: [], stateCount: 0 };
   const prefix = (furthest?.prefix ?? []).map(at);
   const proof = new Set<JudgedOperation>(refutation?.operations);
   const explained = core === null ? null : describeCore(core, name);
@@ -66,7 +64,7 @@ export function describeViolation(
     return (
       `${model.describeCall(stuck.call, name)} ${place(stuck)}, but ` +
       (isOfEveryOrder
-        ? `every ${order} explains their answers leaves ${name} at ${enumerateStates(model, states)}.`
+        ? `every ${order} explains their answers leaves ${name} at ${enumerateStates(model, states, stateCount)}.`
         : `no ${order} fits all answers, later ones too, lets it.`)
     );
   };
@@ -79,8 +77,8 @@ export function describeViolation(
       key: key ?? null,
       model: model.name,
       stuckAt: stuck === undefined ? null : (stuck.completion ?? stuck.invocation).index,
-      possibleStates: states.slice(0, MAX_STATES),
-      possibleStatesCount: states.length,
+      possibleStates: states,
+      possibleStatesCount: stateCount,
       ...describePrefix(prefix),
       refutation: refutation === null ? null : describeRefutation(refutation),
       core: explained?.evidence ?? null,
@@ -122,10 +120,10 @@ function concurrentWith(stuck: JudgedOperation, operations: readonly JudgedOpera
   return concurrent;
 }
 
-function enumerateStates(model: Model, states: readonly Json[]): string {
+function enumerateStates(model: Model, states: readonly Json[], count: number): string {
   const told = states.slice(0, MAX_STATES_TOLD).map((state) => model.describeState(state));
-  if (states.length > told.length) {
-    return `one of ${states.length} values, none of them allowed: ${told.join(', ')}, …`;
+  if (count > told.length) {
+    return `one of ${count} values, none of them allowed: ${told.join(', ')}, …`;
   }
   const last = told.pop() ?? 'no value at all';
   return told.length === 0 ? last : `${told.join(', ')} or ${last}`;
