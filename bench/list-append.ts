@@ -13,22 +13,23 @@ import type { StoreName } from '../checkers/transactions/testing/stores.ts';
 
 const SIZES = [10_000, 100_000, 1_000_000];
 const LABEL_WIDTH = 58;
+const OLD_ELEMENTS = 50;
 const PROCESSES = [5, 20, 100];
 
 function generate(store: StoreName, transactions: number, processes: number): History {
   return storeHistory({ seed: 1, store, transactions, processes, lists: 10, maxListLength: 100 });
 }
 
-/** In the middle of the history one read misses the last element of what it had read. */
+/** In the middle of the history one read shows only the first of so many elements that most were acknowledged before. */
 function plantStaleRead(history: History): History {
   const operations: Operation[] = [...history.operations];
   for (let index = operations.length >> 1; index < operations.length; index++) {
     const operation = operations[index] as Operation;
     const value = operation.value as readonly (readonly Json[])[];
-    const place = value.findIndex(([f, , list]) => f === 'r' && Array.isArray(list) && list.length > 3);
+    const place = value.findIndex(([f, , list]) => f === 'r' && Array.isArray(list) && list.length > OLD_ELEMENTS);
     if (operation.type !== 'ok' || value.length !== 1 || place === -1) continue;
     const [f, key, list] = value[place] as [string, number, number[]];
-    operations[index] = { ...operation, value: [[f, key, list.slice(0, -3)]] };
+    operations[index] = { ...operation, value: [[f, key, list.slice(0, 1)]] };
     return new History(operations);
   }
   throw new Error('no read to spoil');
