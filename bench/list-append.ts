@@ -26,7 +26,9 @@ function plantStaleRead(history: History): History {
   for (let index = operations.length >> 1; index < operations.length; index++) {
     const operation = operations[index] as Operation;
     const value = operation.value as readonly (readonly Json[])[];
-    const place = value.findIndex(([f, , list]) => f === 'r' && Array.isArray(list) && list.length > OLD_ELEMENTS);
+    const place = value.findIndex(
+      ([f, , list]) => f === 'r' && Array.isArray(list) && list.length > OLD_ELEMENTS,
+    );
     if (operation.type !== 'ok' || value.length !== 1 || place === -1) continue;
     const [f, key, list] = value[place] as [string, number, number[]];
     operations[index] = { ...operation, value: [[f, key, list.slice(0, 1)]] };
