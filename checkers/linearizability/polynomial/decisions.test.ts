@@ -280,6 +280,15 @@ describe('what each refutes, with a near miss', () => {
     );
     expect(decideLines(model, nearMiss)).toMatchObject({ outcome: 'legal', refutation: null });
   });
+
+  it('a set by one element, where another is added twice and is left to the search', () => {
+    const twice = sequence('0 add 2', '0 add 2');
+    expect(decideLines('set', [...twice, ...sequence('0 add 1', '1 contains 1 false')])).toMatchObject({
+      outcome: 'illegal',
+      refutation: { test: 'stale-read' },
+    });
+    expect(decideLines('set', [...twice, ...around('1 contains 1 false', '0 add 1')])).toBeNull();
+  });
 });
 
 describe('a store with one revision', () => {

@@ -4,7 +4,9 @@
  * Element by element, where nobody reads the whole set and each element is added and removed at most once: the
  * elements are objects of their own, and the two changes of one leave little choice. An element that is added and then
  * removed is there from a moment p to a moment q. Who saw it saw it between, who missed it did so before p or after q;
- * the later p and the earlier q, the more of those fit, so the latest p and the earliest q decide.
+ * the later p and the earlier q, the more of those fit, so the latest p and the earliest q decide. Where others are
+ * added or removed more often, an element that is not can still show that no order fits: what is true of the set is true
+ * of each element alone.
  *
  * Whole reads, where nothing is removed: what they saw must nest, and an element came in between the last read without
  * it and the first with it (levels.ts). Of several additions of one element the first alone counts; the one called
@@ -25,6 +27,7 @@ import { ANY_LEVEL, describeLevelInversion, findLevelInversion } from './levels.
 const byElement = new Answers('set, element by element');
 const byReads = new Answers('nested reads of a set');
 const EACH_ONCE = 'nobody reads the whole set, and each element is added and removed at most once';
+const ITS_OWN = 'nobody reads the whole set, and the element is added and removed at most once';
 const NOT_ONCE = 'an element is added or removed twice';
 const ONLY_GROWS = 'nothing is removed, and only whole reads look at the set';
 
@@ -40,6 +43,8 @@ interface Element {
   remove: JudgedOperation | undefined;
   readonly saw: JudgedOperation[];
   readonly missed: JudgedOperation[];
+  /** Whether it is added once, and removed once, at most. */
+  isOnce: boolean;
 }
 
 function decideElements(model: Model, operations: readonly JudgedOperation[], name: string): Decision {
@@ -49,24 +54,36 @@ function decideElements(model: Model, operations: readonly JudgedOperation[], na
     const key = internKey(call.argument);
     let element = elements.get(key);
     if (element === undefined) {
-      element = { value: call.argument, add: undefined, remove: undefined, saw: [], missed: [] };
+      element = {
+        value: call.argument,
+        add: undefined,
+        remove: undefined,
+        saw: [],
+        missed: [],
+        isOnce: true,
+      };
       elements.set(key, element);
     }
     const isAdd = call.f === 'add';
     if (call.f === 'contains') (answerOf(call) ? element.saw : element.missed).push(operation);
     else if (call.outcome === 'refused') (isAdd ? element.saw : element.missed).push(operation);
     else if (isAdd ? element.add !== undefined : element.remove !== undefined) {
-      return byElement.inapplicable(NOT_ONCE);
+      element.isOnce = false;
     } else if (isAdd) element.add = operation;
     else element.remove = operation;
   }
   const initial = new Set<unknown>((model.init as readonly Json[]).map(internKey));
+  let areOnce = true;
   for (const [key, element] of elements) {
+    if (!element.isOnce) {
+      areOnce = false;
+      continue;
+    }
     const conflict = findConflict(element, initial.has(key));
     if (conflict !== null)
-      return byElement.illegal(EACH_ONCE, describeConflict(model, name, element, conflict));
+      return byElement.illegal(ITS_OWN, describeConflict(model, name, element, conflict));
   }
-  return byElement.legal(EACH_ONCE);
+  return areOnce ? byElement.legal(EACH_ONCE) : byElement.inapplicable(NOT_ONCE);
 }
 
 /** Operations that no order of the element's changes satisfies; null where one does. */
