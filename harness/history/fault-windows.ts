@@ -9,7 +9,6 @@
  * A window is drawn wide: from the invocation that began the fault to the completion that ended it, because the
  * fault may be in force at any time in between.
  */
-import { jepsenFaultWindows } from './jepsen-faults.ts';
 import type { FaultEffect, Json, Operation } from './operation.ts';
 
 export interface FaultWindow {
@@ -36,8 +35,7 @@ export interface FaultWindow {
 }
 
 /**
- * The windows of a history, by the operation that began them. An `end` without a `begin` is left out. Where no
- * operation carries an effect, those that Jepsen's names show.
+ * The windows of a history, by the operation that began them. An `end` without a `begin` is left out.
  *
  * @param invocationOf - the invocation of the completion at an index
  */
@@ -78,7 +76,7 @@ export function collectFaultWindows(
       tookEffect: effect.tookEffect,
     });
   }
-  return windows.size > 0 ? [...windows.values()] : jepsenFaultWindows(operations, invocationOf);
+  return [...windows.values()];
 }
 
 /** Imported histories carry nemesis values of any shape: see jepsen-faults.ts. */

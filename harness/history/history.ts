@@ -14,6 +14,7 @@
 import { HarnessError } from '../errors.ts';
 import { collectFaultWindows } from './fault-windows.ts';
 import type { FaultWindow } from './fault-windows.ts';
+import { jepsenFaultWindows } from './jepsen-faults.ts';
 import type { Operation, ProcessId } from './operation.ts';
 
 /** What a client asked, and the answer; undefined when the run ended, or was killed, before it came. */
@@ -92,9 +93,16 @@ export class History {
     return pairs;
   }
 
-  /** When which fault was in force, in the order in which they began. */
+  /**
+   * When which fault was in force, in the order in which they began. Where no operation carries an effect, what Jepsen's
+   * names of faults show.
+   */
   faultWindows(): readonly FaultWindow[] {
-    this.#faultWindows ??= collectFaultWindows(this.operations, (index) => this.invocationOf(index));
+    if (this.#faultWindows === undefined) {
+      const invocationOf = (index: number): Operation | undefined => this.invocationOf(index);
+      const windows = collectFaultWindows(this.operations, invocationOf);
+      this.#faultWindows = windows.length > 0 ? windows : jepsenFaultWindows(this.operations, invocationOf);
+    }
     return this.#faultWindows;
   }
 }

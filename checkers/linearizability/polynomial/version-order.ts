@@ -3,8 +3,20 @@ import { sameJson } from '../model.ts';
 import type { Json } from '../../../harness/history/operation.ts';
 import type { JudgedOperation } from '../problem.ts';
 import { placeObservations } from './placement.ts';
-import type { Claim } from './version-sweep.ts';
 import { lowerBound } from './zones.ts';
+
+/** What an operation says. */
+export interface Claim {
+  readonly key: Json;
+  /** What it leaves; undefined of those that leave nothing. */
+  readonly leaves: Json | undefined;
+  /** What it certainly found, or has to find; undefined where it did not look. */
+  readonly finds: Json | undefined;
+  /** Of the change, or of the change whose value it saw. */
+  readonly version: number | null;
+  /** Of a read: how many versions it saw. */
+  readonly position: number | null;
+}
 
 export interface Placed {
   readonly operation: number;

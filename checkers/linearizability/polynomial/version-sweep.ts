@@ -9,24 +9,11 @@ import type { Decision } from './decision.ts';
 import { Fillers } from './fillers.ts';
 import { describeLevelInversion, findLevelInversion } from './levels.ts';
 import { fitsRefused } from './version-order.ts';
-import type { Placed } from './version-order.ts';
+import type { Claim, Placed } from './version-order.ts';
 
 export const answers = new Answers('sweep of a known version order');
 const PRECONDITION = 'every change that was answered, and every read, tells its version';
 const BY_VERSIONS = 'by the versions that the answers tell';
-
-/** What an operation says. */
-export interface Claim {
-  readonly key: Json;
-  /** What it leaves; undefined of those that leave nothing. */
-  readonly leaves: Json | undefined;
-  /** What it certainly found, or has to find; undefined where it did not look. */
-  readonly finds: Json | undefined;
-  /** Of the change, or of the change whose value it saw. */
-  readonly version: number | null;
-  /** Of a read: how many versions it saw. */
-  readonly position: number | null;
-}
 
 /** A place in the order of the changes of a key. */
 interface Slot {

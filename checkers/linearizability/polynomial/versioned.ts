@@ -18,7 +18,7 @@ import type { Json } from '../../../harness/history/operation.ts';
 import { changeOf, registerVersion, toldBy, versionedKv } from '../models/versioned.ts';
 import type { Decider } from './decision.ts';
 import { answers, Sweep } from './version-sweep.ts';
-import type { Claim } from './version-sweep.ts';
+import type { Claim } from './version-order.ts';
 
 export const decideVersionedRegister: Decider = (model, operations, name, pause) => {
   const [first, value] = model.init as readonly [number, Json];
