@@ -15,7 +15,7 @@ import { storeHistory } from '../checkers/transactions/testing/stores.ts';
 import type { StoreName } from '../checkers/transactions/testing/stores.ts';
 
 /** Milliseconds that {@link calibrate} takes on an idle machine of the kind that Elle was measured on. */
-const CALIBRATION_MS = 150;
+const CALIBRATION_MS = 83;
 
 interface Case {
   readonly store: StoreName;
