@@ -16,12 +16,14 @@
  * acknowledged or read); `malformed-read`. Of appends: `lost-append` (acknowledged, and in no read that began later);
  * `reordered-append` (behind one that was invoked after it was acknowledged).
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
-import { Findings, indexesOf, isArray, type Key, nameOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, isArray, type Key, nameOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 import { ValueTable } from '../findings/value-table.ts';
 
 const NAME = 'append-list';
@@ -53,27 +55,21 @@ interface List {
 }
 
 export function appendList(): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const lists = collectLists(history, findings, pace);
-      for (const { reads } of lists) for (const { elements } of reads) pace.expect(2 * elements.length);
-      for (const list of lists) {
-        // Of a part of the history, what was appended or read later is not known.
-        if (pace.isOverdue) break;
-        judgeList(list, findings, pace);
-      }
-      const reads = lists.reduce((sum, list) => sum + list.reads.length, 0);
-      const unseen = lists.reduce((sum, list) => sum + countUnseen(list), 0);
-      return findings.conclude(NAME, {
-        statistics: { lists: lists.length, reads, unseen },
-        unknownBecause: pace.reason ?? vacuity(lists, reads),
-      });
-    },
-  };
+  return findingChecker(NAME, (history, findings, pace) => {
+    const lists = collectLists(history, findings, pace);
+    for (const { reads } of lists) for (const { elements } of reads) pace.expect(2 * elements.length);
+    for (const list of lists) {
+      // Of a part of the history, what was appended or read later is not known.
+      if (pace.isOverdue) break;
+      judgeList(list, findings, pace);
+    }
+    const reads = lists.reduce((sum, list) => sum + list.reads.length, 0);
+    const unseen = lists.reduce((sum, list) => sum + countUnseen(list), 0);
+    return {
+      statistics: { lists: lists.length, reads, unseen },
+      unknownBecause: vacuity(lists, reads),
+    };
+  });
 }
 
 function vacuity(lists: readonly List[], reads: number): string | undefined {

@@ -12,12 +12,14 @@
  * (acknowledged before the read was invoked, and not in it), `revived-add` (it failed, and is in it), `malformed-read`. The
  * statistics count reorders by process, node and table, and what was recovered of unknown outcome.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import { HarnessError } from '../../harness/errors.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
-import { Findings, indexesOf, isArray, isMap, type Key, nameOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, isArray, isMap, type Key, nameOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 import { compareOrdered, isOrdered, type Ordered } from './observations.ts';
 
 const NAME = 'monotonic-table';
@@ -52,36 +54,30 @@ const newCounts = () => ({
 });
 
 export function monotonicTable({ scope = 'global' }: MonotonicTableOptions = {}): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const tables = collectTables(history, findings, pace);
-      const counts = newCounts();
-      let read = 0;
-      for (const table of tables.values()) {
-        // Of a part of the history the last read is not the last.
-        if (pace.isOverdue) break;
-        if (table.lastRead === undefined) continue;
-        read++;
-        pace.spend(table.adds.length + table.lastRead.rows.length);
-        judgeOrder(history, table, scope, counts, findings);
-        judgeAdds(history, table, counts, findings);
-      }
-      const vacuous =
-        read === 0
-          ? 'the table was never read: end the run with a read of all rows'
-          : counts.rows === 0
-            ? 'the last read has no rows, and none was acknowledged before: run longer, or with fewer faults'
-            : undefined;
-      return findings.conclude(NAME, {
-        statistics: { scope, tables: tables.size, ...counts },
-        unknownBecause: pace.reason ?? vacuous,
-      });
-    },
-  };
+  return findingChecker(NAME, (history, findings, pace) => {
+    const tables = collectTables(history, findings, pace);
+    const counts = newCounts();
+    let read = 0;
+    for (const table of tables.values()) {
+      // Of a part of the history the last read is not the last.
+      if (pace.isOverdue) break;
+      if (table.lastRead === undefined) continue;
+      read++;
+      pace.spend(table.adds.length + table.lastRead.rows.length);
+      judgeOrder(history, table, scope, counts, findings);
+      judgeAdds(history, table, counts, findings);
+    }
+    const vacuous =
+      read === 0
+        ? 'the table was never read: end the run with a read of all rows'
+        : counts.rows === 0
+          ? 'the last read has no rows, and none was acknowledged before: run longer, or with fewer faults'
+          : undefined;
+    return {
+      statistics: { scope, tables: tables.size, ...counts },
+      unknownBecause: vacuous,
+    };
+  });
 }
 
 function collectTables(history: History, findings: Findings, pace: Pace): ReadonlyMap<Key, Table> {

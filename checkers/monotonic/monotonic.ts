@@ -15,10 +15,11 @@
  * Anomalies: `non-monotonic-read` (same process), `stale-read` (another process; allowed with scope `process`),
  * `non-monotonic-timestamp`, `timestamp-reorder`, `malformed-read`.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import type { Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
-import { Findings, indexesOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, show } from '../findings/findings.ts';
 import { compareOrdered, NOTHING_YET, type Observation, observe, type Ordered } from './observations.ts';
 
 const NAME = 'monotonic';
@@ -48,58 +49,51 @@ class Watched {
 }
 
 export function monotonic({ scope = 'process' }: MonotonicOptions = {}): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const watched = new Watched();
-      const greatestAtInvocation = new GreatestByTime();
-      for (const completion of history.operations) {
-        if (completion.process === 'nemesis' || completion.type !== 'ok') continue;
-        if (pace.spend(1)) break;
-        const observed = observe(history, completion);
-        if (observed === null) {
-          findings.add('malformed-read', () => ({
-            explanation: `Operation ${completion.index} returned ${show(completion.value)}, which is nothing that grows.`,
-            operations: indexesOf(history.invocationOf(completion.index), completion),
-          }));
-          continue;
+  return findingChecker(NAME, (history, findings, pace) => {
+    const watched = new Watched();
+    const greatestAtInvocation = new GreatestByTime();
+    for (const completion of history.operations) {
+      if (completion.process === 'nemesis' || completion.type !== 'ok') continue;
+      if (pace.spend(1)) break;
+      const observed = observe(history, completion);
+      if (observed === null) {
+        findings.add('malformed-read', () => ({
+          explanation: `Operation ${completion.index} returned ${show(completion.value)}, which is nothing that grows.`,
+          operations: indexesOf(history.invocationOf(completion.index), completion),
+        }));
+        continue;
+      }
+      for (const observation of observed.values) {
+        if (observation.value !== NOTHING_YET) watched.observations++;
+        if (observed.timestamp !== undefined && completion.f !== 'read') {
+          watched.timed.push({ timestamp: observed.timestamp, observation });
         }
-        for (const observation of observed.values) {
-          if (observation.value !== NOTHING_YET) watched.observations++;
-          if (observed.timestamp !== undefined && completion.f !== 'read') {
-            watched.timed.push({ timestamp: observed.timestamp, observation });
-          }
-          if (completion.f === 'read-at') continue;
-          judgeProcess(watched, observation, findings);
-          if (judgeRealTime(greatestAtInvocation, observation, scope, findings) && scope === 'global') {
-            watched.comparisons++;
-          }
-        }
-        const invocation = history.invocationOf(completion.index);
-        if (observed.timestamp !== undefined && completion.f !== 'read-at' && invocation !== undefined) {
-          judgeTimestamp(watched, { value: observed.timestamp, invocation, completion }, findings);
+        if (completion.f === 'read-at') continue;
+        judgeProcess(watched, observation, findings);
+        if (judgeRealTime(greatestAtInvocation, observation, scope, findings) && scope === 'global') {
+          watched.comparisons++;
         }
       }
-      judgeTimed(watched, findings);
-      const vacuous =
-        watched.observations === 0
-          ? 'nothing that grows was ever read, so nothing was judged: run longer, or with fewer faults'
-          : 'nobody saw anything that grows twice, so nothing was judged: run longer, or with fewer faults';
-      return findings.conclude(NAME, {
-        statistics: {
-          scope,
-          streams: greatestAtInvocation.streams,
-          observations: watched.observations,
-          comparisons: watched.comparisons,
-        },
-        unknownBecause:
-          pace.reason ?? (watched.observations === 0 || watched.comparisons === 0 ? vacuous : undefined),
-      });
-    },
-  };
+      const invocation = history.invocationOf(completion.index);
+      if (observed.timestamp !== undefined && completion.f !== 'read-at' && invocation !== undefined) {
+        judgeTimestamp(watched, { value: observed.timestamp, invocation, completion }, findings);
+      }
+    }
+    judgeTimed(watched, findings);
+    const vacuous =
+      watched.observations === 0
+        ? 'nothing that grows was ever read, so nothing was judged: run longer, or with fewer faults'
+        : 'nobody saw anything that grows twice, so nothing was judged: run longer, or with fewer faults';
+    return {
+      statistics: {
+        scope,
+        streams: greatestAtInvocation.streams,
+        observations: watched.observations,
+        comparisons: watched.comparisons,
+      },
+      unknownBecause: watched.observations === 0 || watched.comparisons === 0 ? vacuous : undefined,
+    };
+  });
 }
 
 const describeStream = ({ stream }: Observation): string => (stream === '' ? 'the value' : stream);

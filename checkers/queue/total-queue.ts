@@ -11,12 +11,14 @@
  * Anomalies: `lost-element`, `unexpected-element` (never enqueued), `revived-element` (its enqueue failed),
  * `malformed-drain`; `duplicate-element` (came out more often than it can have gone in), which is allowed by default.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { intervalText } from '../findings/figures.ts';
-import { Findings, indexesOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 import { ValueTable } from '../findings/value-table.ts';
 import { type QueueIdentity, visitQueues } from './collect-queues.ts';
 
@@ -69,41 +71,35 @@ interface Sums {
 }
 
 export function totalQueue(options: TotalQueueOptions = {}): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const queues = collectAccounts(history, findings, pace);
-      const sums: Sums = {
-        ...{ attempts: 0, acknowledged: 0, ok: 0, inDoubt: 0, remaining: 0 },
-        ...{ lost: [], unexpected: [], duplicated: [], recovered: [] },
-      };
-      let undecided: string | undefined;
-      for (const [{ name }, accounts] of queues) {
-        // What comes out in a part that was not looked at is not lost.
-        if (pace.isOverdue) break;
-        undecided = judgeQueue(history, name, accounts, sums, findings, options) ?? undecided;
-      }
-      const { lost, unexpected, duplicated, recovered, ...counts } = sums;
-      const describe = (values: readonly Json[]) => ({
-        count: values.length,
-        elements: intervalText(values),
-      });
-      return findings.conclude(NAME, {
-        statistics: {
-          queues: queues.size,
-          ...counts,
-          lost: describe(lost),
-          unexpected: describe(unexpected),
-          duplicated: describe(duplicated),
-          recovered: describe(recovered),
-        },
-        unknownBecause: pace.reason ?? undecided ?? vacuity(sums),
-      });
-    },
-  };
+  return findingChecker(NAME, (history, findings, pace) => {
+    const queues = collectAccounts(history, findings, pace);
+    const sums: Sums = {
+      ...{ attempts: 0, acknowledged: 0, ok: 0, inDoubt: 0, remaining: 0 },
+      ...{ lost: [], unexpected: [], duplicated: [], recovered: [] },
+    };
+    let undecided: string | undefined;
+    for (const [{ name }, accounts] of queues) {
+      // What comes out in a part that was not looked at is not lost.
+      if (pace.isOverdue) break;
+      undecided = judgeQueue(history, name, accounts, sums, findings, options) ?? undecided;
+    }
+    const { lost, unexpected, duplicated, recovered, ...counts } = sums;
+    const describe = (values: readonly Json[]) => ({
+      count: values.length,
+      elements: intervalText(values),
+    });
+    return {
+      statistics: {
+        queues: queues.size,
+        ...counts,
+        lost: describe(lost),
+        unexpected: describe(unexpected),
+        duplicated: describe(duplicated),
+        recovered: describe(recovered),
+      },
+      unknownBecause: undecided ?? vacuity(sums),
+    };
+  });
 }
 
 function vacuity({ acknowledged, ok, remaining }: Sums): string | undefined {

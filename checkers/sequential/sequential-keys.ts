@@ -11,79 +11,73 @@
  *
  * Anomalies: `missing-predecessor`, `malformed-read`.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import { HarnessError } from '../../harness/errors.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
-import { Findings, indexesOf, isArray, type Key, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import { indexesOf, isArray, type Key, show } from '../findings/findings.ts';
 
 const NAME = 'sequential';
 
 export function sequentialKeys(): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const writes = new WritesByGroup();
-      const counts = { reads: 0, all: 0, some: 0, none: 0, bad: 0 };
-      for (const operation of history.operations) {
-        if (operation.process === 'nemesis') continue;
-        if (pace.spend(1)) break;
-        const { index, type, f } = operation;
-        if (f !== 'read' && f !== 'write') {
-          throw new HarnessError(
-            'bad-history',
-            `operation ${index}: groups of keys have read and write, no ${f}`,
-          );
-        }
-        if (type === 'invoke' && f === 'write') writes.add(operation);
-        if (type !== 'ok' || f !== 'read') continue;
-        const invocation = history.invocationOf(index);
-        const read = groupOf(operation);
-        if (read === undefined) {
-          findings.add('malformed-read', () => ({
-            explanation: `Operation ${index} returned ${show(operation.value)}, which is no [write, [keys in reverse]].`,
-            operations: indexesOf(invocation, operation),
-          }));
-          continue;
-        }
-        const { group, keys } = read;
-        counts.reads++;
-        const firstSeen = keys.findIndex((key) => key !== null);
-        if (firstSeen === -1) {
-          counts.none++;
-          continue;
-        }
-        counts[keys.includes(null) ? 'some' : 'all']++;
-        const missing = keys.indexOf(null, firstSeen);
-        if (missing === -1) continue;
-        counts.bad++;
-        findings.add('missing-predecessor', () => {
-          const write = writes.of(operation.key, group);
-          const rank = keys.length - missing;
-          return {
-            explanation:
-              `Operation ${index} saw ${show(keys[firstSeen])} of the write of ${show(group)}, but then, asking again, not the ` +
-              `key ${rank} of ${keys.length}, which was written before it.`,
-            operations: indexesOf(
-              write,
-              write === undefined ? undefined : history.completionOf(write.index),
-              invocation,
-              operation,
-            ),
-          };
-        });
+  return findingChecker(NAME, (history, findings, pace) => {
+    const writes = new WritesByGroup();
+    const counts = { reads: 0, all: 0, some: 0, none: 0, bad: 0 };
+    for (const operation of history.operations) {
+      if (operation.process === 'nemesis') continue;
+      if (pace.spend(1)) break;
+      const { index, type, f } = operation;
+      if (f !== 'read' && f !== 'write') {
+        throw new HarnessError(
+          'bad-history',
+          `operation ${index}: groups of keys have read and write, no ${f}`,
+        );
       }
-      const vacuous =
-        'no read showed any key, so nothing was judged: run longer, or read what was written lately';
-      return findings.conclude(NAME, {
-        statistics: counts,
-        unknownBecause: pace.reason ?? (counts.all + counts.some === 0 ? vacuous : undefined),
+      if (type === 'invoke' && f === 'write') writes.add(operation);
+      if (type !== 'ok' || f !== 'read') continue;
+      const invocation = history.invocationOf(index);
+      const read = groupOf(operation);
+      if (read === undefined) {
+        findings.add('malformed-read', () => ({
+          explanation: `Operation ${index} returned ${show(operation.value)}, which is no [write, [keys in reverse]].`,
+          operations: indexesOf(invocation, operation),
+        }));
+        continue;
+      }
+      const { group, keys } = read;
+      counts.reads++;
+      const firstSeen = keys.findIndex((key) => key !== null);
+      if (firstSeen === -1) {
+        counts.none++;
+        continue;
+      }
+      counts[keys.includes(null) ? 'some' : 'all']++;
+      const missing = keys.indexOf(null, firstSeen);
+      if (missing === -1) continue;
+      counts.bad++;
+      findings.add('missing-predecessor', () => {
+        const write = writes.of(operation.key, group);
+        const rank = keys.length - missing;
+        return {
+          explanation:
+            `Operation ${index} saw ${show(keys[firstSeen])} of the write of ${show(group)}, but then, asking again, not the ` +
+            `key ${rank} of ${keys.length}, which was written before it.`,
+          operations: indexesOf(
+            write,
+            write === undefined ? undefined : history.completionOf(write.index),
+            invocation,
+            operation,
+          ),
+        };
       });
-    },
-  };
+    }
+    const vacuous =
+      'no read showed any key, so nothing was judged: run longer, or read what was written lately';
+    return {
+      statistics: counts,
+      unknownBecause: counts.all + counts.some === 0 ? vacuous : undefined,
+    };
+  });
 }
 
 function groupOf({

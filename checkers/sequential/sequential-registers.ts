@@ -10,10 +10,10 @@
  *
  * Anomalies: `not-sequential`; `garbage-read`, `aborted-read`, `future-read`.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { Findings } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
 import { collectRegisters, forgetRanks } from '../sessions/collect-registers.ts';
 import { Accounts, GUARANTEES } from '../sessions/guarantees.ts';
 import { judgeUnranked } from '../sessions/judge-unranked.ts';
@@ -26,41 +26,34 @@ export interface SequentialRegistersOptions {
 }
 
 export function sequentialRegisters({ initial = null }: SequentialRegistersOptions = {}): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const counts = { keys: 0, ambiguous: 0, refuted: 0, reads: 0 };
-      const processOf = ({ process }: { readonly process: number | 'nemesis' }): number => Number(process);
-      const registers = collectRegisters(history, initial, processOf, findings, pace);
-      for (const register of registers.values()) {
-        if (pace.spend(register.steps.length)) break;
-        counts.keys++;
-        for (const { seen } of register.steps) if (seen !== -1) counts.reads++;
-        if (register.ambiguous !== undefined) {
-          counts.ambiguous++;
-          continue;
-        }
-        forgetRanks(register);
-        const ofThis = new Findings();
-        judgeUnranked(history, register, new Accounts(GUARANTEES, ofThis), processOf);
-        const [first] = ofThis.conclude(NAME, { statistics: {} }).anomalies;
-        if (first === undefined) continue;
-        counts.refuted++;
-        findings.add('not-sequential', () => ({
-          ...first,
-          explanation: `No order of the operations on ${register.name} fits all processes. ${first.explanation}`,
-        }));
+  return findingChecker(NAME, (history, findings, pace) => {
+    const counts = { keys: 0, ambiguous: 0, refuted: 0, reads: 0 };
+    const processOf = ({ process }: { readonly process: number | 'nemesis' }): number => Number(process);
+    const registers = collectRegisters(history, initial, processOf, findings, pace);
+    for (const register of registers.values()) {
+      if (pace.spend(register.steps.length)) break;
+      counts.keys++;
+      for (const { seen } of register.steps) if (seen !== -1) counts.reads++;
+      if (register.ambiguous !== undefined) {
+        counts.ambiguous++;
+        continue;
       }
-      const vacuous = 'no read completed, so nothing was judged: run longer, or with fewer faults';
-      const twice = `on ${counts.ambiguous} of ${counts.keys} keys a value was written twice: write unique values`;
-      return findings.conclude(NAME, {
-        statistics: counts,
-        unknownBecause:
-          pace.reason ?? (counts.ambiguous > 0 ? twice : counts.reads === 0 ? vacuous : undefined),
-      });
-    },
-  };
+      forgetRanks(register);
+      const ofThis = new Findings();
+      judgeUnranked(history, register, new Accounts(GUARANTEES, ofThis), processOf);
+      const [first] = ofThis.conclude(NAME, { statistics: {} }).anomalies;
+      if (first === undefined) continue;
+      counts.refuted++;
+      findings.add('not-sequential', () => ({
+        ...first,
+        explanation: `No order of the operations on ${register.name} fits all processes. ${first.explanation}`,
+      }));
+    }
+    const vacuous = 'no read completed, so nothing was judged: run longer, or with fewer faults';
+    const twice = `on ${counts.ambiguous} of ${counts.keys} keys a value was written twice: write unique values`;
+    return {
+      statistics: counts,
+      unknownBecause: counts.ambiguous > 0 ? twice : counts.reads === 0 ? vacuous : undefined,
+    };
+  });
 }

@@ -12,12 +12,14 @@
  * `revived-element` (its addition failed), `future-read` (added after the read), `malformed-read`; allowed:
  * `duplicate-element`.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { intervalText } from '../findings/figures.ts';
-import { Findings, indexesOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, show } from '../findings/findings.ts';
+import type { Pace } from '../findings/pace.ts';
 import {
   type AddedSet,
   additionOf,
@@ -42,28 +44,22 @@ interface Counts {
 }
 
 export function finalSet(): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const sets = collectSets(history, findings, pace);
-      for (const { reads } of sets) pace.expect(elementsOf(reads.at(-1)).length);
-      const counts: Counts = {
-        ...{ sets: sets.length, read: 0, attempts: 0, acknowledged: 0, ok: 0, unseen: 0 },
-        ...{ lost: [], recovered: [], unexpected: [] },
-      };
-      for (const set of sets) {
-        if (pace.isOverdue) break;
-        judgeSet(history, set, counts, findings, pace);
-      }
-      return findings.conclude(NAME, {
-        statistics: statisticsOf(counts),
-        unknownBecause: pace.reason ?? vacuity(counts),
-      });
-    },
-  };
+  return findingChecker(NAME, (history, findings, pace) => {
+    const sets = collectSets(history, findings, pace);
+    for (const { reads } of sets) pace.expect(elementsOf(reads.at(-1)).length);
+    const counts: Counts = {
+      ...{ sets: sets.length, read: 0, attempts: 0, acknowledged: 0, ok: 0, unseen: 0 },
+      ...{ lost: [], recovered: [], unexpected: [] },
+    };
+    for (const set of sets) {
+      if (pace.isOverdue) break;
+      judgeSet(history, set, counts, findings, pace);
+    }
+    return {
+      statistics: statisticsOf(counts),
+      unknownBecause: vacuity(counts),
+    };
+  });
 }
 
 function vacuity({ read, ok, lost }: Counts): string | undefined {

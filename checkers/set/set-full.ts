@@ -18,12 +18,13 @@
  * `unexpected-element` (never added), `revived-element` (its addition failed), `future-read`, `malformed-read`; and
  * `stale-element`, which is allowed unless `linearizable`.
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
 import { intervalText, quantiles } from '../findings/figures.ts';
-import { Findings, indexesOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, show } from '../findings/findings.ts';
 import {
   type AddedSet,
   additionOf,
@@ -64,39 +65,33 @@ class Tally {
 }
 
 export function setFull(options: SetFullOptions = {}): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const sets = collectSets(history, findings, pace);
-      const tally = new Tally();
-      for (const { reads } of sets) for (const read of reads) pace.expect(2 * elementsOf(read).length);
-      for (const set of sets) {
-        if (pace.isOverdue) break;
-        tally.sets++;
-        tally.reads += set.reads.length;
-        tally.attempts += set.elements.size;
-        const timelines = followElements(set, pace, (read, place) => {
-          reportImpossible(findings, history, set, elementsOf(read)[place] as Json, read);
-        });
-        if (timelines === undefined) break;
-        for (let id = 0; id < set.elements.size; id++) {
-          judgeElement(history, set, id, timelines, tally, findings);
-        }
-      }
-      reportStale(history, tally.stale, findings, options.linearizable === true);
-      const nothingStable =
-        tally.stable === 0
-          ? 'no element was there in a last read of it, so nothing was judged: run longer, or read more often'
-          : undefined;
-      return findings.conclude(NAME, {
-        statistics: statisticsOf(tally),
-        unknownBecause: pace.reason ?? nothingStable,
+  return findingChecker(NAME, (history, findings, pace) => {
+    const sets = collectSets(history, findings, pace);
+    const tally = new Tally();
+    for (const { reads } of sets) for (const read of reads) pace.expect(2 * elementsOf(read).length);
+    for (const set of sets) {
+      if (pace.isOverdue) break;
+      tally.sets++;
+      tally.reads += set.reads.length;
+      tally.attempts += set.elements.size;
+      const timelines = followElements(set, pace, (read, place) => {
+        reportImpossible(findings, history, set, elementsOf(read)[place] as Json, read);
       });
-    },
-  };
+      if (timelines === undefined) break;
+      for (let id = 0; id < set.elements.size; id++) {
+        judgeElement(history, set, id, timelines, tally, findings);
+      }
+    }
+    reportStale(history, tally.stale, findings, options.linearizable === true);
+    const nothingStable =
+      tally.stable === 0
+        ? 'no element was there in a last read of it, so nothing was judged: run longer, or read more often'
+        : undefined;
+    return {
+      statistics: statisticsOf(tally),
+      unknownBecause: nothingStable,
+    };
+  });
 }
 
 function judgeElement(

@@ -8,11 +8,12 @@
  *
  * Anomalies: `duplicate-id`, `malformed-id` (null: an answer without an id).
  */
+import { findingChecker } from '../findings/finding-checker.ts';
 import { HarnessError } from '../../harness/errors.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import type { Checker } from '../checker.ts';
-import { Findings, indexesOf, type Key, nameOf, show } from '../findings/findings.ts';
-import { Pace } from '../findings/pace.ts';
+import type { Findings } from '../findings/findings.ts';
+import { indexesOf, type Key, nameOf, show } from '../findings/findings.ts';
 import { ValueTable } from '../findings/value-table.ts';
 
 const NAME = 'unique-ids';
@@ -26,55 +27,48 @@ class Ids {
 }
 
 export function uniqueIds(): Checker {
-  return {
-    name: NAME,
-    check: (input) => {
-      const { history } = input;
-      const findings = new Findings();
-      const pace = new Pace(input, history.length);
-      const range = new Range();
-      const generators = new Map<Key, Ids>();
-      let attempted = 0;
-      let acknowledged = 0;
-      for (const operation of history.operations) {
-        if (operation.process === 'nemesis') continue;
-        if (pace.spend(1)) break;
-        const { index, type, f, value } = operation;
-        if (f !== 'generate') {
-          throw new HarnessError('bad-history', `operation ${index}: ids have generate, no ${f}`);
-        }
-        if (type === 'invoke') attempted++;
-        if (type !== 'ok') continue;
-        acknowledged++;
-        if (value === null) {
-          findings.add('malformed-id', () => ({
-            explanation: `Operation ${index} was answered without an id.`,
-            operations: indexesOf(history.invocationOf(index), operation),
-          }));
-          continue;
-        }
-        range.add(value);
-        const key = operation.key ?? history.invocationOf(index)?.key;
-        let ids = generators.get(key);
-        if (ids === undefined) generators.set(key, (ids = new Ids()));
-        const id = ids.table.idOf(value);
-        if (id === ids.firstAt.length) ids.firstAt.push(index);
-        else if (!ids.again.get(id)?.push(index)) ids.again.set(id, [index]);
+  return findingChecker(NAME, (history, findings, pace) => {
+    const range = new Range();
+    const generators = new Map<Key, Ids>();
+    let attempted = 0;
+    let acknowledged = 0;
+    for (const operation of history.operations) {
+      if (operation.process === 'nemesis') continue;
+      if (pace.spend(1)) break;
+      const { index, type, f, value } = operation;
+      if (f !== 'generate') {
+        throw new HarnessError('bad-history', `operation ${index}: ids have generate, no ${f}`);
       }
-      const { duplicated, rounded } = reportDuplicates(findings, generators, history.operations);
-      const vacuous = 'no id was ever generated, so nothing was judged: run longer, or with fewer faults';
-      return findings.conclude(NAME, {
-        statistics: { attempted, acknowledged, duplicated, rounded, range: range.bounds },
-        unknownBecause:
-          pace.reason ??
-          (acknowledged === 0
-            ? vacuous
-            : rounded > 0
-              ? 'ids beyond 2⁵³ are equal as rounded numbers, and may differ: record them as texts'
-              : undefined),
-      });
-    },
-  };
+      if (type === 'invoke') attempted++;
+      if (type !== 'ok') continue;
+      acknowledged++;
+      if (value === null) {
+        findings.add('malformed-id', () => ({
+          explanation: `Operation ${index} was answered without an id.`,
+          operations: indexesOf(history.invocationOf(index), operation),
+        }));
+        continue;
+      }
+      range.add(value);
+      const key = operation.key ?? history.invocationOf(index)?.key;
+      let ids = generators.get(key);
+      if (ids === undefined) generators.set(key, (ids = new Ids()));
+      const id = ids.table.idOf(value);
+      if (id === ids.firstAt.length) ids.firstAt.push(index);
+      else if (!ids.again.get(id)?.push(index)) ids.again.set(id, [index]);
+    }
+    const { duplicated, rounded } = reportDuplicates(findings, generators, history.operations);
+    const vacuous = 'no id was ever generated, so nothing was judged: run longer, or with fewer faults';
+    return {
+      statistics: { attempted, acknowledged, duplicated, rounded, range: range.bounds },
+      unknownBecause:
+        acknowledged === 0
+          ? vacuous
+          : rounded > 0
+            ? 'ids beyond 2⁵³ are equal as rounded numbers, and may differ: record them as texts'
+            : undefined,
+    };
+  });
 }
 
 /** The most frequent first. */
