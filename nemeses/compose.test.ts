@@ -90,9 +90,13 @@ describe('a composition', () => {
     const error = refusal(() => composeNemeses(named('kill', 'clock')).bind(lesser, OPTIONS));
     expect(error).toMatchObject({ code: 'missing-capability', exitCode: 64 });
     expect(error.message).toBe(
-      'nemesis clock needs skew-clock, drift-clock, which the docker cluster cannot do: use --cluster sim',
+      'nemesis clock needs skew-clock, drift-clock, which the docker cluster cannot do',
     );
-    const nowhere = refusal(() => requireCapabilities(named('clock'), docker, new Map()));
+    const sim = new Map([['sim', cluster.capabilities]]);
+    const elsewhere = refusal(() => requireCapabilities(named('clock'), docker, sim));
+    expect(elsewhere.message).toMatch(/: use --cluster sim$/);
+    const none = new Map([['docker', docker.capabilities]]);
+    const nowhere = refusal(() => requireCapabilities(named('clock'), docker, none));
     expect(nowhere.message).toMatch(/no cluster can$/);
     requireCapabilities(named('kill', 'partition'), docker);
   });

@@ -9,27 +9,25 @@
  * what another did. Their schedules run side by side on the one nemesis thread.
  */
 import { anyOf } from '../harness/generator/index.ts';
-import { SIM_CAPABILITIES } from '../harness/cluster/cluster.ts';
 import type { Capability, Cluster } from '../harness/cluster/cluster.ts';
 import { HarnessError } from '../harness/errors.ts';
 import { readRequest } from './fault.ts';
 import { FaultLedger } from './fault-ledger.ts';
 import { type HealedFault, LAYERS, type Nemesis, type NemesisDefinition } from './nemesis.ts';
 
-/** What other clusters can, for the message that says where a nemesis would work. */
+/** What each cluster can, for the message that says where a nemesis would work. */
 export type ClusterCapabilities = ReadonlyMap<string, ReadonlySet<Capability>>;
-
-const SIMULATED: ClusterCapabilities = new Map([['sim', SIM_CAPABILITIES]]);
 
 /**
  * Refuses nemeses that need what a cluster lacks. To be called before the run starts; `bind` of a composition calls it too.
  *
+ * @param clusters - where else it might work
  * @throws HarnessError `missing-capability`: which nemesis, what is missing, which clusters can
  */
 export function requireCapabilities(
-  definitions: readonly NemesisDefinition[],
+  definitions: readonly Pick<NemesisDefinition, 'name' | 'needs'>[],
   cluster: Pick<Cluster, 'kind' | 'capabilities'>,
-  clusters: ClusterCapabilities = SIMULATED,
+  clusters: ClusterCapabilities = new Map(),
 ): void {
   for (const { name, needs } of definitions) {
     const missing = needs.filter((need) => !cluster.capabilities.has(need));
@@ -37,10 +35,11 @@ export function requireCapabilities(
     const able = [...clusters]
       .filter(([, capabilities]) => needs.every((need) => capabilities.has(need)))
       .map(([kind]) => kind);
-    const advice = able.length === 0 ? 'no cluster can' : `use --cluster ${able.join(' or ')}`;
+    const advice =
+      able.length > 0 ? `use --cluster ${able.join(' or ')}` : clusters.size > 0 ? 'no cluster can' : '';
     throw new HarnessError(
       'missing-capability',
-      `nemesis ${name} needs ${missing.join(', ')}, which the ${cluster.kind} cluster cannot do: ${advice}`,
+      `nemesis ${name} needs ${missing.join(', ')}, which the ${cluster.kind} cluster cannot do${advice === '' ? '' : `: ${advice}`}`,
     );
   }
 }

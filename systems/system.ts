@@ -1,9 +1,13 @@
 /**
- * What a system under test tells the harness of itself. One folder of `systems/` exports one of these.
+ * What a system under test tells the harness of itself. One folder of `systems/` exports one of these, and so does a
+ * user's own module (`defineSystem`, docs/your-own-system.md).
+ *
+ * A system's nodes are a `program` of ours, written against the Runtime, which runs in every cluster; or a `server` that
+ * somebody else wrote, which runs as a child process or in a container.
  */
 import type { Client } from '../harness/interpreter/client.ts';
 import type { Address, Endpoint } from './runtime/runtime.ts';
-import type { NodeProgram } from './runtime/node-program.ts';
+import type { NodeProgram, NodeStatus } from './runtime/node-program.ts';
 import type { Json } from '../harness/history/operation.ts';
 
 /** One named way to be wrong: a replacement of one rule, or a broken disk discipline. */
@@ -44,9 +48,16 @@ export interface System {
   checkOptions?(options: { readonly [name: string]: Json }): void;
   readonly errors: readonly SystemError[];
   readonly bugs: readonly Bug[];
-  readonly program: NodeProgram;
-  /** The port on which a node serves clients in `sim`. */
+  /** A node of ours. Exactly one of `program` and `server` is there. */
+  readonly program?: NodeProgram;
+  /** A server that somebody else wrote. */
+  readonly server?: Server;
+  /** The port on which a node serves clients: in `sim` and in containers; child processes get another, see `locate`. */
   readonly clientPort: number;
+  /** Others on which its nodes listen. */
+  readonly otherPorts?: readonly number[];
+  /** What its nodes say in their trace is held against these invariants, and so are acknowledged writes. */
+  readonly invariants?: 'raft';
   /** Connects a client to one node. Never rejects for what the network does: that is the answer of an operation. */
   openClient(endpoint: Endpoint, context: ClientContext): Promise<Client>;
 }
@@ -54,10 +65,74 @@ export interface System {
 export interface ClientContext {
   /** The node that this client talks to first. */
   readonly node: string;
+  /** For `endpoint.connect`, which finds where it really is. */
   readonly address: Address;
-  /** Addresses of all nodes by name: for redirects. */
+  /** Addresses of all nodes by name: for redirects. As `address`. */
   readonly addresses: ReadonlyMap<string, Address>;
+  /**
+   * Where a node's port really is at this moment, for clients that open sockets by themselves (an HTTP client, a driver).
+   *
+   * @param port - as the system declares it; its `clientPort` where absent
+   */
+  locate(node: string, port?: number): Address;
   /** Unique to this client in the run. */
   readonly clientId: number;
   readonly options: { readonly [name: string]: Json };
+}
+
+/** How to run a server that is no program of ours. Every function is asked again at each start of a node. */
+export interface Server {
+  /** The command to run, as a shell would find it; in a container the first word of its command. */
+  readonly executable?: string;
+  /** Instead: a JavaScript or TypeScript file that Node.js runs, an absolute path (`import.meta.dirname`); imports are bundled with it. */
+  readonly entry?: string;
+  /** The image to run in containers; with `entry` our own image serves. Without both, the system runs in `process` only. */
+  readonly image?: string;
+  /** What follows the executable or entry. */
+  arguments?(node: ServerNode): readonly string[];
+  environment?(node: ServerNode): Readonly<Record<string, string>>;
+  /** Configuration, by file name: written into `filesDirectory` before the node starts. */
+  files?(node: ServerNode): Readonly<Record<string, string>>;
+  /** Beside what it prints: files below `dataDirectory` that are collected when the run is over. */
+  readonly logFiles?: readonly string[];
+  /** Where `dataDirectory` is in containers; `/data` where absent. */
+  readonly containerDataDirectory?: string;
+  /** Whether it serves. Asked again and again while it starts; a rejection means not yet. Where absent: its client port accepts connections. */
+  isReady?(probe: NodeProbe): Promise<boolean>;
+  /** Who leads, as the node itself sees it. Asked several times a second; a rejection means unknown. */
+  status?(probe: NodeProbe): Promise<NodeStatus>;
+  /** Where libfaketime is in the image: with it clocks of containers can be skewed. */
+  readonly faketimeLibrary?: string;
+}
+
+/** One node, as its server sees it. */
+export interface ServerNode {
+  readonly name: string;
+  /** From 1 on, in the order of `nodes`. */
+  readonly number: number;
+  /** All members. */
+  readonly nodes: readonly string[];
+  readonly cluster: 'process' | 'docker';
+  /** Its own folder, absolute; outlives kills. */
+  readonly dataDirectory: string;
+  /** Where its `files` are, absolute. */
+  readonly filesDirectory: string;
+  /** What to bind to: `127.0.0.1` as a child process, `0.0.0.0` in a container. */
+  readonly listenHost: string;
+  /**
+   * Where nodes reach a port of a node, and where this one has to listen.
+   *
+   * @param port - as the system declares it
+   * @param node - this one where absent
+   */
+  address(port: number, node?: string): Address;
+  readonly options: { readonly [name: string]: Json };
+  readonly bugs: readonly string[];
+}
+
+/** A node as the harness reaches it. */
+export interface NodeProbe {
+  readonly node: ServerNode;
+  /** Where a port of it is for the harness. */
+  locate(port?: number): Address;
 }

@@ -18,12 +18,15 @@ import type { TestDefinition } from '../run/test-definition.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
 import { withCrew } from './crew.ts';
 import { lookUp } from './names.ts';
-import { workloads } from './registries.ts';
+import { systems, workloads } from './registries.ts';
+import type { System } from '../../systems/system.ts';
 
-/** Checkers that judge what the nodes of a system say of themselves, by the system's name. */
-const SYSTEM_CHECKERS: ReadonlyMap<string, (test: TestDefinition) => readonly Checker[]> = new Map([
-  ['raft', ({ cluster }) => [raftInvariants({ globalOrder: cluster === 'sim' }), commitLoss()]],
-]);
+/** Checkers that judge what nodes say of themselves, by the invariants that their system names. */
+const TRACE_CHECKERS: Readonly<
+  Record<NonNullable<System['invariants']>, (test: TestDefinition) => readonly Checker[]>
+> = {
+  raft: ({ cluster }) => [raftInvariants({ globalOrder: cluster === 'sim' }), commitLoss()],
+};
 
 export interface Judgement {
   readonly valid: Validity;
@@ -51,9 +54,10 @@ export function prepareWorkload(test: TestDefinition): PreparedWorkload {
 /** The checkers of a test, those that explain most first. */
 export function checkersOf(test: TestDefinition): readonly Checker[] {
   const workload = prepareWorkload(test);
+  const { invariants } = lookUp('system', systems, test.system);
   return [
     ...workload.checkers,
-    ...(SYSTEM_CHECKERS.get(test.system)?.(test) ?? []),
+    ...(invariants === undefined ? [] : TRACE_CHECKERS[invariants](test)),
     vacuity({ mustSucceed: workload.mustSucceed, requestedFaults: test.nemeses }),
     statistics(),
   ];

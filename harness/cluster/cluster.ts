@@ -9,10 +9,12 @@
  * Every fault reports what came of it in counters of {@link Observed}, from its beginning to its end.
  */
 import type { NodeStatus } from '../../systems/runtime/node-program.ts';
+import type { LinkFault } from '../../systems/runtime/link-fault.ts';
 import type { Timer } from '../../systems/runtime/runtime.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import type { Client } from '../interpreter/client.ts';
 
+/** A fault that a cluster can inject; which cluster can what is in `capabilities.ts`. */
 export type Capability =
   | 'cut'
   | 'slow'
@@ -20,24 +22,15 @@ export type Capability =
   | 'duplicate'
   | 'reorder'
   | 'kill'
+  | 'terminate'
   | 'lose-unsynced'
+  | 'remove'
+  | 'wipe'
   | 'pause'
   | 'skew-clock'
-  | 'drift-clock';
-
-/** The simulator injects every fault there is. */
-export const SIM_CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
-  'cut',
-  'slow',
-  'lose',
-  'duplicate',
-  'reorder',
-  'kill',
-  'lose-unsynced',
-  'pause',
-  'skew-clock',
-  'drift-clock',
-]);
+  | 'drift-clock'
+  | 'limit-cpu'
+  | 'limit-memory';
 
 /** Counters of what a fault did: `messagesDropped`, `messagesDelayed`, `eventsDeferred`, `unsyncedBytesLost`, … */
 export type Observed = Readonly<Record<string, number>>;
@@ -49,17 +42,7 @@ export interface Clock {
   sleep(delayNs: number): Promise<void>;
 }
 
-/** How a link misbehaves, in one direction. Absent or zero: not at all. */
-export interface LinkFault {
-  readonly delayMs?: number;
-  /** Added to the delay: uniform in [0, jitterMs]. */
-  readonly jitterMs?: number;
-  readonly lossProbability?: number;
-  readonly duplicateProbability?: number;
-  /** A chosen message is held back for up to `reorderMs`, so that later ones overtake it. */
-  readonly reorderProbability?: number;
-  readonly reorderMs?: number;
-}
+export type { LinkFault };
 
 export interface KillOptions {
   /** Power loss: what was written and not synced is lost, the last write may tear, unsynced writes may survive out of order. */
@@ -69,6 +52,19 @@ export interface KillOptions {
    * cannot tell strikes at once.
    */
   readonly atWork?: boolean;
+  /** Asks it to end (SIGTERM) and waits, instead of ending it; who does not end in time is ended. */
+  readonly terminate?: boolean;
+  /** The container goes, too; a restart makes a new one, on the same data. */
+  readonly remove?: boolean;
+  /** Its data goes as well: a restart finds an empty disk. */
+  readonly wipe?: boolean;
+}
+
+/** What a node may use of its machine. */
+export interface NodeLimits {
+  /** Of one processor: 0.1 is a tenth. */
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
 }
 
 export interface Cluster {
@@ -106,9 +102,13 @@ export interface Cluster {
   /** True rate and true offset again. */
   resetClock(node: string): Promise<Observed>;
 
+  /** Takes away processor time or memory. */
+  limit(node: string, limits: NodeLimits): Promise<void>;
+  /** What the limits did: `periodsThrottled`, `memoryLimitHits`. */
+  unlimit(node: string): Promise<Observed>;
   /** A client of the system, bound to a node; `clientId` is unique in the run. */
   openClient(node: string, clientId: number): Promise<Client>;
 
-  /** Called for every trace record as it comes (in `sim`, at once). Set before start. */
+  /** Called for every trace record as it comes (in `sim`, at once), in the order in which its node wrote it. Set before start. */
   onTrace(callback: (record: TraceRecord) => void): void;
 }

@@ -13,7 +13,7 @@ import { OPTIONS, parseOptions } from './options.ts';
 
 const CLIENT_PORT = 7000;
 
-export const raft: System = {
+export const raft = {
   name: 'raft',
   summary: 'a replicated key-value store on Raft, with ReadIndex reads and exactly-once client sessions',
   defaultNodes: 5,
@@ -24,5 +24,6 @@ export const raft: System = {
   bugs: BUG_LIST,
   program: raftProgram,
   clientPort: CLIENT_PORT,
+  invariants: 'raft',
   openClient: (endpoint, context) => Promise.resolve(new RaftClient(endpoint, context)),
-};
+} satisfies System;

@@ -142,7 +142,7 @@ function clientContext(id: string, names: readonly string[], options: { readonly
   // The runtime knows where a peer's client port really is.
   const address = (name: string) => ({ host: name, port: raft.clientPort });
   const addresses = new Map(names.map((name) => [name, address(name)]));
-  return { node: id, address: address(id), addresses, clientId: 0, options };
+  return { node: id, address: address(id), addresses, locate: address, clientId: 0, options };
 }
 
 function announce(runtime: RealRuntime, own: RealPeer, httpPort: number | null): void {

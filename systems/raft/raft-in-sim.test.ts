@@ -6,6 +6,7 @@ import type { TraceRecord } from '../../harness/history/trace.ts';
 import type { Client, Completion } from '../../harness/interpreter/client.ts';
 import { randomStream } from '../../harness/random.ts';
 import { msToNs, sToNs } from '../../harness/units.ts';
+import type { System } from '../system.ts';
 import { raft } from './index.ts';
 
 const FIVE = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -200,7 +201,7 @@ describe('malformed input', () => {
 });
 
 /** Sends the value's bytes as a frame; answers `malformed` when the node says so, `closed` when it hangs up. */
-const openGarbage: typeof raft.openClient = (endpoint, context) => {
+const openGarbage: System['openClient'] = (endpoint, context) => {
   const connection = endpoint.connect(context.address);
   return Promise.resolve({
     invoke: (invocation) =>

@@ -121,6 +121,12 @@ export class Disk {
     return losses;
   }
 
+  /** As new. */
+  wipe(): void {
+    this.#root.entries.clear();
+    this.#unsynced = [];
+  }
+
   #loseContent(directory: Directory, losses: PowerLoss): void {
     for (const name of [...directory.entries.keys()].sort()) {
       const entry = directory.entries.get(name)!;

@@ -21,8 +21,8 @@ import { randomStream } from '../../random.ts';
 import type { NodeStatus } from '../../../systems/runtime/node-program.ts';
 import type { Address, LogLevel } from '../../../systems/runtime/runtime.ts';
 import type { System } from '../../../systems/system.ts';
-import { SIM_CAPABILITIES } from '../cluster.ts';
-import type { Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
+import { capabilitiesOf } from '../capabilities.ts';
+import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
 import { HostClock } from './clock.ts';
 import { Disk } from './disk.ts';
 import { DEFAULT_NETWORK, type NetworkOptions } from './link.ts';
@@ -67,7 +67,7 @@ const INCIDENTS_MAX = 1000;
 export class SimCluster implements Cluster {
   readonly kind = 'sim';
   readonly nodes: readonly string[];
-  readonly capabilities = SIM_CAPABILITIES;
+  readonly capabilities: ReadonlySet<Capability>;
   readonly clock: Clock;
   readonly #options: SimClusterOptions;
   readonly #scheduler = new Scheduler();
@@ -84,6 +84,7 @@ export class SimCluster implements Cluster {
     const { system, nodes, seed } = options;
     assert(new Set(nodes).size === nodes.length, 'two nodes have one name');
     this.#options = options;
+    this.capabilities = capabilitiesOf('sim', system);
     this.nodes = [...nodes];
     const scheduler = this.#scheduler;
     this.clock = {
@@ -156,6 +157,8 @@ export class SimCluster implements Cluster {
   }
 
   async kill(node: string, options: KillOptions = {}): Promise<Observed> {
+    const unable = (['terminate', 'remove'] as const).find((wish) => options[wish] === true);
+    if (unable !== undefined) throw new HarnessError('missing-capability', `the sim cluster cannot ${unable}`);
     if (options.atWork === true) await this.#node(node).awaitWork();
     return this.#node(node).kill(options);
   }
@@ -206,6 +209,14 @@ export class SimCluster implements Cluster {
     this.#node(node).device.faultHook = hook;
   }
 
+  limit(): Promise<never> {
+    return Promise.reject(new HarnessError('missing-capability', 'the sim cluster cannot limit its nodes'));
+  }
+
+  unlimit(): Promise<never> {
+    return this.limit();
+  }
+
   async openClient(node: string, clientId: number): Promise<Client> {
     const { system, seed, options = {} } = this.#options;
     const address = this.#addresses.get(this.#node(node).host.name)!;
@@ -214,7 +225,14 @@ export class SimCluster implements Cluster {
     this.#clients.set(clientId, host);
     let client: Client;
     try {
-      const context = { node, address, addresses: this.#addresses, clientId, options };
+      const context = {
+        node,
+        address,
+        addresses: this.#addresses,
+        locate: (host: string, port = system.clientPort): Address => ({ host, port }),
+        clientId,
+        options,
+      };
       client = await system.openClient(host.endpoint, context);
     } catch (thrown) {
       this.#closeClient(clientId);
@@ -247,6 +265,13 @@ export class SimCluster implements Cluster {
 
   #createNode(name: string, number: number): SimNode {
     const { system, seed, options = {}, bugs = [], onStep, logLevel = 'info' } = this.#options;
+    const { program } = system;
+    if (program === undefined) {
+      throw new HarnessError(
+        'usage',
+        `${system.name} is a server of its own, which cannot be simulated: use --cluster process or docker`,
+      );
+    }
     if (name.startsWith(CLIENT_HOST_PREFIX)) {
       throw new HarnessError('usage', `a node cannot be called ${name}: clients are`);
     }
@@ -263,7 +288,7 @@ export class SimCluster implements Cluster {
       seed,
       host,
       device,
-      system.program,
+      program,
       config,
       {
         trace: (node, event) => this.#trace(node, event),

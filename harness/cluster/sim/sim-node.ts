@@ -143,6 +143,10 @@ export class SimNode {
       this.#addLog('info', reason);
       this.#hooks.trace(this.host.name, { kind: 'stop', by: 'harness', reason });
     }
+    if (options.wipe === true) {
+      this.device.disk.wipe();
+      return { ...counters, disksWiped: 1 };
+    }
     return losesPower ? { ...counters, ...this.device.disk.losePower() } : counters;
   }
 
