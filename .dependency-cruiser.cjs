@@ -4,7 +4,7 @@
 const TEST = '(\\.test\\.ts$|^test/|/testing/|/testdata/)';
 /** Contracts and leaves that every layer may use. */
 const LEAVES = '^harness/(errors|units|random)\\.ts$';
-const CONTRACTS = '^(harness/history/|harness/interpreter/client\\.ts$|systems/(system|runtime/[^/]+)\\.ts$)';
+const CONTRACTS = '^(harness/history/|harness/interpreter/client\\.ts$|systems/(system|runtime/(disk-model/)?[^/]+)\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

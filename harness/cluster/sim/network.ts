@@ -12,7 +12,7 @@
  */
 import { assert, HarnessError } from '../../errors.ts';
 import type { LinkFault, Observed } from '../cluster.ts';
-import type { HostClock } from './clock.ts';
+import type { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { EVENT } from './event-queue.ts';
 import { Link, type NetworkOptions } from './link.ts';
 import type { Scheduler } from './scheduler.ts';

@@ -21,6 +21,9 @@ import { assert, HarnessError } from '../../errors.ts';
 import { nsToS } from '../../units.ts';
 import { EVENT, EventQueue, SimEvent, type StepOwner } from './event-queue.ts';
 
+/** The wall clock at virtual time zero: 1 January 2026, UTC. */
+export const EPOCH_MS = Date.UTC(2026, 0, 1);
+
 /** Events that run someone's code in a batch; signals are taken between batches. */
 const BATCH_STEPS = 256;
 /** Events without anyone's code before a callback ends nevertheless. */

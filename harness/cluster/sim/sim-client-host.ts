@@ -4,8 +4,9 @@
 import { HarnessError } from '../../errors.ts';
 import { randomStream } from '../../random.ts';
 import type { Endpoint } from '../../../systems/runtime/runtime.ts';
-import { HostClock } from './clock.ts';
+import { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { CLIENT_HOST_PREFIX, type Network } from './network.ts';
+import { EPOCH_MS } from './scheduler.ts';
 import { ProcessEvent, SimProcess, type Host } from './sim-process.ts';
 import { SimEndpoint } from './sim-runtime.ts';
 
@@ -19,7 +20,7 @@ export class SimClientHost {
   constructor(network: Network, clientId: number, nodes: number, seed: number) {
     this.#network = network;
     const name = `${CLIENT_HOST_PREFIX}${clientId}`;
-    this.#host = network.addHost(name, nodes + clientId, new HostClock(0));
+    this.#host = network.addHost(name, nodes + clientId, new HostClock(0, EPOCH_MS));
     this.#process = new SimProcess(this.#host, {
       afterStep: () => undefined,
       fail: (_process, thrown) => network.scheduler.abort(HarnessError.from(thrown, 'client', name)),

@@ -23,11 +23,11 @@ import type { Address, LogLevel } from '../../../systems/runtime/runtime.ts';
 import type { System } from '../../../systems/system.ts';
 import { capabilitiesOf } from '../capabilities.ts';
 import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
-import { HostClock } from './clock.ts';
-import { Disk } from './disk.ts';
+import { HostClock } from '../../../systems/runtime/host-clock.ts';
+import { Disk } from '../../../systems/runtime/disk-model/disk.ts';
 import { DEFAULT_NETWORK, type NetworkOptions } from './link.ts';
 import { CLIENT_HOST_PREFIX, Network } from './network.ts';
-import { Scheduler } from './scheduler.ts';
+import { EPOCH_MS, Scheduler } from './scheduler.ts';
 import { SimClientHost } from './sim-client-host.ts';
 import { DEFAULT_DISK, DiskDevice, type DiskFaultHook, type DiskOptions } from './sim-files.ts';
 import { monotonicStartNs, SimNode } from './sim-node.ts';
@@ -158,7 +158,8 @@ export class SimCluster implements Cluster {
 
   async kill(node: string, options: KillOptions = {}): Promise<Observed> {
     const unable = (['terminate', 'remove'] as const).find((wish) => options[wish] === true);
-    if (unable !== undefined) throw new HarnessError('missing-capability', `the sim cluster cannot ${unable}`);
+    if (unable !== undefined)
+      throw new HarnessError('missing-capability', `the sim cluster cannot ${unable}`);
     if (options.atWork === true) await this.#node(node).awaitWork();
     return this.#node(node).kill(options);
   }
@@ -275,7 +276,7 @@ export class SimCluster implements Cluster {
     if (name.startsWith(CLIENT_HOST_PREFIX)) {
       throw new HarnessError('usage', `a node cannot be called ${name}: clients are`);
     }
-    const clock = new HostClock(monotonicStartNs(seed, name));
+    const clock = new HostClock(monotonicStartNs(seed, name), EPOCH_MS);
     const host = this.#network.addHost(name, number, clock);
     const disk = new Disk(randomStream(seed, 'disk', name));
     const device = new DiskDevice(disk, randomStream(seed, 'disk-latency', name), {

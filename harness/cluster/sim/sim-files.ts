@@ -14,8 +14,8 @@ import {
 import type { Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
 import { EVENT } from './event-queue.ts';
-import type { Disk } from './disk.ts';
-import type { FileContent } from './file-content.ts';
+import type { Disk } from '../../../systems/runtime/disk-model/disk.ts';
+import type { FileContent } from '../../../systems/runtime/disk-model/file-content.ts';
 import type { Scheduler } from './scheduler.ts';
 import { ProcessEvent, type SimProcess } from './sim-process.ts';
 

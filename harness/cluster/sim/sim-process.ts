@@ -10,7 +10,7 @@
  */
 import { EVENT, SimEvent, type EventKind, type StepOwner } from './event-queue.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { HostClock } from './clock.ts';
+import type { HostClock } from '../../../systems/runtime/host-clock.ts';
 import type { Link } from './link.ts';
 import type { Connection } from '../../../systems/runtime/runtime.ts';
 

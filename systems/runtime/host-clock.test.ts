@@ -1,18 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sToNs } from '../../units.ts';
-import { EPOCH_MS, HostClock } from './clock.ts';
+import { sToNs } from '../../harness/units.ts';
+import { HostClock } from './host-clock.ts';
+
+const EPOCH_MS = 1_000_000_000_000;
 
 describe('HostClock', () => {
   it('shows true time until a fault touches it, and counts no reads', () => {
-    const clock = new HostClock(777);
+    const clock = new HostClock(777, EPOCH_MS);
     expect(clock.readMonotonicNs(1000)).toBe(1777);
     expect(clock.readWallMs(sToNs(2))).toBe(EPOCH_MS + 2000);
     expect(clock.skewedReads).toBe(0);
   });
 
   it('jumps forward with both clocks and back with the wall clock alone', () => {
-    const clock = new HostClock(0);
+    const clock = new HostClock(0, EPOCH_MS);
     clock.bump(sToNs(10), 5000);
     expect(clock.monotonicNs(sToNs(10))).toBe(sToNs(15));
     expect(clock.readWallMs(sToNs(10))).toBe(EPOCH_MS + 15_000);
@@ -23,7 +25,7 @@ describe('HostClock', () => {
   });
 
   it('drifts from the moment it is told to', () => {
-    const clock = new HostClock(0);
+    const clock = new HostClock(0, EPOCH_MS);
     clock.drift(sToNs(10), 0.5);
     expect(clock.monotonicNs(sToNs(20))).toBe(sToNs(15));
     clock.drift(sToNs(20), 2);
@@ -32,7 +34,7 @@ describe('HostClock', () => {
   });
 
   it('is true again after a reset, and its monotonic clock has not gone back', () => {
-    const clock = new HostClock(0);
+    const clock = new HostClock(0, EPOCH_MS);
     clock.bump(sToNs(1), 60_000);
     clock.drift(sToNs(1), 3);
     const before = clock.monotonicNs(sToNs(2));
@@ -43,7 +45,7 @@ describe('HostClock', () => {
   });
 
   it('refuses what no clock can do', () => {
-    const clock = new HostClock(0);
+    const clock = new HostClock(0, EPOCH_MS);
     expect(() => clock.drift(0, 0)).toThrow('rate 0');
     expect(() => clock.drift(0, -1)).toThrow('above 0');
     expect(() => clock.bump(0, Number.NaN)).toThrow('finite');
@@ -58,7 +60,7 @@ describe('HostClock', () => {
     const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: sToNs(100) }), fault), { maxLength: 20 });
     fc.assert(
       fc.property(fc.nat(), steps, fc.integer({ min: 0, max: sToNs(10) }), (start, faults, delayNs) => {
-        const clock = new HostClock(start);
+        const clock = new HostClock(start, EPOCH_MS);
         let now = 0;
         let shown = clock.monotonicNs(now);
         for (const [elapsed, what] of faults) {

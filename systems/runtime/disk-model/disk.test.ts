@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.ts';
+import { randomStream } from '../../../harness/random.ts';
 import { Disk } from './disk.ts';
 
 const text = (disk: Disk, path: string): string | null => {

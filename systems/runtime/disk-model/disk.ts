@@ -1,5 +1,5 @@
 /**
- * A node's simulated disk: a tree of files and directories that outlives its processes.
+ * A model of a node's disk: a tree of files and directories that outlives its processes.
  *
  *     const disk = new Disk(randomStream(seed, 'disk', 'n1'));
  *     disk.open('log', true).write(0, bytes);
@@ -10,10 +10,11 @@
  * that did not. A rename is one change: it happened or it did not. Contents are durable on their own
  * (`file-content.ts`): a new name may survive with old content, or a synced file without a name.
  *
- * Everything here happens at once; how long it takes is decided in `sim-files.ts`.
+ * Everything here happens at once; how long it takes is decided in the simulator's `sim-files.ts`. The real Runtime keeps one
+ * beside the real files, to know what a power loss may take (`real/disk-mirror.ts`).
  */
-import { FileError } from '../../../systems/runtime/runtime.ts';
-import type { Random } from '../../random.ts';
+import { FileError } from '../runtime.ts';
+import type { Random } from '../../../harness/random.ts';
 import { FileContent, type Losses } from './file-content.ts';
 
 class Directory {
@@ -63,6 +64,21 @@ export class Disk {
 
   list(path: string): string[] {
     return [...this.#directory(path).entries.keys()].sort();
+  }
+
+  /** Every name with what it stands for, null for a directory; a directory comes before what is in it. */
+  walk(): [path: string, content: FileContent | null][] {
+    const found: [string, FileContent | null][] = [];
+    const visit = (directory: Directory, prefix: string): void => {
+      for (const name of [...directory.entries.keys()].sort()) {
+        const entry = directory.entries.get(name)!;
+        const path = prefix + name;
+        found.push([path, entry instanceof Directory ? null : entry]);
+        if (entry instanceof Directory) visit(entry, `${path}/`);
+      }
+    };
+    visit(this.#root, '');
+    return found;
   }
 
   makeDirectory(path: string): void {

@@ -1,5 +1,5 @@
 /**
- * The bytes of one simulated file, and what a power loss may do to them.
+ * The bytes of one file of the model, and what a power loss may do to them.
  *
  *     content.write(0, bytes);     // readable at once, durable no earlier than the next sync()
  *     content.sync();              // all of it is durable now
@@ -13,7 +13,7 @@
  * before (zeros, in a file that grew) in place of the others: a length alone proves nothing. Bytes that nobody wrote
  * never appear.
  */
-import type { Random } from '../../random.ts';
+import type { Random } from '../../../harness/random.ts';
 
 interface UnsyncedWrite {
   /** Undefined for a truncation to `position`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../random.ts';
+import { randomStream } from '../../../harness/random.ts';
 import { FileContent, type Losses } from './file-content.ts';
 
 const noLosses = (): Losses => ({ unsyncedBytesLost: 0, unsyncedWritesLost: 0, tornWrites: 0 });

@@ -1,24 +1,23 @@
 /**
- * A host's clock over true virtual time: it may run fast or slow (drift) and it may jump.
+ * A host's clock over true time (virtual in the simulator): it may run fast or slow (drift) and it may jump.
  *
- *     const clock = new HostClock(0);
+ *     const clock = new HostClock(0, epochMs);
  *     clock.drift(now, 1.5);               // from now on, half as fast again
  *     clock.bump(now, 2_000);              // two seconds ahead: wall clock, monotonic clock, and so timers
  *     clock.bump(now, -2_000);             // the wall clock alone: a monotonic clock never goes back
  *
  * It holds no timers: they ask {@link HostClock.trueTimeOf} when they fall due, and are asked to move when it changes.
  */
-import { HarnessError } from '../../errors.ts';
-import { NS_PER_MS } from '../../units.ts';
-
-/** The wall clock at virtual time zero: 1 January 2026, UTC. */
-export const EPOCH_MS = Date.UTC(2026, 0, 1);
+import { HarnessError } from '../../harness/errors.ts';
+import { NS_PER_MS } from '../../harness/units.ts';
 
 export class HostClock {
   /** The clock is linear from the anchor on: monotonic = anchor + rate × (true − anchor). */
   #anchorTrueNs = 0;
   #anchorMonotonicNs: number;
   #rate = 1;
+  /** What a true wall clock shows at true time zero. */
+  readonly #epochMs: number;
   /** What the wall clock shows when the monotonic clock shows zero. */
   #wallAtZeroMs: number;
   #monotonicSkewed = false;
@@ -26,10 +25,14 @@ export class HostClock {
   /** Reads that returned skewed time since the last {@link reset}. */
   skewedReads = 0;
 
-  /** @param startNs - what the monotonic clock shows at virtual time zero */
-  constructor(startNs: number) {
+  /**
+   * @param startNs - what the monotonic clock shows at true time zero
+   * @param epochMs - what the wall clock shows then
+   */
+  constructor(startNs: number, epochMs: number) {
     this.#anchorMonotonicNs = startNs;
-    this.#wallAtZeroMs = EPOCH_MS - startNs / NS_PER_MS;
+    this.#epochMs = epochMs;
+    this.#wallAtZeroMs = epochMs - startNs / NS_PER_MS;
   }
 
   get rate(): number {
@@ -54,7 +57,7 @@ export class HostClock {
     return this.#anchorMonotonicNs + (this.#rate === 1 ? elapsed : Math.floor(elapsed * this.#rate + 1e-3));
   }
 
-  /** When, in virtual time, the monotonic clock will show this if nothing changes it. */
+  /** When, in true time, the monotonic clock will show this if nothing changes it. */
   trueTimeOf(monotonicNs: number): number {
     const ahead = monotonicNs - this.#anchorMonotonicNs;
     return this.#anchorTrueNs + (this.#rate === 1 ? ahead : Math.ceil(ahead / this.#rate));
@@ -91,7 +94,7 @@ export class HostClock {
   reset(trueNs: number): void {
     this.#anchor(trueNs);
     this.#rate = 1;
-    this.#wallAtZeroMs = EPOCH_MS + (trueNs - this.#anchorMonotonicNs) / NS_PER_MS;
+    this.#wallAtZeroMs = this.#epochMs + (trueNs - this.#anchorMonotonicNs) / NS_PER_MS;
     this.#monotonicSkewed = false;
     this.#wallSkewed = false;
     this.skewedReads = 0;
