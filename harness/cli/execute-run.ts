@@ -4,11 +4,10 @@
  */
 import { getHeapStatistics } from 'node:v8';
 import { HarnessError } from '../errors.ts';
-import { SimCluster } from '../cluster/sim/sim-cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
 import type { TraceRecord } from '../history/trace.ts';
-import { composeNemeses } from '../../nemeses/index.ts';
 import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
@@ -19,15 +18,15 @@ import { runTest } from '../run/run-test.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { nsToS } from '../units.ts';
 import { checkBudget } from './check-budget.ts';
+import { bindFaults, createCluster, type TestCluster } from './clusters.ts';
 import type { SignalInterrupt } from './interrupt.ts';
 import { checkersOf, type Judgement, Jury, prepareWorkload } from './judge.ts';
-import { lookUp } from './names.ts';
 import { type Output, wantsColour } from './output.ts';
 import { Progress } from './progress.ts';
 import { Recording } from './recording.ts';
-import { nemeses, systems } from './registries.ts';
 import { replayCommand } from './replay-command.ts';
 import { verdictFile } from './verdict-file.ts';
+import type { PreparedWorkload } from '../../workloads/workload.ts';
 
 /** What a record takes in memory, and the share of the memory that records may take: checkers need the rest. */
 const RECORD_BYTES = 700;
@@ -58,7 +57,7 @@ export interface ExecutedRun extends Judgement {
   readonly trace: readonly TraceRecord[];
   /** When it was interrupted, in nanoseconds since it began; null when it was not. */
   readonly interruptTime: number | null;
-  /** Of all simulated events: equal for equal runs. */
+  /** Of all simulated events: equal for equal runs. Empty in real time. */
   readonly eventHash: string;
   readonly eventCount: number;
   readonly runMs: number;
@@ -85,11 +84,11 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
   if (plan !== undefined) directory?.writeJson('plan.json', plan);
   const startedMs = performance.now();
   const jury = new Jury(checkersOf(test));
-  const { cluster, operations, times } = await record(options, jury);
+  const { events, operations, times } = await record(options, jury);
   const runMs = performance.now() - startedMs;
 
   const history = new History(operations);
-  if (plan === undefined) directory?.writeJson('plan.json', planOfRun(history, times));
+  if (plan === undefined && test.cluster === 'sim') directory?.writeJson('plan.json', planOfRun(history, times));
   const judgement = await judgeRun(options, jury, history);
   const run = {
     ...judgement,
@@ -97,8 +96,7 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
     history,
     trace: jury.trace,
     interruptTime: times.interruptTime,
-    eventHash: cluster.eventHash,
-    eventCount: cluster.eventCount,
+    ...events,
     runMs,
     checkMs: performance.now() - startedMs - runMs,
   };
@@ -107,27 +105,30 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
 
 /** Everything up to the last recorded operation; what was recorded is on the disk also when this throws. */
 async function record(options: ExecuteOptions, jury: Jury) {
-  const { test, plan, directory, output, label = '' } = options;
+  const { test, directory, output } = options;
   const workload = prepareWorkload(test);
-  const nemesisDefinition = composeNemeses(test.nemeses.map((name) => lookUp('nemesis', nemeses, name)));
   const recording = directory === null ? null : new Recording(directory, test);
-  const cluster = new SimCluster({
-    system: lookUp('system', systems, test.system),
-    nodes: test.nodes,
-    seed: test.seed,
-    options: test.systemOptions,
-    bugs: test.bugs,
-    onLog: (node, line) => recording?.log(node, line),
-  });
-  const nemesisOptions = { intervalMs: test.nemesisIntervalS * 1000, seed: test.seed };
-  const faults =
-    test.nemeses.length === 0
-      ? null
-      : {
-          nemesis: nemesisDefinition.bind(cluster, nemesisOptions),
-          generator: nemesisDefinition.generator(test.nodes, nemesisOptions),
-        };
+  try {
+    const onLog = (node: string, line: string): void => recording?.log(node, line);
+    const testCluster = await createCluster(test, { directory, output, onLog });
+    const recorded = await runRecorded(options, jury, testCluster, workload, recording);
+    recording?.close();
+    return recorded;
+  } catch (error) {
+    // What ended the run is the news, not that its files cannot be closed either.
+    attempt(() => recording?.close());
+    throw error;
+  }
+}
 
+async function runRecorded(
+  options: ExecuteOptions,
+  jury: Jury,
+  { cluster, drive, events }: TestCluster,
+  workload: PreparedWorkload,
+  recording: Recording | null,
+) {
+  const { test, plan, output, label = '' } = options;
   const progress = new Progress({ output, limitS: test.timeLimitS + test.quietS, label });
   const operations: Operation[] = [];
   const recordsMax = Math.floor((getHeapStatistics().heap_size_limit * RECORDS_SHARE) / RECORD_BYTES);
@@ -138,13 +139,13 @@ async function record(options: ExecuteOptions, jury: Jury) {
       recording?.trace(record);
       progress.trace(record);
     });
-    const times: PhaseTimes = await cluster.run(() =>
+    const times: PhaseTimes = await drive(() =>
       runTest({
         test,
         cluster,
         clientGenerator: workload.generator,
         finalGenerator: workload.finalGenerator,
-        faults,
+        faults: bindFaults(test, cluster),
         interrupt,
         ...(plan === undefined ? undefined : { plan }),
         onOperation: (operation) => {
@@ -159,19 +160,14 @@ async function record(options: ExecuteOptions, jury: Jury) {
         },
       }),
     );
-    recording?.close();
-    return { cluster, operations, times };
-  } catch (error) {
-    // What ended the run is the news, not that its files cannot be closed either.
-    attempt(() => recording?.close());
-    throw error;
+    return { events: events(), operations, times };
   } finally {
     release();
   }
 }
 
 /** Comes with a signal, or when the recorded one came. */
-function interruptOf({ interrupt: signals, interruptTime }: ExecuteOptions, { clock }: SimCluster) {
+function interruptOf({ interrupt: signals, interruptTime }: ExecuteOptions, { clock }: Cluster) {
   const interrupt = new RunInterrupt(clock);
   const release = signals.onRequest(() => interrupt.request());
   if (interruptTime !== undefined) interrupt.requestAt(interruptTime);

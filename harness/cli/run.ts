@@ -28,6 +28,7 @@ Examples:
   shaketable run raft register
   shaketable run raft register --nemesis partition,kill --time-limit 60 --seed 7
   shaketable run raft register --bug stale-read --nemesis partition-leader
+  shaketable run raft register --cluster process --nemesis partition,kill
   shaketable run raft register --count 500 --seed 1 --keep-going
   shaketable run raft register --option values=small --option electionTimeoutMs=500
 
@@ -48,8 +49,8 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .description('shake a system, judge it, write a run directory with a report')
     .argument('<system>', `what is shaken: ${names(systems)}`)
     .argument('<workload>', `what clients do: ${names(workloads)}`)
-    .addOption(option('--cluster <kind>', 'sim, process or docker', 'sim'))
-    .addOption(option('--nodes <count>', 'members of the cluster', '5'))
+    .addOption(option('--cluster <kind>', 'sim (simulated), process (child processes) or docker (containers)', 'sim'))
+    .option('--nodes <count>', "members of the cluster (default: the system's own number)")
     .addOption(option('--concurrency <count>', 'client threads', '10'))
     .addOption(option('--rate <operations>', 'client operations a second, on average', '200'))
     .addOption(option('--time-limit <seconds>', 'how long clients and faults go on', '30'))
@@ -87,6 +88,9 @@ async function run(system: string, workload: string, options: Options, output: O
       'usage',
       `--seed ${first.seed} --count ${count}: the last seed would be too large`,
     );
+  }
+  if (first.cluster !== 'sim' && options.verifyDeterminism === true) {
+    throw new HarnessError('usage', '--verify-determinism: only simulated runs can be the same twice');
   }
   const interrupt = interruptOnSignal(output);
   const settings: RunSettings = {

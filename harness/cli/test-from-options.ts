@@ -3,8 +3,10 @@
  * what cannot be, before anything starts.
  */
 import { randomInt } from 'node:crypto';
+import { CLUSTER_KINDS } from '../cluster/capabilities.ts';
 import { HarnessError } from '../errors.ts';
 import { type TestDefinition, TEST_FORMAT, TEST_VERSION } from '../run/test-definition.ts';
+import { requireCluster } from './clusters.ts';
 import { prepareWorkload } from './judge.ts';
 import { lookUp, unknownName } from './names.ts';
 import { parseNumber } from './numbers.ts';
@@ -14,7 +16,7 @@ import { gitRevision, shaketableVersion } from './version.ts';
 
 export interface RunOptions {
   readonly cluster: string;
-  readonly nodes: string;
+  readonly nodes?: string;
   readonly concurrency: string;
   readonly rate: string;
   readonly timeLimit: string;
@@ -27,8 +29,6 @@ export interface RunOptions {
   readonly option: readonly string[];
 }
 
-const CLUSTERS = ['sim', 'process', 'docker'] as const;
-const BUILT_CLUSTERS: readonly string[] = ['sim'];
 /** Seeds that we choose are short enough to be read out. */
 const MAX_CHOSEN_SEED = 1_000_000_000;
 
@@ -60,14 +60,12 @@ export function testFromOptions(
       `workload ${workload.name} needs ${missing.join(', ')}, which ${system.name} does not serve`,
     );
   }
-  const cluster = CLUSTERS.find((name) => name === options.cluster);
-  if (cluster === undefined) throw unknownName('cluster', CLUSTERS, options.cluster);
-  if (!BUILT_CLUSTERS.includes(cluster)) {
-    throw new HarnessError('usage', `cluster ${cluster} is not built yet: use --cluster sim`);
-  }
+  const cluster = CLUSTER_KINDS.find((name) => name === options.cluster);
+  if (cluster === undefined) throw unknownName('cluster', CLUSTER_KINDS, options.cluster);
   const nemesisNames = [...new Set(splitNames([options.nemesis]))].filter((name) => name !== 'none');
   const bugs = [...new Set(splitNames(options.bug))];
   requireNames({ system: system.name, workload: workload.name, nemeses: nemesisNames, bugs });
+  requireCluster({ cluster, nemeses: nemesisNames }, system);
   const seconds = { above: 0, max: SECONDS_MAX };
   const systemOptions = defaultsOf(system);
   const workloadOptions = defaultsOf(workload);
@@ -84,7 +82,7 @@ export function testFromOptions(
     cluster,
     nemeses: nemesisNames,
     nodes: Array.from(
-      { length: parseNumber('--nodes', options.nodes, { integer: true, min: 1, max: NODES_MAX }) },
+      { length: nodeCount(options.nodes, system.defaultNodes) },
       (_, i) => `n${i + 1}`,
     ),
     concurrency: parseNumber('--concurrency', options.concurrency, {
@@ -112,4 +110,9 @@ export function testFromOptions(
   prepareWorkload(test);
   system.checkOptions?.(test.systemOptions);
   return test;
+}
+
+function nodeCount(typed: string | undefined, fallback: number): number {
+  if (typed === undefined) return fallback;
+  return parseNumber('--nodes', typed, { integer: true, min: 1, max: NODES_MAX });
 }

@@ -1,0 +1,134 @@
+/**
+ * Faults of the network between real nodes: which are in force, who does them (the gates of our nodes, or the backend's firewall), and
+ * what they were seen to do.
+ *
+ *     await links.cut('n1', 'n2');          // in force at both ends, or in the firewall, when this resolves
+ *     await links.heal('n1', 'n2');         // {messagesDropped: 12}
+ *
+ * A node that starts while faults are in force is told of them first ({@link RealLinks.inForceAt}). A node that stands still is
+ * told, too: it does it before it does anything else.
+ */
+import { HarnessError } from '../../errors.ts';
+import { counterKey, type Link, type NodeCommand } from '../../../systems/runtime/real/control.ts';
+import type { LinkFault, Observed } from '../cluster.ts';
+import type { BackendNetwork } from './backend.ts';
+import type { RealNode } from './real-node.ts';
+
+const keyOf = ({ from, to }: Link): string => `${from} ${to}`;
+
+export class RealLinks {
+  readonly #nodes: ReadonlyMap<string, RealNode>;
+  /** Null: the gates do all. */
+  readonly #network: BackendNetwork | null;
+  /** Our nodes have gates; servers have none. */
+  readonly #hasGates: boolean;
+  readonly #cuts = new Map<string, Link>();
+  readonly #degraded = new Map<string, Link & { readonly fault: LinkFault }>();
+
+  constructor(nodes: ReadonlyMap<string, RealNode>, network: BackendNetwork | null, hasGates: boolean) {
+    this.#nodes = nodes;
+    this.#network = network;
+    this.#hasGates = hasGates;
+  }
+
+  /** What a program must know as it starts: the faults that its gates do. */
+  inForceAt(node: string): {
+    cuts: readonly Link[];
+    degraded: readonly (Link & { readonly fault: LinkFault })[];
+  } {
+    const concerns = ({ from, to }: Link): boolean => from === node || to === node;
+    const cuts = this.#network === null ? [...this.#cuts.values()].filter(concerns) : [];
+    return { cuts, degraded: [...this.#degraded.values()].filter(concerns) };
+  }
+
+  async cut(from: string, to: string): Promise<void> {
+    const link = this.#link(from, to);
+    this.#cuts.set(keyOf(link), link);
+    if (this.#network === null) await this.#command({ do: 'cut', ...link }, link);
+    else await this.#network.cut(from, to);
+  }
+
+  async heal(from: string, to: string): Promise<Observed> {
+    const link = this.#link(from, to);
+    if (!this.#cuts.delete(keyOf(link))) return {};
+    if (this.#network !== null) return this.#network.heal(from, to);
+    await this.#command({ do: 'heal', ...link }, link);
+    return this.#take(counterKey.cut(link), link);
+  }
+
+  async degrade(from: string, to: string, fault: LinkFault): Promise<void> {
+    const link = this.#link(from, to);
+    const { below, gated } = this.#share(fault);
+    if (below !== null && this.#network !== null) await this.#network.degrade(from, to, below);
+    if (gated === null) return;
+    this.#degraded.set(keyOf(link), { ...link, fault: gated });
+    await this.#command({ do: 'degrade', ...link, fault: gated }, link);
+  }
+
+  async restore(from: string, to: string): Promise<Observed> {
+    const link = this.#link(from, to);
+    const below = this.#network === null ? {} : await this.#network.restore(from, to);
+    if (!this.#degraded.delete(keyOf(link))) return below;
+    await this.#command({ do: 'restore', ...link }, link);
+    const gated = this.#take(counterKey.link(link), link);
+    const names = new Set([...Object.keys(below), ...Object.keys(gated)]);
+    return Object.fromEntries([...names].map((name) => [name, (below[name] ?? 0) + (gated[name] ?? 0)]));
+  }
+
+  /** What the backend's network does of a fault, and what is left for the gates. */
+  #share(fault: LinkFault): { below: LinkFault | null; gated: LinkFault | null } {
+    const degradable = this.#network?.degradable ?? [];
+    const pick = (isBelow: boolean): LinkFault | null => {
+      const fields = Object.entries(fault).filter(
+        ([field]) => degradable.includes(field as keyof LinkFault) === isBelow,
+      );
+      return fields.length === 0 ? null : (Object.fromEntries(fields) as LinkFault);
+    };
+    const gated = pick(false);
+    if (gated !== null && !this.#hasGates) {
+      throw new HarnessError(
+        'nemesis',
+        `cannot do ${Object.keys(gated).join(', ')} to a link of servers in this cluster`,
+      );
+    }
+    return { below: pick(true), gated };
+  }
+
+  /** At both ends. An end that is down learns of it as it starts. */
+  async #command(command: NodeCommand, { from, to }: Link): Promise<void> {
+    const ends = [from, to].map((name) => this.#node(name));
+    await Promise.all(
+      ends.map(async (node) => {
+        node.pausedControl?.tell(command);
+        try {
+          await node.control?.request(command);
+        } catch (error) {
+          if (node.isRunning && !node.isPaused) throw error;
+        }
+      }),
+    );
+  }
+
+  #take(key: string, { from, to }: Link): Observed {
+    const observed: Record<string, number> = {};
+    for (const name of [from, to]) {
+      for (const [counter, count] of Object.entries(this.#node(name).counters.take(key))) {
+        observed[counter] = (observed[counter] ?? 0) + count;
+      }
+    }
+    return observed;
+  }
+
+  #node(name: string): RealNode {
+    return this.#nodes.get(name)!;
+  }
+
+  #link(from: string, to: string): Link {
+    for (const name of [from, to]) {
+      if (!this.#nodes.has(name)) {
+        throw new HarnessError('nemesis', `no node is called ${name}: there are ${[...this.#nodes.keys()].join(', ')}`);
+      }
+    }
+    return { from, to };
+  }
+}
