@@ -35,7 +35,8 @@ describe('the registry', () => {
     const wanted =
       'none partition partition-leader partition-one partition-halves partition-ring partition-bridge partition-one-way ' +
       'kill kill-leader kill-minority kill-majority kill-all power-loss pause pause-leader ' +
-      'clock clock-bump clock-drift clock-strobe slow lossy duplicate reorder links';
+      'clock clock-bump clock-drift clock-strobe slow lossy duplicate reorder links ' +
+      'terminate remove wipe cpu-limit memory-limit';
     for (const name of wanted.split(' ')) expect(nemeses.has(name), name).toBe(true);
     for (const [name, definition] of nemeses) {
       expect(definition.name).toBe(name);
@@ -363,7 +364,10 @@ async function play(
   const verbs: string[] = [];
   await cluster.run(async () => {
     await cluster.start();
-    const nemesis = composeNemeses([...nemeses.values()]).bind(cluster, OPTIONS);
+    const possible = [...nemeses.values()].filter(({ needs }) =>
+      needs.every((need) => cluster.capabilities.has(need)),
+    );
+    const nemesis = composeNemeses(possible).bind(cluster, OPTIONS);
     for (const { invocation, afterMs } of schedule) {
       await cluster.clock.sleep(msToNs(afterMs));
       effects.push(await nemesis.invoke(invocation));

@@ -1,6 +1,7 @@
 /** The nemeses by name, and their composition. */
 import { clockFaults } from './clock.ts';
 import { composeNemeses } from './compose.ts';
+import { limitFaults } from './limit.ts';
 import { linkFaults } from './link.ts';
 import type { NemesisDefinition } from './nemesis.ts';
 import { partitions } from './partition.ts';
@@ -14,7 +15,7 @@ const none = composeNemeses([]);
 
 /** By name: the arguments of `--nemesis`. */
 export const nemeses: ReadonlyMap<string, NemesisDefinition> = new Map(
-  [none, ...partitions, ...processFaults, ...clockFaults, ...linkFaults].map((definition) => [
+  [none, ...partitions, ...processFaults, ...clockFaults, ...linkFaults, ...limitFaults].map((definition) => [
     definition.name,
     definition,
   ]),

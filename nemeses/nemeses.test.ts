@@ -4,7 +4,7 @@ import { SimCluster } from '../harness/cluster/sim/sim-cluster.ts';
 import type { FaultEffect, Json } from '../harness/history/operation.ts';
 import { msToNs } from '../harness/units.ts';
 import { FILE_BYTES, type Gossip, gossip } from './testing/gossip-system.ts';
-import { composeNemeses, type Nemesis, nemeses } from './index.ts';
+import { composeNemeses, type Nemesis, type NemesisDefinition, nemeses } from './index.ts';
 
 const FIVE = ['n1', 'n2', 'n3', 'n4', 'n5'];
 
@@ -18,10 +18,14 @@ interface Shaken extends Gossip {
   watch(ms: number): Promise<void>;
 }
 
+/** Those that the simulator can inject. */
+const possible = ({ capabilities }: SimCluster): NemesisDefinition[] =>
+  [...nemeses.values()].filter(({ needs }) => needs.every((need) => capabilities.has(need)));
+
 function shake(action: (shaken: Shaken) => Promise<void>, nodes: readonly string[] = FIVE): Promise<void> {
   const toy = gossip(nodes);
   const cluster = new SimCluster({ system: toy.system, nodes, seed: 7 });
-  const all = composeNemeses([...nemeses.values()]);
+  const all = composeNemeses(possible(cluster));
   const nemesis = all.bind(cluster, { intervalMs: 1_000, seed: 7 });
   return cluster.run(async () => {
     await cluster.start();

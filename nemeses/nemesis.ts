@@ -62,10 +62,10 @@ export interface HealedFault {
 }
 
 /**
- * What a nemesis disturbs. `healAll` of a composition ends faults in this order: nodes run before links heal, so
+ * What a nemesis disturbs. `healAll` of a composition ends faults in this order: machines are whole and nodes run before links heal, so
  * that nobody wakes late, and clocks come last because they are true again at once.
  */
-export const LAYERS = ['pause', 'process', 'network', 'clock'] as const;
+export const LAYERS = ['machine', 'pause', 'process', 'network', 'clock'] as const;
 
 export type Layer = (typeof LAYERS)[number];
 

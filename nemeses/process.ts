@@ -1,5 +1,5 @@
 /**
- * Faults of a node's process: `kill` and `power-loss` (kill/restart), `pause` (pause/resume).
+ * Faults of a node's process: `kill`, `terminate`, `power-loss`, `remove` and `wipe` (kill/restart), `pause` (pause/resume).
  *
  * A kill ends what the process was doing, and a pause of it just before; what the operating system had taken is safe.
  * Power loss also loses what was written and not synced. Half of both strike the first node while it writes (`atWork`), and
@@ -7,6 +7,7 @@
  * nobody else: a node that crashed by its own decision stays down.
  */
 import { z } from 'zod';
+import type { Capability, KillOptions } from '../harness/cluster/cluster.ts';
 import { defineNemesis } from './define.ts';
 import { type Fault, type FaultKind, faultKind } from './fault.ts';
 import type { NemesisDefinition } from './nemesis.ts';
@@ -48,23 +49,26 @@ function processFault({ begin, end, done, effects, atWorkShare, hit }: ProcessFa
       return random.chance(atWorkShare) ? { ...chosen, atWork: true } : chosen;
     },
     inject: async ({ nodes, note, atWork = false }, fault) => {
-      for (const node of nodes) {
-        if (fault.cluster.isRunning(node)) await hit(node, fault, atWork && fault.nodes.length === 0);
-        else fault.note(`${node} was down already`);
-      }
+      const [first, ...others] = nodes.filter((node) => fault.cluster.isRunning(node));
+      if (first !== undefined) await hit(first, fault, atWork);
+      // In the same moment: nodes that fall one after the other have time to help each other.
+      const hits = await Promise.allSettled(others.map((node) => hit(node, fault, false)));
+      for (const node of nodes) if (!fault.nodes.includes(node)) fault.note(`${node} was down already`);
+      const failure = hits.find((result) => result.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
       if (note !== undefined) fault.note(note);
       return `${done} ${nameNodes(fault.nodes, fault.scene)}`;
     },
   });
 }
 
-function kill(done: string, loseUnsynced: boolean): FaultKind {
+function kill(done: string, options: KillOptions, atWorkShare: number): FaultKind {
   return processFault({
     begin: 'kill',
     end: 'restart',
     done,
     effects: ['processesKilled'],
-    atWorkShare: 0.5,
+    atWorkShare,
     hit: async (node, fault, atWork) => {
       const { cluster, ledger } = fault;
       await fault.hold(
@@ -73,7 +77,7 @@ function kill(done: string, loseUnsynced: boolean): FaultKind {
         async () => {
           // A dead process is not paused: whoever paused it learns now what came of it.
           await ledger.giveBack(`pause of ${node}`);
-          return cluster.kill(node, { loseUnsynced, atWork });
+          return cluster.kill(node, { ...options, atWork });
         },
         async () => {
           if (cluster.isRunning(node)) return {};
@@ -86,14 +90,17 @@ function kill(done: string, loseUnsynced: boolean): FaultKind {
   });
 }
 
-const killKind = kill('killed', false);
-const powerLossKind = kill('cut the power of', true);
+const killKind = kill('killed', {}, 0.5);
+const powerLossKind = kill('cut the power of', { loseUnsynced: true }, 0.5);
+const terminateKind = kill('terminated', { terminate: true }, 0);
+const removeKind = kill('removed the containers of', { remove: true }, 0);
+const wipeKind = kill('wiped', { wipe: true }, 0);
 
 const pauseKind = processFault({
   begin: 'pause',
   end: 'resume',
   done: 'paused',
-  effects: ['eventsDeferred', 'datagramsDropped'],
+  effects: ['eventsDeferred', 'datagramsDropped', 'processesStopped'],
   atWorkShare: 0,
   hit: async (node, fault) => {
     const { cluster } = fault;
@@ -108,25 +115,24 @@ const pauseKind = processFault({
 
 type Define = (name: string, summary: string, targets: readonly TargetRole[]) => NemesisDefinition;
 
-const killing: Define = (name, summary, targets) =>
-  defineNemesis({
-    name,
-    summary,
-    layer: 'process',
-    needs: ['kill'],
-    kinds: [killKind],
-    begins: targets.map((target) => ({ f: 'kill', target })),
-  });
+/** Nemeses of one kind of ending, under several names. */
+const ending =
+  (kind: FaultKind, needs: readonly Capability[]): Define =>
+  (name, summary, targets) =>
+    defineNemesis({
+      name,
+      summary,
+      layer: 'process',
+      needs,
+      kinds: [kind],
+      begins: targets.map((target) => ({ f: 'kill', target })),
+    });
 
-const powerLosing: Define = (name, summary, targets) =>
-  defineNemesis({
-    name,
-    summary,
-    layer: 'process',
-    needs: ['kill', 'lose-unsynced'],
-    kinds: [powerLossKind],
-    begins: targets.map((target) => ({ f: 'kill', target })),
-  });
+const killing = ending(killKind, ['kill']);
+const powerLosing = ending(powerLossKind, ['kill', 'lose-unsynced']);
+const terminating = ending(terminateKind, ['terminate']);
+const removing = ending(removeKind, ['remove']);
+const wiping = ending(wipeKind, ['wipe']);
 
 const pausing: Define = (name, summary, targets) =>
   defineNemesis({
@@ -162,6 +168,20 @@ export const processFaults: readonly NemesisDefinition[] = [
     'minority-with-leader',
   ]),
   powerLosing('power-loss-all', 'kills all nodes at once so that they lose unsynced writes', ['all']),
+  terminating('terminate', 'asks nodes to end (SIGTERM) and restarts them: the leader, one, a minority', [
+    'leader',
+    'random',
+    'minority',
+  ]),
+  removing('remove', 'removes containers and makes new ones on the same data: the leader, one, a minority', [
+    'leader',
+    'random',
+    'minority',
+  ]),
+  wiping('wipe', 'takes a node its disk and restarts it empty, under its name: beyond what Raft promises', [
+    'random',
+    'leader',
+  ]),
   pausing(
     'pause',
     'stops processes in mid-step and lets them go on: the leader, one, a minority, a majority, all',
