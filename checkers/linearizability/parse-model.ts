@@ -37,6 +37,9 @@ const KNOWN = new Set([
 ]);
 const RULES = new Set(['reads', 'refusable']);
 
+/** Those that were parsed once are right, and have fields that a user's own has not. */
+const parsed = new WeakSet<object>();
+
 /**
  * @param exported - the module's `default` or `model`
  * @param source - the module's path, for messages
@@ -49,6 +52,7 @@ export function parseModel(exported: unknown, source: string): Model {
   if (!isFields(exported)) {
     return refuse(`it must export one, as default or as \`model\``);
   }
+  if (parsed.has(exported)) return exported as unknown as Model;
   const unknown = Object.keys(exported).find((field) => !KNOWN.has(field));
   if (unknown !== undefined)
     refuse(`\`${unknown}\` is none of its fields, which are ${[...KNOWN].join(', ')}`);
@@ -78,8 +82,12 @@ export function parseModel(exported: unknown, source: string): Model {
     functions: parseFunctions(functions, refuse),
     step: guarded(step as Function, source, isNondeterministic === true) as Model['step'],
   };
-  if (isNondeterministic !== true) return configurableInit(model);
-  return deterministic({ ...model, step: model.step as (state: Json, call: Call) => readonly Json[] });
+  const whole =
+    isNondeterministic === true
+      ? deterministic({ ...model, step: model.step as (state: Json, call: Call) => readonly Json[] })
+      : configurableInit(model);
+  parsed.add(whole);
+  return whole;
 }
 
 function parseFunctions(functions: unknown, refuse: (what: string) => never): Model['functions'] {

@@ -162,7 +162,7 @@ function checkPath(path: string, settings: Settings, output: Output): Promise<Ch
 
 async function checkRun(path: string, settings: Settings, output: Output): Promise<Checked> {
   const startedMs = performance.now();
-  const saved = openSavedRun(path);
+  const saved = await openSavedRun(path);
   const judged = await judgeSavedRun(
     saved,
     checkBudget({ output, label: path, budgetMs: settings.budgetMs }),

@@ -2,8 +2,6 @@
  * Who judges a history of which nothing is known but what it holds: whom the user named with `--workload` or `--model`,
  * or else whoever recognises it, with a note that says so.
  */
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Checker } from '../../checkers/checker.ts';
 import { independent } from '../../checkers/independent/index.ts';
 import {
@@ -86,16 +84,9 @@ export async function judgeChooser(options: JudgeOptions, memoryBytes: number): 
 /** One of ours, by name and perhaps with its parameter (`semaphore=3`), or a module of the user's, by its path. */
 async function modelOf(text: string): Promise<Model> {
   if (!MODULE.test(text)) return modelNamed(text) ?? lookUp('model', models, text.replace(/=.*$/s, ''));
-  let loaded: { readonly default?: unknown; readonly model?: unknown };
-  try {
-    loaded = (await import(pathToFileURL(resolve(text)).href)) as typeof loaded;
-  } catch (error) {
-    const { message } = HarnessError.from(error);
-    throw new HarnessError('usage', `cannot load the model ${text}: ${message.split('\n')[0] ?? ''}`, {
-      cause: error,
-    });
-  }
-  return parseModel(loaded.default ?? loaded.model, text);
+  const { importModule } = await import('./own/import-module.ts');
+  const { default: exported, model } = await importModule(text);
+  return parseModel(exported ?? model, text);
 }
 
 function entryJudge(

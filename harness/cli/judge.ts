@@ -18,7 +18,7 @@ import type { TestDefinition } from '../run/test-definition.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
 import { withCrew } from './crew.ts';
 import { lookUp } from './names.ts';
-import { systems, workloads } from './registries.ts';
+import { ownCheckers, systems, workloads } from './registries.ts';
 import type { System } from '../../systems/system.ts';
 
 /** Checkers that judge what nodes say of themselves, by the invariants that their system names. */
@@ -52,11 +52,23 @@ export function prepareWorkload(test: TestDefinition): PreparedWorkload {
 }
 
 /** The checkers of a test, those that explain most first. */
-export function checkersOf(test: TestDefinition): readonly Checker[] {
+export function checkersOf(
+  test: TestDefinition,
+  { goneModules = [] }: { readonly goneModules?: readonly string[] } = {},
+): readonly Checker[] {
+  // Without the module of its system a run is judged nevertheless; without that of its workload nobody knows how.
+  const isGone = goneModules.length > 0;
+  if (isGone && !workloads.has(test.workload)) {
+    throw new HarnessError(
+      'usage',
+      `its workload ${test.workload} is defined in ${goneModules.join(' or ')}, which is gone: run this where the file is`,
+    );
+  }
   const workload = prepareWorkload(test);
-  const { invariants } = lookUp('system', systems, test.system);
+  const { invariants } = isGone && !systems.has(test.system) ? {} : lookUp('system', systems, test.system);
   return [
     ...workload.checkers,
+    ...ownCheckers.values(),
     ...(invariants === undefined ? [] : TRACE_CHECKERS[invariants](test)),
     vacuity({ mustSucceed: workload.mustSucceed, requestedFaults: test.nemeses }),
     statistics(),

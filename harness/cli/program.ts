@@ -6,8 +6,10 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, HarnessError } from '../errors.ts';
 import { addCheckCommand } from './check.ts';
 import type { CommandContext } from './command-context.ts';
+import { addInitCommand } from './init.ts';
 import { addListCommand } from './list.ts';
 import { unknownName } from './names.ts';
+import { loadConfig } from './own/config-file.ts';
 import { processOutput } from './output.ts';
 import { addReplayCommand } from './replay.ts';
 import { addReportCommand } from './report.ts';
@@ -23,8 +25,12 @@ Examples:
   shaketable check --model cas-register history.edn     judge a Jepsen history
   shaketable replay RUN                                 run it again, exactly
   shaketable list bugs                                  what it can be broken with
+  shaketable init                                       write an example of your own system
 
 Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself failed.`;
+
+/** Commands that need no names of the user's. */
+const WITHOUT_CONFIG: ReadonlySet<string> = new Set(['init']);
 
 function buildProgram(context: CommandContext): Command {
   const program = new Command('shaketable');
@@ -39,6 +45,10 @@ function buildProgram(context: CommandContext): Command {
   addReplayCommand(program, context);
   addReportCommand(program, context);
   addListCommand(program, context);
+  addInitCommand(program, context);
+  program.hook('preAction', async (_, command) => {
+    if (!WITHOUT_CONFIG.has(command.name())) await loadConfig();
+  });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       outputError: (text) => context.output.note(usageLine(command, text)),

@@ -44,11 +44,18 @@ export function addReplayCommand(program: Command, { output, finish }: CommandCo
 }
 
 async function replay(path: string, options: Options, output: Output): Promise<number> {
-  const saved = openSavedRun(path);
+  const saved = await openSavedRun(path);
   for (const note of saved.notes) output.note(note);
   const { test } = saved;
   if (test.cluster !== 'sim') {
     throw new HarnessError('usage', `${path} ran on cluster ${test.cluster}: only simulated runs replay`);
+  }
+  const { goneModules } = saved;
+  if (goneModules.length > 0) {
+    throw new HarnessError(
+      'usage',
+      `${path} was run with ${goneModules.join(', ')}, which ${goneModules.length === 1 ? 'is' : 'are'} gone: replay it where they are`,
+    );
   }
   about(saved.directory.file('test.json'), () => requireNames(test));
   const plan = options.plan === true || test.planned === true ? readPlan(saved) : undefined;

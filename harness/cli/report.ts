@@ -78,7 +78,7 @@ async function fileReport(path: string, options: Options, output: Output): Promi
 }
 
 async function runReport(path: string, output: Output): Promise<{ directory: RunDirectory; html: string }> {
-  const saved = openSavedRun(path);
+  const saved = await openSavedRun(path);
   const { directory, test, history, verdict } = saved;
   const judged = await judgeSavedRun(saved, checkBudget({ output, label: path, budgetMs: BUDGET_MS }));
   for (const note of judged.notes) output.note(note);

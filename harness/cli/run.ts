@@ -11,6 +11,7 @@ import { interruptOnSignal, type SignalInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
 import { systems, workloads } from './registries.ts';
+import { resolveNames } from './own/test-names.ts';
 import { ownCommandLine, replayCommand } from './replay-command.ts';
 import { type RunOptions, testFromOptions } from './test-from-options.ts';
 
@@ -47,9 +48,11 @@ export function addRunCommand(program: Command, context: CommandContext): void {
   program
     .command('run')
     .description('shake a system, judge it, write a run directory with a report')
-    .argument('<system>', `what is shaken: ${names(systems)}`)
-    .argument('<workload>', `what clients do: ${names(workloads)}`)
-    .addOption(option('--cluster <kind>', 'sim (simulated), process (child processes) or docker (containers)', 'sim'))
+    .argument('<system>', `what is shaken: ${names(systems)}, or a module of your own`)
+    .argument('<workload>', `what clients do: ${names(workloads)}, or a module of your own`)
+    .addOption(
+      option('--cluster <kind>', 'sim (simulated), process (child processes) or docker (containers)', 'sim'),
+    )
     .option('--nodes <count>', "members of the cluster (default: the system's own number)")
     .addOption(option('--concurrency <count>', 'client threads', '10'))
     .addOption(option('--rate <operations>', 'client operations a second, on average', '200'))
@@ -82,7 +85,16 @@ export function addRunCommand(program: Command, context: CommandContext): void {
 async function run(system: string, workload: string, options: Options, output: Output): Promise<number> {
   const count = parseNumber('--count', options.count, { integer: true, min: 1 });
   const checkBudgetMs = parseNumber('--check-budget', options.checkBudget, { above: 0 }) * 1000;
-  const first = testFromOptions(system, workload, options, ownCommandLine());
+  const { modules, ...names } = await resolveNames({ system, workload, nemesis: options.nemesis });
+  const first = {
+    ...testFromOptions(
+      names.system,
+      names.workload,
+      { ...options, nemesis: names.nemesis },
+      ownCommandLine(),
+    ),
+    ...modules,
+  };
   if (!Number.isSafeInteger(first.seed + count)) {
     throw new HarnessError(
       'usage',

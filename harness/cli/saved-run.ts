@@ -8,11 +8,14 @@ import { streamTrace } from '../history/trace-lines.ts';
 import type { TornLine } from '../history/versioned-lines.ts';
 import { parseTestDefinition, type TestDefinition } from '../run/test-definition.ts';
 import { checkersOf, type Judgement, Jury } from './judge.ts';
+import { loadModulesOf } from './own/saved-modules.ts';
 import { parseVerdict, type RecordedVerdict } from './verdict-file.ts';
 
 export interface SavedRun {
   readonly directory: RunDirectory;
   readonly test: TestDefinition;
+  /** Modules of the user's own that it was run with and that are not here. */
+  readonly goneModules: readonly string[];
   readonly history: History;
   /** Null when the run was cut off before its verdict, or the file tells nothing. */
   readonly verdict: RecordedVerdict | null;
@@ -23,10 +26,11 @@ export interface SavedRun {
 }
 
 /** @throws HarnessError with one line that names the file, when there is no run here or it cannot be read */
-export function openSavedRun(path: string): SavedRun {
+export async function openSavedRun(path: string): Promise<SavedRun> {
   const directory = RunDirectory.open(path);
   const testPath = directory.file('test.json');
   const test = parseTestDefinition(directory.read('test.json').toString('utf8'), testPath);
+  const goneModules = await loadModulesOf(test, path);
   const historyPath = directory.file('history.jsonl');
   const { history, torn } = decodeHistory(directory.read('history.jsonl'), { fileName: historyPath });
   const notes: string[] = [];
@@ -39,7 +43,7 @@ export function openSavedRun(path: string): SavedRun {
         'it has lost its end, and is judged as far as it goes',
     );
   }
-  return { directory, test, history, verdict, isCutOff: verdict === null || isShort, notes };
+  return { directory, test, goneModules, history, verdict, isCutOff: verdict === null || isShort, notes };
 }
 
 function readVerdict(directory: RunDirectory, notes: string[]): RecordedVerdict | null {
@@ -67,11 +71,12 @@ interface JudgedRun extends Judgement {
 
 /** Judges a saved run with today's checkers. The trace is read as it is needed, and may be longer than the memory. */
 export async function judgeSavedRun(
-  { directory, test, history, notes: known }: SavedRun,
+  { directory, test, goneModules, history, notes: known }: SavedRun,
   limits: { readonly isOverdue: () => boolean; readonly onProgress?: (share: number) => void },
 ): Promise<JudgedRun> {
   const notes = [...known];
-  const jury = new Jury(about(directory.file('test.json'), () => checkersOf(test)));
+  if (goneModules.length > 0) notes.push(goneNote(goneModules));
+  const jury = new Jury(about(directory.file('test.json'), () => checkersOf(test, { goneModules })));
   if (directory.has('trace.jsonl')) {
     const fileName = directory.file('trace.jsonl');
     const records = streamTrace(readBytes(fileName), {
@@ -83,6 +88,10 @@ export async function judgeSavedRun(
     notes.push(`${directory.path} has no trace.jsonl: what the nodes said of themselves is not judged`);
   }
   return { ...(await jury.verdict({ history, ...limits })), trace: jury.trace, notes };
+}
+
+function goneNote(modules: readonly string[]): string {
+  return `${modules.join(', ')} ${modules.length === 1 ? 'is' : 'are'} gone: what was defined there does not judge`;
 }
 
 /** What goes wrong is said with the file that it lies in: a name in it is of another release. */

@@ -42,6 +42,12 @@ const testSchema = z.object({
   bugs: z.array(z.string()),
   systemOptions: z.record(z.string(), scalar),
   workloadOptions: z.record(z.string(), scalar),
+  /** The user's own modules that it was run with: paths from the folder where it was started, with `/`. */
+  systemModule: z.string().optional(),
+  workloadModule: z.string().optional(),
+  nemesisModules: z.array(z.string()).optional(),
+  /** The configuration that named others. */
+  configFile: z.string().optional(),
 });
 
 export type TestDefinition = Readonly<z.infer<typeof testSchema>>;
