@@ -5,11 +5,14 @@
  *     mesh.send('n2', bytes);      // now or never
  *
  * The first frame of a connection is the sender's name. A datagram is dropped while there is no connection and when
- * too much waits on it, as a network would drop it; it is not dropped, duplicated or reordered otherwise. Who
- * wants less reliable datagrams injects faults into {@link DatagramMesh.send}.
+ * too much waits on it, as a network would drop it. Otherwise it is dropped, delayed, duplicated and reordered by the network
+ * gate alone: where it is sent, and a cut where it arrives, too.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { DatagramGate } from './datagram-gate.ts';
 import { encodeFrameHeader, FRAME_BYTES_MAX, FrameDecoder } from './frames.ts';
+import type { LinkGate } from './link-gate.ts';
+import type { NetworkGate } from './network-gate.ts';
 import type { Enter } from './real-connection.ts';
 
 export interface PeerAddress {
@@ -21,6 +24,9 @@ export interface MeshOptions {
   readonly name: string;
   /** All members, the node itself included. */
   readonly peers: ReadonlyMap<string, PeerAddress>;
+  /** What it binds to; default: its own host among the peers. */
+  readonly listenHost?: string | undefined;
+  readonly gate: NetworkGate;
   readonly onDatagram: (from: string, bytes: Uint8Array) => void;
   /** It cannot listen. */
   readonly onError: (error: Error) => void;
@@ -44,9 +50,10 @@ export class DatagramMesh {
     if (own === undefined) throw new Error(`${options.name} is not among its own peers`);
     this.#server = createServer((socket) => this.#accept(socket));
     this.#server.on('error', (error) => options.onError(error));
-    this.#server.listen(own.port, own.host);
+    this.#server.listen(own.port, options.listenHost ?? own.host);
     for (const [peer, address] of options.peers) {
-      if (peer !== options.name) this.#outgoing.set(peer, new PeerLink(options.name, address));
+      const gate = options.gate.to(peer);
+      if (gate !== undefined) this.#outgoing.set(peer, new PeerLink(options.name, address, gate));
     }
   }
 
@@ -63,6 +70,11 @@ export class DatagramMesh {
     link.send(bytes);
   }
 
+  /** Nothing is sent any more, and what is delayed is dropped; connections stay. */
+  silence(): void {
+    for (const link of this.#outgoing.values()) link.silence();
+  }
+
   async close(): Promise<void> {
     for (const link of this.#outgoing.values()) link.close();
     for (const socket of this.#incoming) socket.destroy();
@@ -72,14 +84,19 @@ export class DatagramMesh {
   }
 
   #accept(socket: Socket): void {
-    const { peers, enter, onDatagram } = this.#options;
+    const { peers, gate, enter, onDatagram } = this.#options;
     this.#incoming.add(socket);
     socket.setNoDelay(true);
     let from: string | null = null;
+    let link: LinkGate | undefined;
     const decoder = new FrameDecoder((payload) => {
       if (socket.destroyed) return;
-      if (from !== null) return enter(() => onDatagram(from as string, payload));
+      if (from !== null) {
+        if (link?.isCut === true && !link.admits()) return; // sent before the other end knew of the cut
+        return enter(() => onDatagram(from as string, payload));
+      }
       from = new TextDecoder().decode(payload);
+      link = gate.from(from);
       if (!peers.has(from)) socket.destroy(); // no member of this cluster
     });
     socket.on('data', (chunk: Buffer) => {
@@ -98,28 +115,42 @@ export class DatagramMesh {
 class PeerLink {
   readonly #name: string;
   readonly #address: PeerAddress;
+  readonly #gate: DatagramGate;
   #socket: Socket | null = null;
   #isConnected = false;
   #isClosed = false;
+  #isSilent = false;
   #waitMs = RECONNECT_MIN_MS;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(name: string, address: PeerAddress) {
+  constructor(name: string, address: PeerAddress, gate: LinkGate) {
     this.#name = name;
     this.#address = address;
+    this.#gate = new DatagramGate(gate, (bytes) => this.#write(bytes));
     this.#connect();
   }
 
   send(bytes: Uint8Array): void {
-    const socket = this.#socket;
-    if (socket === null || !this.#isConnected || socket.writableLength > QUEUED_BYTES_MAX) return;
-    writeFrame(socket, bytes);
+    // Before the gate: what a fault does to a datagram that nobody could get, nobody could notice.
+    if (this.#isConnected && !this.#isSilent) this.#gate.send(bytes);
+  }
+
+  silence(): void {
+    this.#isSilent = true;
+    this.#gate.close();
   }
 
   close(): void {
     this.#isClosed = true;
+    this.silence();
     clearTimeout(this.#retry);
     this.#socket?.destroy();
+  }
+
+  #write(bytes: Uint8Array): void {
+    const socket = this.#socket;
+    if (socket === null || !this.#isConnected || socket.writableLength > QUEUED_BYTES_MAX) return;
+    writeFrame(socket, bytes);
   }
 
   #connect(): void {

@@ -1,12 +1,27 @@
 /**
- * A Connection over a TCP socket. Adds to the socket what the contract promises: bytes that arrive before anyone
+ * A Connection over a TCP socket, or over one with gates in it. Adds to the socket what the contract promises: bytes that arrive before anyone
  * listens are kept, callbacks never run inside the call that registers them, the end is told once and with its reason.
  */
-import type { Socket } from 'node:net';
 import type { Address, CloseReason, Connection } from '../runtime.ts';
 
 /** Runs a callback of the node, unless the node is dead; what it throws crashes the node. */
 export type Enter = (callback: () => void) => void;
+
+/** What a connection needs of a socket. */
+export interface SocketLike {
+  /** Written and not yet taken by the network. */
+  readonly writableLength: number;
+  write(bytes: Uint8Array): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  setNoDelay(noDelay: boolean): unknown;
+  /** When all that was written has left. */
+  destroySoon(): void;
+  destroy(): unknown;
+  on(event: 'connect' | 'close', listener: () => void): unknown;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
 
 /** Arrived before anyone listens: beyond this the socket waits. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
@@ -14,7 +29,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 export class RealConnection implements Connection {
   readonly remote: Address;
-  readonly #socket: Socket;
+  readonly #socket: SocketLike;
   readonly #enter: Enter;
   #isOpen: boolean;
   #isClosing = false;
@@ -27,7 +42,7 @@ export class RealConnection implements Connection {
   #onClose: ((reason: CloseReason) => void) | null = null;
 
   /** @param isOpen - whether the socket was accepted, not just created to connect */
-  constructor(socket: Socket, remote: Address, isOpen: boolean, enter: Enter) {
+  constructor(socket: SocketLike, remote: Address, isOpen: boolean, enter: Enter) {
     this.remote = remote;
     this.#socket = socket;
     this.#isOpen = isOpen;
@@ -73,9 +88,10 @@ export class RealConnection implements Connection {
 
   #awaitConnect(): void {
     const socket = this.#socket;
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy());
-    socket.once('connect', () => {
-      socket.setTimeout(0);
+    const timeout = setTimeout(() => socket.destroy(), CONNECT_TIMEOUT_MS);
+    socket.on('close', () => clearTimeout(timeout));
+    socket.on('connect', () => {
+      clearTimeout(timeout);
       this.#isOpen = true;
       this.#enter(() => this.#fireOpen());
     });

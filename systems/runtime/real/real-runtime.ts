@@ -1,5 +1,5 @@
 /**
- * The Runtime of a real process: sockets, files with fsync, the machine's clock.
+ * The Runtime of a real process: sockets, files with fsync, the machine's clock; and a gate in each of them for faults.
  *
  *     const runtime = createRealRuntime({
  *       name: 'n1',
@@ -8,22 +8,28 @@
  *       onCrash: () => process.exit(1),
  *     });
  *     const node = program(runtime, { name: 'n1', peers: ['n1', 'n2'], options: {}, bugs: [] });
+ *     runtime.network.link({ from: 'n1', to: 'n2' }).cut();
+ *     runtime.clock.drift(1.5);
  *
- * Names of peers stand for their hosts in `connect` and `sendDatagram`; other host names are the network's. A port
- * that is taken by another process is found out after `listen` has returned, and crashes the node.
- *
- * Injects no faults. The places for it: `RealClock`, `DatagramMesh.send`, the gate of `RealFiles`.
+ * Names of peers stand for their hosts in `connect` and `sendDatagram`; other host names are the network's, and no gate is on
+ * the way there. A port that is taken by another process is found out after `listen` has returned, and crashes the node.
  */
 import { randomInt } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, connect, type Server } from 'node:net';
 import type { TraceEvent, TraceRecord } from '../../../harness/history/trace.ts';
 import { randomStream, type Random } from '../../../harness/random.ts';
+import { msToNs } from '../../../harness/units.ts';
 import { formatLogLine, isLogged } from '../log-line.ts';
 import type { Address, Connection, Listener, LogLevel, Runtime, Timer } from '../runtime.ts';
 import { DatagramMesh, type PeerAddress } from './datagram-mesh.ts';
-import { RealClock } from './real-clock.ts';
-import { RealConnection } from './real-connection.ts';
+import { DiskMirror } from './disk-mirror.ts';
+import { FaultCounters, type CountersByFault } from './fault-counters.ts';
+import { GatedSocket } from './gated-socket.ts';
+import { NetworkGate } from './network-gate.ts';
+import { counterKey } from './control.ts';
+import type { RealClock } from './real-clock.ts';
+import { RealEndpoint } from './real-endpoint.ts';
 import { RealFiles } from './real-files.ts';
 
 export interface RealPeer extends PeerAddress {
@@ -38,16 +44,24 @@ export interface RealRuntimeOptions {
   readonly name: string;
   /** All members by name, this one included. */
   readonly peers: Readonly<Record<string, RealPeer>>;
+  /** What it binds to; default: its own host among the peers. */
+  readonly listenHost?: string | undefined;
   /** Made when it is absent. */
   readonly dataDirectory: string;
-  /** JSON Lines, appended to. Absent: no trace. */
+  /** JSON Lines, appended to. Absent, and without `writeTrace`: no trace. */
   readonly tracePath?: string;
+  /** Gets the trace instead of a file. */
+  readonly writeTrace?: (event: TraceEvent) => void;
   /** Lines below this are not written; default `info`. */
-  readonly logLevel?: LogLevel;
+  readonly logLevel?: LogLevel | undefined;
   /** Default: standard error. */
   readonly writeLog?: (line: string) => void;
-  /** Of {@link Runtime.random}; default: another one each time. */
+  /** Of {@link Runtime.random} and of what the gates draw; default: another one each time. */
   readonly seed?: number;
+  /** Starts before this one: each draws other numbers. */
+  readonly incarnation?: number;
+  /** Keeps in memory what a power loss may take ({@link DiskMirror}). */
+  readonly mirrorsDisk?: boolean;
   /** After the node ended itself. Default: the process exits with 1. */
   readonly onCrash?: (reason: string) => void;
 }
@@ -60,75 +74,84 @@ export class RealRuntime implements Runtime {
   readonly host: string;
   readonly random: Random;
   readonly files: RealFiles;
+  /** The gates: of the harness, not of the program. */
+  readonly network: NetworkGate;
+  readonly clock: RealClock;
   readonly #options: RealRuntimeOptions;
   readonly #peers: ReadonlyMap<string, RealPeer>;
-  readonly #clock = new RealClock();
+  readonly #endpoint: RealEndpoint;
+  readonly #counters = new FaultCounters();
   readonly #mesh: DatagramMesh;
   readonly #servers = new Map<number, Server>();
-  readonly #sockets = new Set<Socket>();
   readonly #traceFile: number | null;
   #onDatagram: ((from: string, bytes: Uint8Array) => void) | null = null;
-  #isAlive = true;
   #closed: Promise<void> | null = null;
-  readonly #enter = (callback: () => void): void => {
-    if (!this.#isAlive) return;
-    try {
-      callback();
-    } catch (thrown) {
-      this.crash(thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown));
-    }
-  };
 
   constructor(options: RealRuntimeOptions) {
+    const { name, dataDirectory, seed = randomInt(2 ** 47), incarnation = 0 } = options;
     this.#options = options;
-    this.host = options.name;
+    this.host = name;
     this.#peers = new Map(Object.entries(options.peers));
-    this.random = randomStream(options.seed ?? randomInt(2 ** 47), 'node', options.name);
-    mkdirSync(options.dataDirectory, { recursive: true });
-    this.files = new RealFiles(options.dataDirectory);
+    this.random = randomStream(seed, 'node', name, incarnation);
+    this.network = new NetworkGate({ name, peers: this.#peers.keys(), seed, incarnation }, this.#counters);
+    this.#endpoint = new RealEndpoint({
+      host: name,
+      random: this.random,
+      onError: (thrown) => this.crash(describe(thrown)),
+    });
+    this.clock = this.#endpoint.clock;
+    mkdirSync(dataDirectory, { recursive: true });
+    const disk = randomStream(seed, 'disk', name, incarnation);
+    this.files = new RealFiles(
+      dataDirectory,
+      options.mirrorsDisk === true ? new DiskMirror(dataDirectory, disk) : null,
+    );
     this.#traceFile = options.tracePath === undefined ? null : openSync(options.tracePath, 'a');
     this.#mesh = new DatagramMesh({
-      name: options.name,
+      name,
       peers: this.#peers,
+      listenHost: options.listenHost,
+      gate: this.network,
       onDatagram: (from, bytes) => this.#onDatagram?.(from, bytes),
       onError: (error) => this.crash(`cannot listen for datagrams: ${error.message}`),
-      enter: this.#enter,
+      enter: this.#endpoint.enter,
     });
   }
 
   monotonicNs(): number {
-    return this.#clock.monotonicNs();
+    return this.#endpoint.monotonicNs();
   }
 
   wallMs(): number {
-    return this.#clock.wallMs();
+    return this.#endpoint.wallMs();
   }
 
   setTimer(delayNs: number, callback: () => void): Timer {
-    if (!this.#isAlive) return { cancel: () => undefined };
-    return this.#clock.setTimer(delayNs, () => this.#enter(callback));
+    return this.#endpoint.setTimer(delayNs, callback);
   }
 
   connect(address: Address): Connection {
     const peer = this.#peers.get(address.host);
     const host = peer?.host ?? address.host;
     const port = peer?.ports?.[address.port] ?? address.port;
-    const socket = connect({ host, port });
-    this.#track(socket);
-    return new RealConnection(socket, address, false, this.#enter);
+    const there = this.network.to(address.host);
+    const back = this.network.from(address.host);
+    const isGated = there !== undefined && back !== undefined;
+    const socket = isGated ? new GatedSocket({ host, port }, there, back) : connect({ host, port });
+    return this.#endpoint.open(socket, address, false);
   }
 
   listen(port: number, onConnection: (connection: Connection) => void): Listener {
     if (this.#servers.has(port)) throw new Error(`${this.host}: port ${port} is taken`);
     const own = this.#peers.get(this.host);
     const server = createServer((socket) => {
-      this.#track(socket);
       const remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-      const connection = new RealConnection(socket, remote, true, this.#enter);
-      this.#enter(() => onConnection(connection));
+      const connection = this.#endpoint.open(socket, remote, true);
+      this.#endpoint.enter(() => onConnection(connection));
     });
     server.on('error', (error) => this.crash(`cannot listen on port ${port}: ${error.message}`));
-    if (this.#isAlive) server.listen(own?.ports?.[port] ?? port, own?.host);
+    if (this.#endpoint.isAlive)
+      server.listen(own?.ports?.[port] ?? port, this.#options.listenHost ?? own?.host);
     this.#servers.set(port, server);
     return {
       port,
@@ -140,7 +163,7 @@ export class RealRuntime implements Runtime {
   }
 
   sendDatagram(peer: string, bytes: Uint8Array): void {
-    if (this.#isAlive) this.#mesh.send(peer, bytes);
+    if (this.#endpoint.isAlive) this.#mesh.send(peer, bytes);
   }
 
   onDatagram(callback: (from: string, bytes: Uint8Array) => void): void {
@@ -148,21 +171,23 @@ export class RealRuntime implements Runtime {
   }
 
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
-    if (!this.#isAlive || !isLogged(level, this.#options.logLevel ?? 'info')) return;
-    const line = formatLogLine(this.monotonicNs(), level, message, fields);
+    if (!this.#endpoint.isAlive || !isLogged(level, this.#options.logLevel ?? 'info')) return;
+    const line = formatLogLine(this.#trueMonotonicNs(), level, message, fields);
     if (this.#options.writeLog === undefined) process.stderr.write(`${line}\n`);
     else this.#options.writeLog(line);
   }
 
   /** Written at once, so that a SIGKILL loses none of it. */
   trace(event: TraceEvent): void {
-    if (!this.#isAlive || this.#traceFile === null) return;
-    const record: TraceRecord = { node: this.host, time: this.monotonicNs(), event };
+    if (!this.#endpoint.isAlive) return;
+    this.#options.writeTrace?.(event);
+    if (this.#traceFile === null) return;
+    const record: TraceRecord = { node: this.host, time: this.#trueMonotonicNs(), event };
     writeSync(this.#traceFile, `${JSON.stringify(record)}\n`);
   }
 
   crash(reason: string): void {
-    if (!this.#isAlive) return;
+    if (!this.#endpoint.isAlive) return;
     this.log('error', `crashed: ${reason}`);
     this.trace({ kind: 'stop', by: 'node', reason });
     void this.close();
@@ -170,16 +195,32 @@ export class RealRuntime implements Runtime {
     this.#options.onCrash(reason);
   }
 
+  /** What the gates did since the last time, by fault; null for nothing. */
+  takeCounters(): CountersByFault | null {
+    const { clockReads, timersMoved } = this.clock.takeCounters();
+    this.#counters.add(counterKey.clock, 'clockReads', clockReads);
+    this.#counters.add(counterKey.clock, 'timersMoved', timersMoved);
+    return this.#counters.take();
+  }
+
+  /**
+   * From now on the node is dead: none of its callbacks runs, it sends nothing, and no file operation begins. What its operating system
+   * has in hand (bytes in sockets, operations of files that are under way) still happens.
+   */
+  freeze(): void {
+    this.#endpoint.freeze();
+    this.#mesh.silence();
+    this.files.freeze();
+  }
+
   /** Ends everything: no callback runs any more. Idempotent; resolves when sockets and files are closed. */
   close(): Promise<void> {
-    this.#isAlive = false;
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
-    this.#clock.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.#endpoint.abandon();
     const servers = [...this.#servers.values()].map(
       (server) =>
         new Promise<void>((resolve) => {
@@ -190,9 +231,12 @@ export class RealRuntime implements Runtime {
     if (this.#traceFile !== null) closeSync(this.#traceFile);
   }
 
-  #track(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    if (!this.#isAlive) socket.destroy();
+  /** Nobody's read: it is not counted, and no fault is in the log's times. */
+  #trueMonotonicNs(): number {
+    return msToNs(performance.now());
   }
+}
+
+export function describe(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
 }
