@@ -4,7 +4,8 @@
 const TEST = '(\\.test\\.ts$|^test/|/testing/|/testdata/)';
 /** Contracts and leaves that every layer may use. */
 const LEAVES = '^harness/(errors|units|random)\\.ts$';
-const CONTRACTS = '^(harness/history/|harness/interpreter/client\\.ts$|systems/(system|runtime/(disk-model/)?[^/]+)\\.ts$)';
+const CONTRACTS =
+  '^(harness/history/|harness/interpreter/client\\.ts$|systems/(system|runtime/(disk-model/)?[^/]+)\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -121,6 +122,22 @@ module.exports = {
       to: { path: '^harness/cli/' },
     },
     {
+      name: 'the-api-runs-nothing',
+      comment: 'It is bundled with node programs: no cluster, no system, nothing of Node.js.',
+      severity: 'error',
+      from: { path: '^api/', pathNot: TEST },
+      to: {
+        path: '^(harness/(cluster/[^/]+/|cli/|run/|interpreter/)|results/|systems/[^/]+/)',
+        pathNot: ['^harness/interpreter/client\\.ts$', '^systems/runtime/[^/]+\\.ts$'],
+      },
+    },
+    {
+      name: 'only-the-command-imports-the-api',
+      severity: 'error',
+      from: { pathNot: ['^(api|harness/cli|examples)/', TEST] },
+      to: { path: '^api/' },
+    },
+    {
       name: 'browser-knows-the-data-contract-only',
       severity: 'error',
       from: { path: '^results/report/browser/', pathNot: TEST },
@@ -144,7 +161,7 @@ module.exports = {
       name: 'dependencies-are-declared',
       comment: 'What the published package imports is one of its dependencies.',
       severity: 'error',
-      from: { path: '^(harness|checkers|nemeses|workloads|systems|results)/', pathNot: TEST },
+      from: { path: '^(api|harness|checkers|nemeses|workloads|systems|results)/', pathNot: TEST },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
     },
   ],

@@ -1,12 +1,17 @@
 /** `shaketable list`: what there is, and what works with what. */
 import type { Command } from 'commander';
 import { consistencyModels } from '../../checkers/transactions/index.ts';
+import type { NemesisDefinition } from '../../nemeses/nemesis.ts';
+import { raft } from '../../systems/raft/index.ts';
+import type { System } from '../../systems/system.ts';
+import { capabilitiesOf, CLUSTER_KINDS, NETEM_CAPABILITIES, runsIn } from '../cluster/capabilities.ts';
 import { EXIT } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { CheckerEntry } from './judges/entry.ts';
 import { judges } from './judges/index.ts';
 import { unknownName } from './names.ts';
-import { models, nemeses, systems, workloads } from './registries.ts';
+import { shortPath } from './own/short-path.ts';
+import { type Kind, models, nemeses, ownCheckers, ownSourceOf, systems, workloads } from './registries.ts';
 
 type Row = Record<string, string>;
 
@@ -21,10 +26,19 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
           .filter((workload) => workload.functions.every((f) => system.functions.includes(f)))
           .map((workload) => workload.name)
           .join(', '),
-        clusters: 'sim',
+        clusters: CLUSTER_KINDS.filter((kind) => runsIn(kind, system)).join(', '),
+        ...moduleOf('system', system.name),
       })),
   ],
-  ['workloads', () => [...workloads.values()].map(({ name, summary }) => ({ name, summary }))],
+  [
+    'workloads',
+    () =>
+      [...workloads.values()].map(({ name, summary }) => ({
+        name,
+        summary,
+        ...moduleOf('workload', name),
+      })),
+  ],
   [
     'nemeses',
     () =>
@@ -32,9 +46,21 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
         name: nemesis.name,
         summary: nemesis.summary,
         needs: nemesis.needs.join(', '),
+        ...clustersFor(nemesis),
+        ...moduleOf('nemesis', nemesis.name),
       })),
   ],
-  ['checkers', () => judges.map(checkerRow)],
+  [
+    'checkers',
+    () => [
+      ...judges.map(checkerRow),
+      ...[...ownCheckers.keys()].map((name) => ({
+        name,
+        summary: 'judges every run, as the configuration says',
+        ...moduleOf('checker', name),
+      })),
+    ],
+  ],
   ['models', () => [...models.values()].map(({ name, summary }) => ({ name, summary }))],
   ['consistency-models', () => consistencyModels.map(({ name, summary }) => ({ name, summary }))],
   [
@@ -65,6 +91,30 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
     ],
   ],
 ]);
+
+/** Of the user's own definitions: where they are. */
+function moduleOf(kind: Kind, name: string): Row {
+  const source = ownSourceOf(kind, name);
+  return source === undefined ? {} : { module: shortPath(source.modulePath) };
+}
+
+/** Any server: with every library and every feature of the kernel there. */
+const SERVER: NonNullable<System['server']> = { entry: '/server.mjs', faketimeLibrary: '/libfaketime.so' };
+
+/** Where it works on programs of ours; and on servers that others wrote, if that is elsewhere. */
+function clustersFor({ needs }: NemesisDefinition): Row {
+  const { program: _, ...rest } = raft;
+  const able = (system: System): string =>
+    CLUSTER_KINDS.filter((kind) => {
+      const netem = kind === 'docker' ? NETEM_CAPABILITIES : [];
+      const capabilities = new Set([...capabilitiesOf(kind, system), ...netem]);
+      return needs.every((capability) => capabilities.has(capability));
+    }).join(', ');
+  if (needs.length === 0) return {};
+  const clusters = able(raft);
+  const serversIn = able({ ...rest, server: SERVER });
+  return clusters === serversIn ? { clusters } : { clusters, serversIn: serversIn || 'none' };
+}
 
 function checkerRow({ name, aliases = [], summary, options, takesConsistencyModel }: CheckerEntry): Row {
   return {

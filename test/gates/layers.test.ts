@@ -49,6 +49,7 @@ const INNOCENT = {
   'checkers/set/set.ts': ['harness/history/history.ts', 'harness/errors.ts'],
   'nemeses/kill.ts': ['harness/cluster/cluster.ts', 'harness/generator/generator.ts'],
   'workloads/register.ts': ['checkers/set/set.ts', 'harness/generator/generator.ts'],
+  'api/index.ts': ['workloads/register.ts', 'nemeses/kill.ts', 'systems/system.ts'],
   'results/report/report-data.ts': [],
   'results/report/browser/view.ts': ['results/report/report-data.ts'],
 };
@@ -71,6 +72,8 @@ const GUILTY: readonly (readonly [rule: string, from: string, to: string])[] = [
   ['clusters-know-contracts-only', 'harness/cluster/sim/bad.ts', 'systems/raft/raft.ts'],
   ['clusters-are-strangers', 'harness/cluster/process/bad.ts', 'harness/cluster/sim/sim.ts'],
   ['nothing-imports-the-command', 'results/bad.ts', 'harness/cli/main.ts'],
+  ['the-api-runs-nothing', 'api/bad.ts', 'harness/cluster/sim/sim.ts'],
+  ['only-the-command-imports-the-api', 'nemeses/worse.ts', 'api/index.ts'],
   ['browser-knows-the-data-contract-only', 'results/report/browser/bad.ts', 'harness/errors.ts'],
   ['results-run-nothing', 'results/report/bad.ts', 'workloads/register.ts'],
   ['nothing-imports-tests', 'checkers/set/worse.ts', 'checkers/set/set.test.ts'],

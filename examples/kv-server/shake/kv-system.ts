@@ -12,6 +12,7 @@ import {
   defineSystem,
   errorCompletion,
   type Invocation,
+  type Json,
   type SystemError,
 } from 'shaketable';
 
@@ -43,7 +44,7 @@ class KvClient implements Client {
       const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
       const response = await fetch(url, { signal, ...requestOf(f, value) });
       const body = await response.text();
-      if (response.ok) return f === 'read' ? { type: 'ok', value: JSON.parse(body) } : { type: 'ok' };
+      if (response.ok) return f === 'read' ? { type: 'ok', value: JSON.parse(body) as Json } : { type: 'ok' };
       return this.failed(f, response.status);
     } catch (error) {
       const { code } = ((error as Error).cause ?? {}) as { readonly code?: string };
