@@ -17,7 +17,7 @@ import { judges } from './judges/index.ts';
 import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES, parseNumber } from './numbers.ts';
 import { type Output, wantsColour } from './output.ts';
 import { models } from './registries.ts';
-import { replayCommand } from './replay-command.ts';
+import { againCommand } from './replay-command.ts';
 import { assertWritable, writeReport } from './report-file.ts';
 import { exitCodeOf } from './run.ts';
 import { judgeSavedRun, openSavedRun } from './saved-run.ts';
@@ -168,7 +168,7 @@ async function checkRun(path: string, settings: Settings, output: Output): Promi
     checkBudget({ output, label: path, budgetMs: settings.budgetMs }),
   );
   const notes = [...judged.notes, ...interruptNotes(saved.verdict?.interruptTime ?? null)];
-  const data = collectReportData({ ...saved, ...judged, notes, replayCommand: replayCommand(path) });
+  const data = collectReportData({ ...saved, ...judged, notes, ...againCommand(saved.test, path) });
   return {
     path,
     operations: saved.history.length,

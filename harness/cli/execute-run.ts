@@ -24,7 +24,7 @@ import { checkersOf, type Judgement, Jury, prepareWorkload } from './judge.ts';
 import { type Output, wantsColour } from './output.ts';
 import { Progress } from './progress.ts';
 import { Recording } from './recording.ts';
-import { replayCommand } from './replay-command.ts';
+import { againCommand } from './replay-command.ts';
 import { verdictFile } from './verdict-file.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
 
@@ -88,7 +88,8 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
   const runMs = performance.now() - startedMs;
 
   const history = new History(operations);
-  if (plan === undefined && test.cluster === 'sim') directory?.writeJson('plan.json', planOfRun(history, times));
+  if (plan === undefined && test.cluster === 'sim')
+    directory?.writeJson('plan.json', planOfRun(history, times));
   const judgement = await judgeRun(options, jury, history);
   const run = {
     ...judgement,
@@ -205,7 +206,7 @@ async function judgeRun(options: ExecuteOptions, jury: Jury, history: History): 
 function writeJudgement(directory: RunDirectory, run: Omit<ExecutedRun, 'summary'>): string {
   directory.writeJson('verdict.json', verdictFile({ ...run, operations: run.history.length }));
   const notes = interruptNotes(run.interruptTime);
-  const data = collectReportData({ ...run, notes, replayCommand: replayCommand(directory.path) });
+  const data = collectReportData({ ...run, notes, ...againCommand(run.test, directory.path) });
   directory.write('report.html', renderReport(data));
   return `${textSummary(data, { colour: wantsColour() })}\n  report      ${directory.file('report.html')}`;
 }

@@ -1,6 +1,21 @@
+/** Commands that do a run again. */
+import type { TestDefinition } from '../run/test-definition.ts';
+
 /** The command that does a saved run again, to be copied into a shell. */
 export function replayCommand(path: string): string {
   return `npx shaketable replay ${quote(path)}`;
+}
+
+/**
+ * How a run is done again: a simulated one exactly, one in real time with the same faults and operations at about the same times.
+ */
+export function againCommand(
+  { cluster, commandLine, seed }: Pick<TestDefinition, 'cluster' | 'commandLine' | 'seed'>,
+  path: string,
+): { readonly replayCommand: string; readonly replaysExactly: boolean } {
+  if (cluster === 'sim') return { replayCommand: replayCommand(path), replaysExactly: true };
+  const words = commandLine.replace(/ --(seed|count)[ =]\S+/g, '').replace(/ --keep-going/g, '');
+  return { replayCommand: `npx ${words} --seed ${seed}`, replaysExactly: false };
 }
 
 /** This command line as a shell would take it. */

@@ -10,7 +10,7 @@ import { interruptNotes } from './execute-run.ts';
 import { judgeFile, reportOfFile } from './judge-file.ts';
 import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES } from './numbers.ts';
 import type { Output } from './output.ts';
-import { replayCommand } from './replay-command.ts';
+import { againCommand } from './replay-command.ts';
 import { assertWritable, writeReport } from './report-file.ts';
 import { judgeSavedRun, openSavedRun } from './saved-run.ts';
 
@@ -83,6 +83,6 @@ async function runReport(path: string, output: Output): Promise<{ directory: Run
   const judged = await judgeSavedRun(saved, checkBudget({ output, label: path, budgetMs: BUDGET_MS }));
   for (const note of judged.notes) output.note(note);
   const notes = [...judged.notes, ...interruptNotes(verdict?.interruptTime ?? null)];
-  const html = buildReport({ test, history, ...judged, notes, replayCommand: replayCommand(path) });
+  const html = buildReport({ test, history, ...judged, notes, ...againCommand(test, path) });
   return { directory, html };
 }

@@ -12,7 +12,7 @@ import type { Output } from './output.ts';
 import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
 import { systems, workloads } from './registries.ts';
 import { resolveNames } from './own/test-names.ts';
-import { ownCommandLine, replayCommand } from './replay-command.ts';
+import { againCommand, ownCommandLine } from './replay-command.ts';
 import { type RunOptions, testFromOptions } from './test-from-options.ts';
 
 interface Options extends RunOptions {
@@ -208,7 +208,13 @@ function printSummary(finished: readonly Finished[], count: number, output: Outp
     output.print(`  report  ${directory.file('report.html')}`);
   }
   const firstFailure = of(false)[0];
-  if (firstFailure !== undefined) output.print(`  replay  ${replayCommand(firstFailure.directory.path)}`);
+  if (firstFailure !== undefined) {
+    const { replayCommand, replaysExactly } = againCommand(
+      firstFailure.run.test,
+      firstFailure.directory.path,
+    );
+    output.print(`  ${replaysExactly ? 'replay' : 'again '}  ${replayCommand}`);
+  }
 }
 
 function toJson(finished: readonly Finished[], valid: Validity): unknown {

@@ -53,6 +53,8 @@ export interface ReportInput {
   readonly trace: Iterable<TraceRecord>;
   /** The exact command that does this run again; none of a history that others recorded. */
   readonly replayCommand?: string;
+  /** Whether that does exactly the same again. */
+  readonly replaysExactly?: boolean;
   /** What else limits the verdict: a history that is cut off, a run that was interrupted. */
   readonly notes?: readonly string[];
 }
@@ -116,6 +118,7 @@ export function collectReportData(input: ReportInput): ReportData {
     options: isForeign ? [] : fieldsOf(test),
     commandLine: test.commandLine,
     replayCommand: input.replayCommand ?? null,
+    replaysExactly: input.replaysExactly ?? true,
   };
   return { ...data, summary: textSummary(data) };
 }

@@ -210,6 +210,8 @@ export interface ReportData {
   readonly commandLine: string;
   /** Null of a history that others recorded: nobody can do it again. */
   readonly replayCommand: string | null;
+  /** False of a run in real time: its command does it again, and nothing comes twice at the same nanosecond. */
+  readonly replaysExactly: boolean;
   /** The terminal's summary, for pasting into an issue. */
   readonly summary: string;
 }

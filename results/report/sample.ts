@@ -152,6 +152,7 @@ export function sampleRun(options: SampleOptions): ReportInput & { readonly test
     history,
     verdicts,
     trace,
+    replaysExactly: true,
     replayCommand: `npx shaketable replay results/runs/raft-register/20260301T021500Z-${seed}`,
   };
 }

@@ -66,7 +66,9 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
   section('notes', data.notes);
   // Never broken over lines: it is there to be copied.
   const [label, command] =
-    data.replayCommand === null ? ['checked by', data.commandLine] : ['replay', data.replayCommand];
+    data.replayCommand === null
+      ? ['checked by', data.commandLine]
+      : [data.replaysExactly ? 'replay' : 'again', data.replayCommand];
   lines.push(`  ${paint('2', label.padEnd(LABEL_WIDTH))}${printable(command)}`);
   return lines.join('\n');
 }

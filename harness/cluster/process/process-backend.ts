@@ -80,7 +80,8 @@ export class ProcessBackend implements Backend {
   async start(launch: Launch): Promise<NodeProcess> {
     const { node, command, environment, files, onOutput, onError } = launch;
     const [executable, ...args] = command;
-    if (executable === undefined) throw new HarnessError('usage', `there is no command to start ${node} with`);
+    if (executable === undefined)
+      throw new HarnessError('usage', `there is no command to start ${node} with`);
     const { dataDirectory, filesDirectory } = this.place(node);
     await mkdir(dataDirectory, { recursive: true });
     await mkdir(filesDirectory, { recursive: true });
@@ -162,7 +163,9 @@ class ChildNode implements NodeProcess {
     this.exited = new Promise((resolve) => {
       child.once('close', (code, signal) => {
         this.#isGone = true;
-        resolve({ description: signal === null ? `exited with code ${code ?? 0}` : `was ended by ${signal}` });
+        resolve({
+          description: signal === null ? `exited with code ${code ?? 0}` : `was ended by ${signal}`,
+        });
       });
     });
   }
@@ -198,7 +201,10 @@ class ChildNode implements NodeProcess {
       if (this.#isGone || state === null || (state === 'T') === wanted) return;
       if (performance.now() > deadline) {
         const word = wanted ? 'stop' : 'go on';
-        throw new HarnessError('nemesis', `process ${this.#pid} did not ${word} within ${STOP_TIMEOUT_MS} ms`);
+        throw new HarnessError(
+          'nemesis',
+          `process ${this.#pid} did not ${word} within ${STOP_TIMEOUT_MS} ms`,
+        );
       }
       await delay(STOP_POLL_MS);
     }

@@ -187,7 +187,8 @@ export class RealCluster implements Cluster {
     const endpoint = createRealEndpoint({
       host: `client-${clientId}`,
       random: randomStream(seed, 'client', clientId),
-      resolve: ({ host, port }) => (this.#nodes.has(host) ? this.#backend.locate(host, port) : { host, port }),
+      resolve: ({ host, port }) =>
+        this.#nodes.has(host) ? this.#backend.locate(host, port) : { host, port },
     });
     this.#clients.set(clientId, endpoint);
     const close = (): void => {

@@ -126,7 +126,10 @@ export class RealLinks {
   #link(from: string, to: string): Link {
     for (const name of [from, to]) {
       if (!this.#nodes.has(name)) {
-        throw new HarnessError('nemesis', `no node is called ${name}: there are ${[...this.#nodes.keys()].join(', ')}`);
+        throw new HarnessError(
+          'nemesis',
+          `no node is called ${name}: there are ${[...this.#nodes.keys()].join(', ')}`,
+        );
       }
     }
     return { from, to };

@@ -284,7 +284,10 @@ export class RealNode {
   }
 
   /** Lets it stand still at the right moment. What it does not answer is no reason not to end it. */
-  async #strike(control: NodeControl, { atWork = false, loseUnsynced = false }: KillOptions): Promise<Observed> {
+  async #strike(
+    control: NodeControl,
+    { atWork = false, loseUnsynced = false }: KillOptions,
+  ): Promise<Observed> {
     try {
       return await control.request(
         { do: 'strike', atWork, waitMs: WORK_WAIT_MAX_MS, loseUnsynced },
@@ -319,7 +322,10 @@ export class RealNode {
     const { endedBy } = running;
     this.#log(`(${endedBy ?? description})`);
     if (running.saidStop) return;
-    const stop = endedBy === null ? { by: 'node' as const, reason: description } : { by: 'harness' as const, reason: endedBy };
+    const stop =
+      endedBy === null
+        ? { by: 'node' as const, reason: description }
+        : { by: 'harness' as const, reason: endedBy };
     this.#hooks.trace(this.name, { kind: 'stop', ...stop });
   }
 

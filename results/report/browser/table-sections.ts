@@ -220,7 +220,12 @@ export function runSection(data: ReportData): HTMLElement {
   return section(
     'run',
     'The run',
-    command('Replays exactly this run', data.replayCommand),
+    command(
+      data.replaysExactly
+        ? 'Replays exactly this run'
+        : 'Runs it again, in real time: much the same, not the same',
+      data.replayCommand,
+    ),
     command('It was started with', data.commandLine),
     element(
       'details',

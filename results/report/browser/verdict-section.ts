@@ -15,7 +15,7 @@ export function verdictSection(data: ReportData, onZoom: (() => void) | null): H
   actions.append(
     data.replayCommand === null
       ? copyButton('Copy check command', data.commandLine)
-      : copyButton('Copy replay command', data.replayCommand),
+      : copyButton(data.replaysExactly ? 'Copy replay command' : 'Copy command', data.replayCommand),
     copyButton('Copy summary', data.summary),
   );
   return element(

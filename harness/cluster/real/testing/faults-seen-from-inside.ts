@@ -35,10 +35,14 @@ export function seeFaultsFromInside(create: () => Promise<Cluster>): void {
     }
   };
   const ask = (node: string, f: string) => asking(node, (client) => client.invoke({ f, value: null }));
+  /** A process that was just started does not listen yet. */
   const look = async (node: string): Promise<Sight> => {
-    const { type, value } = await ask(node, 'look');
-    expect(type).toBe('ok');
-    return value as Sight;
+    for (let i = 0; i < 200; i++) {
+      const { type, value } = await ask(node, 'look');
+      if (type === 'ok') return value as Sight;
+      await delay(20);
+    }
+    throw new Error(`${node} does not answer`);
   };
   /** What the node heard in a while from now on. */
   const watch = async (node: string): Promise<Sight> => {
@@ -125,7 +129,10 @@ export function seeFaultsFromInside(create: () => Promise<Cluster>): void {
     const { boots } = await look('n3');
     expect(await cluster.kill('n3')).toMatchObject({ processesKilled: 1 });
     expect(cluster.isRunning('n3')).toBe(false);
-    expect(trace.filter(({ node }) => node === 'n3').at(-1)?.event).toMatchObject({ kind: 'stop', by: 'harness' });
+    expect(trace.filter(({ node }) => node === 'n3').at(-1)?.event).toMatchObject({
+      kind: 'stop',
+      by: 'harness',
+    });
     expect(await ask('n3', 'look')).toMatchObject({ type: 'info' });
     await cluster.restart('n3');
     // What the operating system had is kept, synced or not.
@@ -182,6 +189,7 @@ export function seeFaultsFromInside(create: () => Promise<Cluster>): void {
   });
 
   it('a node that crashes says so in the trace, and stays down', async () => {
+    await look('n2');
     void ask('n2', 'crash');
     for (let i = 0; i < 200 && cluster.isRunning('n2'); i++) await delay(10);
     expect(cluster.isRunning('n2')).toBe(false);
