@@ -30,6 +30,11 @@ export interface NodeStart {
   /** Starts of this node before this one. */
   readonly incarnation: number;
   readonly logLevel?: LogLevel;
+  /**
+   * Whether it keeps its data in memory once more, so that a strike can take back what was not synced. Where absent it does;
+   * where false, such a strike is answered with an error, and still strikes.
+   */
+  readonly mirrorsDisk?: boolean;
   /** In force already when it starts. */
   readonly faults: {
     readonly cuts: readonly Link[];
