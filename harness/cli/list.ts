@@ -139,7 +139,9 @@ function formatRows(rows: readonly Row[]): string {
   const width = Math.min(NAME_COLUMNS_MAX, Math.max(...rows.map(({ name = '' }) => name.length)));
   return rows
     .map(({ name = '', summary, meaning, ...rest }) => {
-      const details = Object.entries(rest).filter(([, value]) => value !== '');
+      const details = Object.entries(rest)
+        .filter(([, value]) => value !== '')
+        .map(([label, value]) => [label.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`), value]);
       const first = `${name.padEnd(width)}  ${summary ?? meaning ?? ''}`.trimEnd();
       const inline = details.map(([label, value]) => `${label} ${value}`).join(', ');
       const indent = ' '.repeat(width + 2);

@@ -16,6 +16,7 @@ import type { Workload } from '../../workloads/workload.ts';
 import { HarnessError } from '../errors.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { lookUp } from './names.ts';
+import { shortPath } from './own/short-path.ts';
 
 /** Where a definition is: a node's process imports it from there. */
 export interface Source {
@@ -71,10 +72,11 @@ export function addOwn<K extends Kind>(kind: K, definition: Definitions[K], sour
   const table = tables[kind] as Map<string, Definitions[K]>;
   const before = sources.get(keyOf(kind, name));
   if (table.has(name) && before?.modulePath !== source.modulePath) {
-    const other = before === undefined ? `a built-in ${kind}` : `the ${kind} of ${before.modulePath}`;
+    const other =
+      before === undefined ? `a built-in ${kind}` : `the ${kind} of ${shortPath(before.modulePath)}`;
     throw new HarnessError(
       'usage',
-      `${kind} "${name}" of ${source.modulePath} has the name of ${other}: call one of them otherwise`,
+      `${kind} "${name}" of ${shortPath(source.modulePath)} has the name of ${other}: call one of them otherwise`,
     );
   }
   table.set(name, definition);

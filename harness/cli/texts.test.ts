@@ -10,7 +10,7 @@ const bin = join(ROOT, 'bin', 'shaketable.js');
 const shaketable = commandIn(temporaryFolder());
 
 describe('help', () => {
-  it.each(['', 'run', 'check', 'replay', 'report', 'list'])('%s --help', async (command) => {
+  it.each(['', 'run', 'check', 'replay', 'report', 'list', 'init'])('%s --help', async (command) => {
     const ended = await shaketable(...(command === '' ? [] : [command]), '--help');
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(ended.stdout).toMatch(/\nExamples:\n {2}shaketable /);

@@ -82,7 +82,7 @@ describe('names and options', () => {
     ],
     ['--workload set-full --option linearizable=1', /--option linearizable=1: wants true or false/],
     ['--workload total-queue --option duplicates=no', /--option duplicates=no: wants allowed or judged/],
-    ['--model ./nowhere.ts', /cannot load the model \.\/nowhere\.ts: /],
+    ['--model ./nowhere.ts', 'nowhere.ts does not exist'],
   ])('check %s', async (line, sentence) => {
     const ended = await shaketable('check', ...line.split(' '), valid('set'));
     expect(ended).toMatchObject({ exitCode: 64, stdout: '' });
