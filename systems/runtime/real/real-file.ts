@@ -101,9 +101,8 @@ export class RealFile implements OpenFile {
   close(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     const close = (): Promise<void> => this.#handle.close();
-    const closed = this.#inOrder(0, () => this.#parts.gate.run(this.path, close, () => undefined));
+    const closed = this.#inOrder(0, () => this.#parts.gate.run(this.path, close, this.#parts.onClose));
     this.#isClosed = true;
-    this.#parts.onClose();
     return closed;
   }
 

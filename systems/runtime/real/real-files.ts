@@ -149,6 +149,7 @@ export class RealFiles implements Files, FileGate {
 
   async close(): Promise<void> {
     this.freeze();
+    await this.#rest().catch(() => undefined); // a disk that hangs must not hang who closes it
     const handles = [...this.#open];
     this.#open.clear();
     await Promise.allSettled(handles.map((handle) => handle.close()));

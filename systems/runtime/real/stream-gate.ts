@@ -86,7 +86,11 @@ export class StreamGate {
     if (this.#cancelRetry === null) this.#pump(RETRANSMIT_MIN_MS);
   }
 
-  /** Sends what it may and delivers what is due. */
+  /**
+   * Sends what it may and delivers what is due.
+   *
+   * @param waitMs - before it tries again, if it is refused at once
+   */
   #pump(waitMs: number): void {
     if (!this.#isOpen) return;
     const now = performance.now();
@@ -96,6 +100,7 @@ export class StreamGate {
         break;
       }
       this.#stalledSinceMs = 0;
+      waitMs = RETRANSMIT_MIN_MS;
       const dueMs = now + this.#link.slowMs() + this.#link.heldMs('messagesDelayed');
       this.#lastDueMs = Math.max(dueMs, this.#lastDueMs);
       this.#items[this.#underWay++]!.dueMs = this.#lastDueMs;
