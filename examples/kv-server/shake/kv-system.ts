@@ -81,12 +81,12 @@ export default defineSystem({
   server: {
     // Node.js runs it, in child processes and in containers. For anything else: `executable: 'etcd'`, `image: '…'`.
     entry: join(import.meta.dirname, 'kv-server.mjs'),
-    arguments: ({ name, nodes, listenHost, address }) => {
-      const peers = nodes.filter((node) => node !== name).map((node) => address(PORT, node));
-      const own = [listenHost, String(address(PORT).port)];
-      return [...own, ...peers.map(({ host, port }) => `${host}:${port}`)];
+    arguments: ({ number, nodes, listenHost, address }) => {
+      const addresses = nodes.map((node) => address(PORT, node));
+      return [String(number), listenHost, ...addresses.map(({ host, port }) => `${host}:${port}`)];
     },
-    environment: () => ({ NODE_ENV: 'production' }),
+    // What it writes there outlives kills.
+    environment: ({ dataDirectory }) => ({ DATA_DIRECTORY: dataDirectory }),
     // Asked until it is true.
     isReady: async ({ locate }) => (await fetch(urlOf(locate(), 'anything'))).ok,
   },
