@@ -29,6 +29,11 @@ export interface BoundNemesis {
   healAll(): Promise<readonly { readonly invocation: Invocation; readonly effect: FaultEffect }[]>;
 }
 
+/**
+ * In real time: who cannot read back by then never will, and somebody waits. Simulated time costs nothing.
+ */
+const FINAL_LIMIT_S = 20;
+
 export interface RunTestOptions {
   readonly test: TestDefinition;
   readonly cluster: Cluster;
@@ -98,7 +103,9 @@ async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
   await interpret({
     ...common,
     nemesis: null,
-    generator: clients(finalGenerator),
+    generator: clients(
+      cluster.kind === 'sim' ? finalGenerator : timeLimit(FINAL_LIMIT_S, finalGenerator),
+    ),
     continueFrom: healed,
   });
   return phases(finalTime);
