@@ -12,7 +12,7 @@
 import type { TraceEvent } from '../../../harness/history/trace.ts';
 import type { NodeConfig, NodeStatus } from '../node-program.ts';
 import type { LogLevel } from '../runtime.ts';
-import type { RealPeer } from './real-runtime.ts';
+import type { RealPeer } from './real-peer.ts';
 import type { LinkFault } from '../link-fault.ts';
 
 /** Begins every line of a node that is for the harness. */

@@ -14,11 +14,7 @@ import { encodeFrameHeader, FRAME_BYTES_MAX, FrameDecoder } from './frames.ts';
 import type { LinkGate } from './link-gate.ts';
 import type { NetworkGate } from './network-gate.ts';
 import type { Enter } from './real-connection.ts';
-
-export interface PeerAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import type { PeerAddress } from './real-peer.ts';
 
 export interface MeshOptions {
   readonly name: string;

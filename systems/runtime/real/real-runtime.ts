@@ -22,7 +22,7 @@ import { randomStream, type Random } from '../../../harness/random.ts';
 import { msToNs } from '../../../harness/units.ts';
 import { formatLogLine, isLogged } from '../log-line.ts';
 import type { Address, Connection, Listener, LogLevel, Runtime, Timer } from '../runtime.ts';
-import { DatagramMesh, type PeerAddress } from './datagram-mesh.ts';
+import { DatagramMesh } from './datagram-mesh.ts';
 import { DiskMirror } from './disk-mirror.ts';
 import { FaultCounters, type CountersByFault } from './fault-counters.ts';
 import { GatedSocket } from './gated-socket.ts';
@@ -31,14 +31,9 @@ import { counterKey } from './control.ts';
 import type { RealClock } from './real-clock.ts';
 import { RealEndpoint } from './real-endpoint.ts';
 import { RealFiles } from './real-files.ts';
+import type { RealPeer } from './real-peer.ts';
 
-export interface RealPeer extends PeerAddress {
-  /**
-   * Where a port of the program really is, for nodes that share a host: `{ 7000: 17001 }`. Other ports are as
-   * the program says. `port` itself is that of datagrams.
-   */
-  readonly ports?: Readonly<Record<number, number>>;
-}
+export type { RealPeer };
 
 export interface RealRuntimeOptions {
   readonly name: string;
