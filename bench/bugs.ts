@@ -20,7 +20,7 @@ import type { Bug } from '../systems/system.ts';
 const ROOT = join(import.meta.dirname, '..');
 const SEEDS_MAX = 50;
 
-interface Run {
+export interface Run {
   readonly seed: number;
   readonly valid: boolean | 'unknown';
   readonly verdicts: readonly {
@@ -96,7 +96,7 @@ async function onAllCores<T, R>(tasks: readonly T[], perform: (task: T) => Promi
   return results;
 }
 
-const checkersThat = (run: Run): string =>
+export const checkersThat = (run: Run): string =>
   run.verdicts
     .filter(({ valid }) => valid === false)
     .map(
