@@ -15,10 +15,10 @@ import { HarnessError } from '../errors.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { lookUp } from './names.ts';
 import type { Output } from './output.ts';
-import { nemeses, ownPath, sourceOf, systems } from './registries.ts';
+import { API_PATH, nemeses, sourceOf, systems } from './registries.ts';
 
 /** What `import 'shaketable'` means in a module that is bundled for nodes. */
-const PACKAGE_ALIASES = { shaketable: ownPath('api/index') };
+const PACKAGE_ALIASES = { shaketable: API_PATH };
 
 export interface TestCluster {
   readonly cluster: Cluster;
@@ -74,6 +74,7 @@ export async function createCluster(test: TestDefinition, hooks: ClusterHooks): 
       bundle,
       onLog,
       logFolder: folder,
+      ...(test.readyTimeoutS === undefined ? {} : { readyTimeoutMs: test.readyTimeoutS * 1000 }),
     });
     // What the machine turned out to be able to do is known only now.
     requireCapabilities(chosenNemeses(test), cluster);

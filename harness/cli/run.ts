@@ -50,8 +50,9 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .description('shake a system, judge it, write a run directory with a report')
     .argument('<system>', `what is shaken: ${names(systems)}, or a module of your own`)
     .argument('<workload>', `what clients do: ${names(workloads)}, or a module of your own`)
-    .addOption(
-      option('--cluster <kind>', 'sim (simulated), process (child processes) or docker (containers)', 'sim'),
+    .option(
+      '--cluster <kind>',
+      'sim (simulated), process (child processes) or docker (containers) (default: the first that can)',
     )
     .option('--nodes <count>', "members of the cluster (default: the system's own number)")
     .addOption(option('--concurrency <count>', 'client threads', '10'))
@@ -61,6 +62,13 @@ export function addRunCommand(program: Command, context: CommandContext): void {
     .addOption(option('--nemesis <names>', 'faults to inject, separated by commas', 'none'))
     .addOption(option('--nemesis-interval <seconds>', 'mean time between faults of one nemesis', '3'))
     .addOption(option('--operation-timeout <ms>', 'when a client gives up on an operation', '5000'))
+    .addOption(
+      option('--ready-timeout <seconds>', 'in real time: how long nodes may take until they serve', '60'),
+    )
+    .option(
+      '--image <image>',
+      'in containers: what our nodes run on (default: one of ours, made when it is missing)',
+    )
     .option('--seed <number>', 'decides everything random; chosen and printed when absent')
     .addOption(option('--count <number>', 'how many seeds to run in turn, from --seed on', '1'))
     .option('--keep-going', 'with --count: do not stop at the first seed that is not valid')

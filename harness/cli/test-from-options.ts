@@ -3,7 +3,8 @@
  * what cannot be, before anything starts.
  */
 import { randomInt } from 'node:crypto';
-import { CLUSTER_KINDS } from '../cluster/capabilities.ts';
+import { CLUSTER_KINDS, runsIn } from '../cluster/capabilities.ts';
+import type { System } from '../../systems/system.ts';
 import { HarnessError } from '../errors.ts';
 import { type TestDefinition, TEST_FORMAT, TEST_VERSION } from '../run/test-definition.ts';
 import { requireCluster } from './clusters.ts';
@@ -15,7 +16,7 @@ import { assignSettings, defaultsOf } from './settings.ts';
 import { gitRevision, shaketableVersion } from './version.ts';
 
 export interface RunOptions {
-  readonly cluster: string;
+  readonly cluster?: string;
   readonly nodes?: string;
   readonly concurrency: string;
   readonly rate: string;
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly nemesisInterval: string;
   readonly operationTimeout: string;
   readonly seed?: string;
+  readonly readyTimeout: string;
+  readonly image?: string;
   readonly bug: readonly string[];
   readonly option: readonly string[];
 }
@@ -60,8 +63,10 @@ export function testFromOptions(
       `workload ${workload.name} needs ${missing.join(', ')}, which ${system.name} does not serve`,
     );
   }
-  const cluster = CLUSTER_KINDS.find((name) => name === options.cluster);
-  if (cluster === undefined) throw unknownName('cluster', CLUSTER_KINDS, options.cluster);
+  const cluster = clusterOf(options.cluster, system);
+  if (options.image !== undefined && cluster !== 'docker') {
+    throw new HarnessError('usage', '--image is for containers: use --cluster docker');
+  }
   const nemesisNames = [...new Set(splitNames([options.nemesis]))].filter((name) => name !== 'none');
   const bugs = [...new Set(splitNames(options.bug))];
   requireNames({ system: system.name, workload: workload.name, nemeses: nemesisNames, bugs });
@@ -81,10 +86,7 @@ export function testFromOptions(
     workload: workload.name,
     cluster,
     nemeses: nemesisNames,
-    nodes: Array.from(
-      { length: nodeCount(options.nodes, system.defaultNodes) },
-      (_, i) => `n${i + 1}`,
-    ),
+    nodes: Array.from({ length: nodeCount(options.nodes, system.defaultNodes) }, (_, i) => `n${i + 1}`),
     concurrency: parseNumber('--concurrency', options.concurrency, {
       integer: true,
       min: 1,
@@ -98,6 +100,10 @@ export function testFromOptions(
       above: 0,
       max: SECONDS_MAX * 1000,
     }),
+    ...(cluster === 'sim'
+      ? undefined
+      : { readyTimeoutS: parseNumber('--ready-timeout', options.readyTimeout, seconds) }),
+    ...(options.image === undefined ? undefined : { image: options.image }),
     seed:
       options.seed === undefined
         ? randomInt(MAX_CHOSEN_SEED)
@@ -115,4 +121,12 @@ export function testFromOptions(
 function nodeCount(typed: string | undefined, fallback: number): number {
   if (typed === undefined) return fallback;
   return parseNumber('--nodes', typed, { integer: true, min: 1, max: NODES_MAX });
+}
+
+/** Where none was asked for: the first in which the system runs. */
+function clusterOf(typed: string | undefined, system: System): TestDefinition['cluster'] {
+  if (typed === undefined) return CLUSTER_KINDS.find((kind) => runsIn(kind, system)) ?? 'sim';
+  const cluster = CLUSTER_KINDS.find((kind) => kind === typed);
+  if (cluster === undefined) throw unknownName('cluster', CLUSTER_KINDS, typed);
+  return cluster;
 }

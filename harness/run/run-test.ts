@@ -103,9 +103,7 @@ async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {
   await interpret({
     ...common,
     nemesis: null,
-    generator: clients(
-      cluster.kind === 'sim' ? finalGenerator : timeLimit(FINAL_LIMIT_S, finalGenerator),
-    ),
+    generator: clients(cluster.kind === 'sim' ? finalGenerator : timeLimit(FINAL_LIMIT_S, finalGenerator)),
     continueFrom: healed,
   });
   return phases(finalTime);

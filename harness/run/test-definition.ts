@@ -36,6 +36,10 @@ const testSchema = z.object({
   /** Mean time between faults of one nemesis. */
   nemesisIntervalS: z.number().positive(),
   operationTimeoutMs: z.number().positive(),
+  /** In real time: how long nodes may take until they serve. */
+  readyTimeoutS: z.number().positive().optional(),
+  /** In containers: what our nodes run on, instead of an image of ours. */
+  image: z.string().optional(),
   seed: z.int().min(0),
   /** Its operations and faults are those of `plan.json`, not what the generators of the seed say. */
   planned: z.boolean().optional(),
