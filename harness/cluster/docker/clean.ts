@@ -20,9 +20,14 @@ export interface FoundRun {
   readonly volumes: readonly string[];
 }
 
+/** A harness of another host cannot be seen; no run takes this long. */
+const OLD_MS = 24 * 60 * 60 * 1000;
+
 /** An address in use, or a volume that a dying container still holds: Docker is behind for a moment. */
 const ATTEMPTS_MAX = 20;
 const RETRY_MS = 150;
+
+export const isOld = ({ ageMs }: FoundRun): boolean => ageMs > OLD_MS;
 
 export async function findRuns({ docker }: Engine, nowMs: number = Date.now()): Promise<FoundRun[]> {
   const filters = { label: [LABEL.run] };

@@ -33,7 +33,7 @@ const PROBE_MS = 3000;
 
 /** @throws HarnessError `io`, one line that says what to do */
 export async function connectEngine(): Promise<Engine> {
-  const uri = useContext();
+  const { uri, isChosen } = useContext();
   let client: Awaited<ReturnType<typeof getContainerRuntimeClient>>;
   try {
     client = await getContainerRuntimeClient();
@@ -43,20 +43,25 @@ export async function connectEngine(): Promise<Engine> {
   const docker = new Dockerode();
   // The one that testcontainers uses, so that both talk to the same engine.
   docker.modem = client.container.getById('none').modem as Dockerode['modem'];
+  const { socketPath } = docker.modem as { socketPath?: string };
+  // Where the chosen engine does not answer, testcontainers takes another one, if there is one on the usual sockets.
+  if (isChosen && socketPath !== undefined && uri !== `unix://${socketPath}` && !uri.startsWith('npipe:')) {
+    throw new HarnessError('io', await whyUnreachable(uri));
+  }
   const { host, architecture } = client.info.containerRuntime;
-  const isSocket = (docker.modem as { socketPath?: unknown }).socketPath !== undefined;
+  const isSocket = socketPath !== undefined;
   return { docker, host, isLoopback: isSocket && host === 'localhost', isSocket, architecture };
 }
 
-/** Makes the context in use known to testcontainers, which reads the environment only. Returns where the engine should be. */
-function useContext(environment = process.env): string {
+/** Makes the context in use known to testcontainers, which reads the environment only. Says where the engine should be. */
+function useContext(environment = process.env): { uri: string; isChosen: boolean } {
   const explicit = environment['DOCKER_HOST'];
-  if (explicit !== undefined && explicit !== '') return explicit;
+  if (explicit !== undefined && explicit !== '') return { uri: explicit, isChosen: true };
   const configuration = environment['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
   const host = contextHost(configuration, environment['DOCKER_CONTEXT']);
-  if (host === undefined) return 'unix:///var/run/docker.sock';
+  if (host === undefined) return { uri: 'unix:///var/run/docker.sock', isChosen: false };
   environment['DOCKER_HOST'] = host;
-  return host;
+  return { uri: host, isChosen: true };
 }
 
 /** The host of the chosen, else of the current context of Docker's configuration; undefined for the default one. */

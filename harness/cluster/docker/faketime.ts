@@ -2,7 +2,7 @@
  * Clocks of servers that others wrote, through libfaketime in their image: a library that is loaded before all others and answers
  * for the clock, by a file that it reads at each question.
  *
- *     faketimeText({ offsetMs: 1500, rate: 1 }, 0)       // +1.500000000s
+ *     faketimeText({ offsetMs: 1500, rate: 1 }, 0)       // +1.500000000 x1
  *
  * It reaches programs that ask libc. It does not reach those that ask the kernel themselves (Go), nor the monotonic clock, which
  * is left alone: waits of threads hang when it jumps. A program of several processes drifts exactly only in the first.
@@ -45,7 +45,8 @@ export function faketimeEnvironment(library: string): Record<string, string> {
 export function faketimeText({ offsetMs, rate }: { offsetMs: number; rate: number }, ageMs: number): string {
   const seconds = (offsetMs - ageMs * (rate - 1)) / 1000;
   const offset = `${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(9)}`;
-  return rate === 1 ? `${offset}s` : `${offset} x${rate}`;
+  // A rate of one is written, too: libfaketime keeps the last one that it read.
+  return `${offset} x${rate}`;
 }
 
 export interface FaketimeNodes {

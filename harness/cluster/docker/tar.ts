@@ -104,6 +104,7 @@ export function* readTar(archive: Buffer): Generator<TarEntry> {
       longTarget = null;
     }
   }
+  throw new HarnessError('bad-format', 'the archive is cut off');
 }
 
 /** Octal text, or GNU's binary for what is too long for that (the first bit says so). */

@@ -7,15 +7,7 @@
  * Each file keeps its path, and the links that lead to it (`/bin` → `usr/bin`, alternatives) are kept as links. Only for Linux.
  */
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -27,6 +19,9 @@ const run = promisify(execFile);
 
 /** Loaded by name at run time, hence unknown to `ldd`; needed where libc does not have them in itself (glibc before 2.34). */
 const NAME_SERVICES = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2'];
+
+/** Matches and targets of the rules that are written here; iptables has more than a hundred. */
+const IPTABLES_PLUGINS = ['libxt_standard.so', 'libxt_statistic.so'];
 
 const FAKETIME_PATTERNS = ['faketime/libfaketime.so.1', 'faketime/libfaketimeMT.so.1'];
 
@@ -100,23 +95,19 @@ function pluginsOf(libraries: readonly string[]): string[] {
   ];
   const folder = folders.find((path) => path !== undefined && existsSync(path));
   if (folder === undefined) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.so'))
-    .map((name) => join(folder, name));
+  return IPTABLES_PLUGINS.map((name) => join(folder, name)).filter((path) => existsSync(path));
 }
 
-/** What the loader would load, itself included: `libc.so.6 => /lib/libc.so.6 (0x…)`, `/lib64/ld-linux-x86-64.so.2 (0x…)`. */
+/** What the loader would load, itself included, of lines as `libc.so.6 => /lib/libc.so.6 (0x…)`, `/lib64/ld-linux-x86-64.so.2 (0x…)`. */
 async function librariesOf(programs: readonly string[]): Promise<string[]> {
-  const libraries = new Set<string>();
-  for (const program of programs) {
-    try {
-      const { stdout } = await run('ldd', [realpathSync(program)]);
-      for (const path of librariesIn(stdout)) libraries.add(path);
-    } catch {
-      // It is a script, or needs no library.
-    }
+  let output: string;
+  try {
+    output = (await run('ldd', [...programs])).stdout;
+  } catch (thrown) {
+    // Scripts and programs without libraries make it fail, and it goes on with the next one.
+    output = (thrown as { stdout?: string }).stdout ?? '';
   }
-  return [...libraries];
+  return [...new Set(librariesIn(output))];
 }
 
 export function librariesIn(lddOutput: string): string[] {

@@ -8,7 +8,7 @@
 import type { Launch, NodeProcess } from '../../real/backend.ts';
 
 export const LINE_NODE_PORT = 7000;
-export const LINE_NODE_DATAGRAM_PORT = 7001;
+const LINE_NODE_DATAGRAM_PORT = 7001;
 
 const PROGRAM = `
 import { connect, createServer } from 'node:net';
@@ -17,11 +17,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 
-createServer((socket) => { socket.on('error', () => {}); socket.end('hello from ' + hostname()); }).listen(${LINE_NODE_PORT}, '0.0.0.0');
+const server = createServer((socket) => { socket.on('error', () => {}); socket.end('hello from ' + hostname()); });
+await new Promise((resolve) => server.listen(${LINE_NODE_PORT}, '0.0.0.0', resolve));
 let received = 0;
 const udp = createSocket('udp4');
 udp.on('message', () => received++);
-udp.bind(${LINE_NODE_DATAGRAM_PORT}, '0.0.0.0');
+await new Promise((resolve) => udp.bind(${LINE_NODE_DATAGRAM_PORT}, '0.0.0.0', resolve));
 process.on('SIGTERM', () => { process.stderr.write('asked to end'); process.exit(0); });
 
 const commands = {
@@ -44,7 +45,7 @@ const commands = {
   read: (name) => { try { return readFileSync('/data/' + name, 'utf8'); } catch (error) { return error.code; } },
   burn: (ms) => { const end = performance.now() + Number(ms); let turns = 0; while (performance.now() < end) turns++; return turns; },
   fill: (mebibytes) => { globalThis.filled = Buffer.alloc(Number(mebibytes) * 1048576, 1); return 'filled'; },
-  flood: (bytes) => { process.stdout.write('x'.repeat(Number(bytes))); process.stdout.write('\\n', () => process.exit(7)); },
+  flood: (bytes) => { process.stdout.write('x'.repeat(Number(bytes))); process.stdout.write('\\n', () => process.exit(7)); return 'flooded'; },
   environment: (name) => process.env[name] ?? '',
   file: (name) => readFileSync('/shaketable/' + name, 'utf8'),
 };

@@ -1,0 +1,12 @@
+/** Tests in containers: they skip with the reason where no engine answers. */
+import { requirement, type Requirement } from '../../../../test/require.ts';
+import { connectEngine } from '../engine.ts';
+
+export async function dockerRequirement(): Promise<Requirement> {
+  try {
+    await connectEngine();
+    return requirement('docker', true, '');
+  } catch (thrown) {
+    return requirement('docker', false, thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
