@@ -1,12 +1,15 @@
 /**
  * Datagrams between real nodes: frames on one persistent TCP connection from each node to each peer.
  *
- *     const mesh = new DatagramMesh({ name: 'n1', peers, onDatagram, onError, enter });
+ *     const mesh = new DatagramMesh({ name: 'n1', peers, gate, onDatagram, onError, enter });
  *     mesh.send('n2', bytes);      // now or never
  *
- * The first frame of a connection is the sender's name. A datagram is dropped while there is no connection and when
- * too much waits on it, as a network would drop it. Otherwise it is dropped, delayed, duplicated and reordered by the network
- * gate alone: where it is sent, and a cut where it arrives, too.
+ * The first frame of a connection is the sender's name; a byte comes back now and then for what has arrived. A connection on which
+ * none comes for `STALL_TIMEOUT_MS` is made anew: TCP itself waits, after a network was cut for a while, about as long again before
+ * it tries once more.
+ *
+ * A datagram is dropped while there is no connection and when too much waits on it, as a network would drop it. Otherwise it is
+ * dropped, delayed, duplicated and reordered by the network gate alone: where it is sent, and a cut where it arrives, too.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { DatagramGate } from './datagram-gate.ts';
@@ -30,9 +33,16 @@ export interface MeshOptions {
 }
 
 const RECONNECT_MIN_MS = 20;
-const RECONNECT_MAX_MS = 1_000;
+const RECONNECT_MAX_MS = 500;
+const CONNECT_TIMEOUT_MS = 1_000;
+/** How long a receiver waits before it says that something has arrived. */
+const ANSWER_MS = 100;
+/** Without an answer for so long the network, or the peer, stands still. */
+const STALL_TIMEOUT_MS = 2_000;
 /** Waiting on one connection: beyond this datagrams are dropped. */
 const QUEUED_BYTES_MAX = FRAME_BYTES_MAX;
+
+const ANSWER = Uint8Array.of(1);
 
 export class DatagramMesh {
   readonly #options: MeshOptions;
@@ -95,7 +105,12 @@ export class DatagramMesh {
       link = gate.from(from);
       if (!peers.has(from)) socket.destroy(); // no member of this cluster
     });
+    let answer: NodeJS.Timeout | undefined;
     socket.on('data', (chunk: Buffer) => {
+      answer ??= setTimeout(() => {
+        answer = undefined;
+        socket.write(ANSWER);
+      }, ANSWER_MS);
       try {
         decoder.push(chunk);
       } catch {
@@ -103,7 +118,10 @@ export class DatagramMesh {
       }
     });
     socket.on('error', () => undefined); // 'close' follows
-    socket.on('close', () => this.#incoming.delete(socket));
+    socket.on('close', () => {
+      clearTimeout(answer);
+      this.#incoming.delete(socket);
+    });
   }
 }
 
@@ -116,6 +134,8 @@ class PeerLink {
   #isConnected = false;
   #isClosed = false;
   #isSilent = false;
+  /** Since when it waits for a word from the peer; zero: it does not. */
+  #unansweredSinceMs = 0;
   #waitMs = RECONNECT_MIN_MS;
   #retry: NodeJS.Timeout | undefined;
 
@@ -146,20 +166,30 @@ class PeerLink {
   #write(bytes: Uint8Array): void {
     const socket = this.#socket;
     if (socket === null || !this.#isConnected || socket.writableLength > QUEUED_BYTES_MAX) return;
+    const now = performance.now();
+    if (this.#unansweredSinceMs === 0) this.#unansweredSinceMs = now;
+    if (now - this.#unansweredSinceMs > STALL_TIMEOUT_MS) {
+      socket.destroy(); // 'close' follows
+      return;
+    }
     writeFrame(socket, bytes);
   }
 
   #connect(): void {
     const socket = connect({ ...this.#address, noDelay: true });
     this.#socket = socket;
+    this.#unansweredSinceMs = 0;
+    const timeout = setTimeout(() => socket.destroy(), CONNECT_TIMEOUT_MS);
     socket.on('connect', () => {
+      clearTimeout(timeout);
       this.#isConnected = true;
       this.#waitMs = RECONNECT_MIN_MS;
       writeFrame(socket, new TextEncoder().encode(this.#name));
     });
-    socket.resume(); // nothing comes back, but the end must be seen
+    socket.on('data', () => (this.#unansweredSinceMs = 0));
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => {
+      clearTimeout(timeout);
       this.#isConnected = false;
       this.#socket = null;
       if (this.#isClosed) return;

@@ -39,6 +39,11 @@ export class NetworkGate {
     }
   }
 
+  /** The node is dead: nothing leaves it any more. For good. */
+  close(): void {
+    for (const link of this.#to.values()) link.cut();
+  }
+
   /** Undefined for the node itself and for strangers. */
   to(peer: string): LinkGate | undefined {
     return this.#to.get(peer);

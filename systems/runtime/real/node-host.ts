@@ -60,6 +60,7 @@ class NodeHost {
   /** Off after the first violation: an impossible state stays impossible. */
   #checksInvariants = true;
   #isTerminated = false;
+  #isStruck = false;
 
   constructor(program: NodeProgram) {
     this.#program = program;
@@ -103,6 +104,7 @@ class NodeHost {
     if (request.do === 'start') return this.#start(request.id, request.node);
     const runtime = this.#runtime;
     if (runtime === null || this.#running === null) throw new Error('it has not been started');
+    if (this.#isStruck) throw new Error('it was struck already');
     const { network, clock } = runtime;
     switch (request.do) {
       case 'cut':
@@ -173,8 +175,11 @@ class NodeHost {
     if (request.atWork && this.#strikes !== null)
       await momentOfWork(runtime.files, request.waitMs, this.#strikes);
     clearInterval(this.#ticks);
+    this.#tellCounters();
+    this.#isStruck = true;
     try {
-      this.#reply(request.id, await strike(runtime, request.loseUnsynced));
+      const observed = await strike(runtime, request.loseUnsynced);
+      this.#write({ kind: 'reply', id: request.id, observed });
     } catch (thrown) {
       this.#fail(request.id, thrown);
     }

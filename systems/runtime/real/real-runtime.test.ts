@@ -89,6 +89,23 @@ describe('RealRuntime', () => {
     expect(got.length).toBeLessThan(next);
   });
 
+  it('connects anew when a peer stands still, or the way to it', async () => {
+    const { port } = peers['n2']!;
+    let connections = 0;
+    const silent = createServer((socket) => {
+      connections++;
+      socket.on('error', () => undefined).resume(); // it never answers
+    }).listen(port, '127.0.0.1');
+    const n1 = create('n1');
+    const sending = setInterval(() => n1.sendDatagram('n2', Uint8Array.of(1)), 20);
+    try {
+      await until(() => connections >= 2);
+      silent.close();
+    } finally {
+      clearInterval(sending);
+    }
+  });
+
   it('finds its files again', async () => {
     const first = create('n1');
     const file = await first.files.open('log', { create: true });

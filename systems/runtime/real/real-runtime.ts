@@ -204,6 +204,7 @@ export class RealRuntime implements Runtime {
    */
   freeze(): void {
     this.#endpoint.freeze();
+    this.network.close();
     this.#mesh.silence();
     this.files.freeze();
   }

@@ -78,6 +78,7 @@ export class StreamGate {
     this.#cancelRetry = null;
     clearTimeout(this.#arrival);
     this.#items.length = 0;
+    this.#underWay = 0; // it may be closed by what it delivers
     this.#heldBytes = 0;
   }
 
