@@ -4,6 +4,7 @@
  *     const { cluster, drive } = await createCluster(test, { directory, output, onLog });
  *     await drive(() => runTest({ cluster, … }));      // in `sim` this is what lets virtual time pass
  */
+import { basename } from 'node:path';
 import { composeNemeses, requireCapabilities } from '../../nemeses/index.ts';
 import type { RunDirectory } from '../../results/run-directory.ts';
 import type { System } from '../../systems/system.ts';
@@ -61,7 +62,7 @@ export async function createCluster(test: TestDefinition, hooks: ClusterHooks): 
       : system.server?.entry === undefined
         ? null
         : await bundleEntry(system.server.entry, PACKAGE_ALIASES);
-  const backend = await createBackend(test, system, folder, output);
+  const backend = await createBackend(test, system, directory, output);
   try {
     await backend.prepare();
     const cluster = new RealCluster({
@@ -88,14 +89,27 @@ export async function createCluster(test: TestDefinition, hooks: ClusterHooks): 
 async function createBackend(
   test: TestDefinition,
   system: System,
-  folder: (node: string) => string,
+  directory: RunDirectory,
   output: Output,
 ): Promise<Backend> {
-  const { nodes } = test;
+  const { nodes, image } = test;
   const ports = [system.clientPort, ...(system.otherPorts ?? [])];
   output.live(`starting ${nodes.length} nodes of ${system.name} (${test.cluster})`);
-  const { ProcessBackend } = await import('../cluster/process/process-backend.ts');
-  return new ProcessBackend({ nodes, ports, folder });
+  if (test.cluster === 'process') {
+    const { ProcessBackend } = await import('../cluster/process/process-backend.ts');
+    return new ProcessBackend({ nodes, ports, folder: (node) => directory.file(`nodes/${node}`) });
+  }
+  const { createDockerBackend } = await import('../cluster/docker/docker-backend.ts');
+  const { containerDataDirectory: dataDirectory, faketimeLibrary } = system.server ?? {};
+  return createDockerBackend({
+    runId: basename(directory.path),
+    nodes,
+    ports,
+    ...(image === undefined ? {} : { image }),
+    ...(dataDirectory === undefined ? {} : { dataDirectory }),
+    ...(faketimeLibrary === undefined ? {} : { faketimeLibrary }),
+    progress: (line) => output.note(line),
+  });
 }
 
 const chosenNemeses = (test: Pick<TestDefinition, 'nemeses'>) =>

@@ -5,8 +5,10 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, HarnessError } from '../errors.ts';
 import { addCheckCommand } from './check.ts';
+import { addCleanCommand } from './clean.ts';
 import type { CommandContext } from './command-context.ts';
 import { addInitCommand } from './init.ts';
+import { addImageCommand } from './image.ts';
 import { addListCommand } from './list.ts';
 import { unknownName } from './names.ts';
 import { loadConfig } from './own/config-file.ts';
@@ -45,6 +47,8 @@ function buildProgram(context: CommandContext): Command {
   addReplayCommand(program, context);
   addReportCommand(program, context);
   addListCommand(program, context);
+  addImageCommand(program, context);
+  addCleanCommand(program, context);
   addInitCommand(program, context);
   program.hook('preAction', async (_, command) => {
     if (!WITHOUT_CONFIG.has(command.name())) await loadConfig();
