@@ -4,42 +4,16 @@
  *     await importModule('shake/kv-system.ts')
  *     // throws  shake/kv-system.ts does not exist
  *     // throws  cannot load shake/kv-system.ts: Expression expected (shake/kv-system.ts:12)
- *
- * `import … from 'shaketable'` in such a module means the shaketable that runs, from wherever it was started: a checkout,
- * a global installation, npx. So there are never two copies of it.
  */
 import { statSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { HarnessError } from '../../errors.ts';
-import { API_PATH } from '../registries.ts';
 import { explainImport } from './explain-import.ts';
+import { addModuleHooks, importedFiles } from './module-hooks.ts';
 import { shortPath } from './short-path.ts';
 
 export type Exports = Readonly<Record<string, unknown>>;
-
-/** Files that were imported since the hooks were there, in order: those of the user's, among others. */
-const imported = new Set<string>();
-
-let hasHooks = false;
-
-function addHooks(): void {
-  if (hasHooks) return;
-  hasHooks = true;
-  const api = pathToFileURL(API_PATH).href;
-  registerHooks({
-    resolve: (specifier, context, nextResolve) => {
-      if (specifier === 'shaketable') return { url: api, shortCircuit: true };
-      const resolved = nextResolve(specifier, context);
-      if (!resolved.url.startsWith('file:')) return resolved;
-      imported.add(fileURLToPath(resolved.url));
-      // A folder without package.json, or without "type" in it, is no reason for a warning.
-      const isTypeless = (resolved.format ?? null) === null && /\.ts$/.test(resolved.url);
-      return isTypeless ? { ...resolved, format: 'module-typescript' } : resolved;
-    },
-  });
-}
 
 /**
  * @param path - relative to the working directory, or absolute
@@ -51,7 +25,7 @@ export async function importModule(path: string): Promise<Exports> {
   const stats = statSync(absolute, { throwIfNoEntry: false });
   if (stats === undefined) throw new HarnessError('usage', `${shown} does not exist`);
   if (!stats.isFile()) throw new HarnessError('usage', `${shown} is no module: it must be a file`);
-  addHooks();
+  addModuleHooks();
   try {
     return (await import(pathToFileURL(absolute).href)) as Exports;
   } catch (error) {
@@ -65,8 +39,8 @@ export async function exporterOf(
   definition: object,
   first: string,
 ): Promise<{ readonly modulePath: string; readonly exportName: string } | undefined> {
-  const candidates = [...imported].filter((path) => path !== first && !path.includes('node_modules'));
-  for (const modulePath of [first, ...candidates.reverse()]) {
+  const candidates = importedFiles().filter((path) => path !== first);
+  for (const modulePath of [first, ...candidates]) {
     // Evaluated already: this only asks for what it exports.
     const exports = (await import(pathToFileURL(modulePath).href)) as Exports;
     const found = Object.entries(exports).find(([, value]) => value === definition);
