@@ -117,7 +117,7 @@ export interface ServerNode {
   readonly dataDirectory: string;
   /** Where its `files` are, absolute. */
   readonly filesDirectory: string;
-  /** What to bind to: `127.0.0.1` as a child process, `0.0.0.0` in a container. */
+  /** What to bind to: a loopback address as a child process, `0.0.0.0` in a container. */
   readonly listenHost: string;
   /**
    * Where nodes reach a port of a node, and where this one has to listen.

@@ -12,16 +12,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { HarnessError } from '../../errors.ts';
+import { assert, HarnessError } from '../../errors.ts';
 import type { Address } from '../../../systems/runtime/runtime.ts';
 import type { RealPeer } from '../../../systems/runtime/real/real-runtime.ts';
 import type { Observed } from '../cluster.ts';
 import type { Backend, Launch, NodeExit, NodePlace, NodeProcess } from '../real/backend.ts';
-import { freePorts } from './free-ports.ts';
 import { Guard } from './guard.ts';
+import { loopbackPeers } from './loopback.ts';
 import { processState } from './process-state.ts';
-
-const HOST = '127.0.0.1';
 
 export interface ProcessBackendOptions {
   readonly nodes: readonly string[];
@@ -48,14 +46,7 @@ export class ProcessBackend implements Backend {
 
   async prepare(): Promise<void> {
     const { nodes, ports } = this.#options;
-    const free = await freePorts(nodes.length * (ports.length + 1));
-    const take = (): number => free.pop()!;
-    this.#peers = Object.fromEntries(
-      nodes.map((name) => [
-        name,
-        { host: HOST, port: take(), ports: Object.fromEntries(ports.map((port) => [port, take()])) },
-      ]),
-    );
+    this.#peers = await loopbackPeers(nodes, ports);
     this.#guard = new Guard();
   }
 
@@ -64,7 +55,7 @@ export class ProcessBackend implements Backend {
     return {
       dataDirectory: join(folder, 'data'),
       filesDirectory: join(folder, 'files'),
-      listenHost: HOST,
+      listenHost: this.#peer(node).host,
       nodeExecutable: process.execPath,
     };
   }
@@ -74,7 +65,8 @@ export class ProcessBackend implements Backend {
   }
 
   locate(node: string, port: number): Address {
-    return { host: HOST, port: this.#peers[node]?.ports?.[port] ?? port };
+    const { host, ports } = this.#peer(node);
+    return { host, port: ports?.[port] ?? port };
   }
 
   async start(launch: Launch): Promise<NodeProcess> {
@@ -131,6 +123,12 @@ export class ProcessBackend implements Backend {
     await Promise.all([...this.#running].map((running) => running.kill()));
     this.#guard?.close();
     this.#guard = null;
+  }
+
+  #peer(node: string): RealPeer {
+    const peer = this.#peers[node];
+    assert(peer !== undefined, `${node} is not prepared`);
+    return peer;
   }
 }
 
