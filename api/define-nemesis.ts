@@ -38,7 +38,7 @@ import {
   TARGET_ROLES,
   targetSchema,
 } from '../nemeses/targets.ts';
-import { functionSchema, nameSchema, requireValid, textSchema } from './definition-error.ts';
+import { functionSchema, nameSchema, requireValid, textSchema, withDefaults } from './definition-error.ts';
 
 /** The moment at which a fault chooses. */
 export interface Choice {
@@ -180,9 +180,7 @@ export function defineFault<P extends Json = Json & ChosenNodes>(
 
 /** @throws HarnessError `usage` in one line that names the field */
 export function defineNemesis(definition: NemesisFields): NemesisDefinition {
-  const given: unknown = definition;
-  const whole =
-    typeof given === 'object' && given !== null ? { summary: '', layer: 'process', ...definition } : given;
+  const whole = withDefaults(definition, { summary: '', layer: 'process' });
   requireValid('nemesis', nemesisSchema, whole);
   const { name, summary, layer, needs, faults } = whole as Required<NemesisFields>;
   return Object.freeze(

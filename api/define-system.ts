@@ -26,6 +26,7 @@ import {
   repeatedName,
   requireValid,
   textSchema,
+  withDefaults,
 } from './definition-error.ts';
 
 /** What everybody says of a system; the rest has defaults. */
@@ -115,11 +116,13 @@ const systemSchema = z.strictObject({
 
 /** @throws HarnessError `usage` in one line that names the field */
 export function defineSystem(definition: SystemDefinition): System {
-  const given: unknown = definition;
-  const system =
-    typeof given === 'object' && given !== null
-      ? { summary: '', defaultNodes: DEFAULT_NODES, options: [], errors: [], bugs: [], ...definition }
-      : given;
+  const system = withDefaults(definition, {
+    summary: '',
+    defaultNodes: DEFAULT_NODES,
+    options: [],
+    errors: [],
+    bugs: [],
+  });
   requireValid('system', systemSchema, system);
   const valid = system as System;
   const { program, server } = valid;

@@ -23,6 +23,7 @@ import {
   repeatedName,
   requireValid,
   textSchema,
+  withDefaults,
 } from './definition-error.ts';
 
 /** What a workload is for one run, as a user writes it. */
@@ -56,9 +57,7 @@ const workloadSchema = z.strictObject({
 
 /** @throws HarnessError `usage` in one line that names the field; from `prepare`, too */
 export function defineWorkload(definition: WorkloadDefinition): Workload {
-  const given: unknown = definition;
-  const whole =
-    typeof given === 'object' && given !== null ? { summary: '', options: [], ...definition } : given;
+  const whole = withDefaults(definition, { summary: '', options: [] });
   requireValid('workload', workloadSchema, whole);
   const workload = whole as WorkloadDefinition & Workload;
   const twice = repeatedName(workload.options);

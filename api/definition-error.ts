@@ -70,6 +70,12 @@ export function requireValid(kind: string, schema: z.ZodType, given: unknown): v
   );
 }
 
+/** What is no object stays as it is: {@link requireValid} says so. */
+export function withDefaults(given: unknown, defaults: object): unknown {
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  return isObject ? { ...defaults, ...given } : given;
+}
+
 /** A mistake that no schema tells. */
 export function refuse(kind: string, given: object, mistake: string): never {
   throw new HarnessError('usage', `${titleOf(kind, given)}: ${mistake}`);

@@ -64,7 +64,8 @@ function init(folder: string, { program = false, force = false }: Options): stri
     throw HarnessError.from(error, 'io', `cannot write the example to ${folder}`);
   }
   const enter = folder === '.' ? '' : `cd ${folder} && `;
-  const written = files.map(({ path, purpose }) => `  ${join(folder, path)}  ${purpose}`);
+  const width = Math.max(...files.map(({ path }) => join(folder, path).length));
+  const written = files.map(({ path, purpose }) => `  ${join(folder, path).padEnd(width)}  ${purpose}`);
   return [
     'wrote',
     ...written,
