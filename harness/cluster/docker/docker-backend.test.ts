@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Address } from '../../../systems/runtime/runtime.ts';
 import { createDockerBackend, type DockerBackend } from './docker-backend.ts';
 import { dockerRequirement } from './testing/require-docker.ts';
 import { LINE_NODE_PORT, LineNode, startLineNode } from './testing/line-node.ts';
@@ -15,11 +16,11 @@ const WAIT_MS = 400;
 
 type Started = LineNode & { process: NonNullable<LineNode['process']> };
 
-/** Both ways of reaching a network: through this machine, where the harness is root, and through the engine. */
+/** On an engine of this machine, where the harness is root, by nsenter and at the nodes' own addresses; else through the engine. */
 describe.skipIf(docker.skip).each([
-  { way: 'by nsenter', mayEnterNamespace: true },
-  { way: 'by docker exec', mayEnterNamespace: false },
-])(`nodes in containers, firewall $way${docker.note}`, ({ mayEnterNamespace }) => {
+  { way: 'of this machine', asRemote: false },
+  { way: 'of another', asRemote: true },
+])(`nodes in containers, on an engine $way${docker.note}`, ({ asRemote }) => {
   let backend: DockerBackend;
   const nodes = new Map<string, Started>();
   const node = (name: string): Started => {
@@ -37,12 +38,21 @@ describe.skipIf(docker.skip).each([
     return Number(await node(to).ask('received')) - before;
   };
 
+  const reach = ({ host, port }: Address): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect({ host, port }, () => {
+        socket.destroy();
+        resolve('connected');
+      });
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+    });
+
   beforeAll(async () => {
     backend = await createDockerBackend({
       runId: 'test',
       nodes: NODES,
       ports: [LINE_NODE_PORT],
-      mayEnterNamespace,
+      asRemote,
     });
     await backend.prepare();
     await Promise.all(NODES.map(async (name) => nodes.set(name, await startLineNode(backend, name))));
@@ -61,6 +71,7 @@ describe.skipIf(docker.skip).each([
     expect(await node('n1').ask('hostname')).toBe('n1');
     expect(await node('n1').ask('file greeting')).toBe('hello');
     const { host, port } = backend.locate('n3', LINE_NODE_PORT);
+    expect(() => backend.locate('n3', 1)).toThrow('n3: port 1 is not declared');
     expect(await text(connect({ host, port }))).toBe('hello from n3');
     expect(backend.peers('n1')['n2']?.host).toBe('n2');
   });
@@ -72,6 +83,8 @@ describe.skipIf(docker.skip).each([
     await node('n1').process.kill();
     expect(await node('n1').process.exited).toEqual({ description: 'killed by SIGKILL' });
     expect(await reaches('n2', 'n1')).toBe('ECONNREFUSED');
+    // A proxy of Docker answers for published ports; the node's own address refuses.
+    expect(await reach(place)).toBe(asRemote ? 'connected' : 'ECONNREFUSED');
     nodes.set('n1', await startLineNode(backend, 'n1'));
     expect(await node('n1').ask('address')).toBe(address);
     expect(await node('n1').ask('read kept')).toBe('yes');

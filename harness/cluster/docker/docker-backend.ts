@@ -11,9 +11,8 @@
  * process. Everything carries the run's labels (see labels.ts), and is found by them when it goes.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { createServer } from 'node:net';
+import type Dockerode from 'dockerode';
 import type { Address } from '../../../systems/runtime/runtime.ts';
 import type { RealPeer } from '../../../systems/runtime/real/real-runtime.ts';
 import { assert, HarnessError } from '../../errors.ts';
@@ -21,16 +20,16 @@ import { NETEM_CAPABILITIES } from '../capabilities.ts';
 import type { Capability, NodeLimits, Observed } from '../cluster.ts';
 import type { Backend, BackendClocks, Launch, NodePlace, NodeProcess } from '../real/backend.ts';
 import { removeRun } from './clean.ts';
+import { collectFiles } from './collect.ts';
 import { DockerNetwork } from './docker-network.ts';
 import { connectEngine, type Engine } from './engine.ts';
-import { engineError, statusOf, unlessGone } from './engine-error.ts';
+import { engineError, unlessGone } from './engine-error.ts';
 import { CLOCK_DIRECTORY, faketimeEnvironment, FaketimeClocks } from './faketime.ts';
 import { ensureImage, hasImage, pull } from './image/build-image.ts';
 import { LABEL, nameOf, runLabels, type Labels } from './labels.ts';
 import { limitSettings, NodeLimiter } from './limits.ts';
 import { NodeContainer } from './node-container.ts';
 import { Sandbox } from './sandbox.ts';
-import { readTar } from './tar.ts';
 
 export interface DockerBackendOptions {
   /** Of names and labels; made unique here. */
@@ -44,8 +43,8 @@ export interface DockerBackendOptions {
   readonly dataDirectory?: string;
   /** Where libfaketime is in the image of nodes: with it clocks can be skewed. */
   readonly faketimeLibrary?: string;
-  /** For tests: false keeps to the way that works with every engine. Default: by nsenter where possible. */
-  readonly mayEnterNamespace?: boolean;
+  /** For tests: as if the engine were elsewhere, so that nodes are reached by published ports and ruled through the engine. */
+  readonly asRemote?: boolean;
   progress?(line: string): void;
 }
 
@@ -73,6 +72,7 @@ export class DockerBackend implements Backend {
   readonly #limiters: ReadonlyMap<string, NodeLimiter>;
   readonly #pulls = new Map<string, Promise<void>>();
   readonly #faketime: FaketimeClocks | null;
+  readonly #beingMade = new Set<Promise<unknown>>();
   #image = '';
   #closed: Promise<void> | null = null;
 
@@ -99,23 +99,14 @@ export class DockerBackend implements Backend {
   }
 
   async prepare(): Promise<void> {
-    const { nodes, ports, image, progress = () => undefined, mayEnterNamespace = true } = this.#options;
-    if (image === undefined) this.#image = await ensureImage(this.#engine, { progress });
-    else {
-      if (!(await hasImage(this.#engine, image))) await pull(this.#engine, image, progress);
-      this.#image = image;
-    }
+    this.#image = await this.#chooseImage();
+    await this.#making(() => this.#prepare());
+  }
+
+  async #prepare(): Promise<void> {
+    const { nodes, ports } = this.#options;
     const network = nameOf('shaketable', this.runName);
-    try {
-      await this.#engine.docker.createNetwork({
-        Name: network,
-        Driver: 'bridge',
-        CheckDuplicate: true,
-        Labels: this.#labels,
-      });
-    } catch (thrown) {
-      throw engineError(thrown, 'cannot make a network for the run');
-    }
+    const isSameHost = await this.#createNetwork(network);
     await allSettled(
       nodes.map(async (node) => {
         const sandbox = await Sandbox.start({
@@ -128,12 +119,49 @@ export class DockerBackend implements Backend {
           ports,
           dataDirectory: this.#dataDirectory,
           clockDirectory: this.#faketime === null ? null : CLOCK_DIRECTORY,
-          mayEnterNamespace,
+          isSameHost,
         });
         this.#sandboxes.set(node, sandbox);
       }),
     );
     await this.network.prepare();
+  }
+
+  async #chooseImage(): Promise<string> {
+    const { image, progress = () => undefined } = this.#options;
+    if (image === undefined) return ensureImage(this.#engine, { progress });
+    if (!(await hasImage(this.#engine, image))) await pull(this.#engine, image, progress);
+    return image;
+  }
+
+  /** Whether this machine is the network's gateway, hence reaches its addresses without a detour. */
+  async #createNetwork(name: string): Promise<boolean> {
+    try {
+      const network = await this.#engine.docker.createNetwork({
+        Name: name,
+        Driver: 'bridge',
+        CheckDuplicate: true,
+        Labels: this.#labels,
+      });
+      if (this.#options.asRemote === true || !this.#engine.isSocket) return false;
+      const { IPAM } = await network.inspect();
+      const gateway = IPAM?.Config?.[0]?.['Gateway'];
+      return gateway !== undefined && (await isOwnAddress(gateway));
+    } catch (thrown) {
+      throw engineError(thrown, 'cannot make a network for the run');
+    }
+  }
+
+  /** Work that makes something in Docker: `close` waits for it, and none begins after it. */
+  async #making<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== null) throw new HarnessError('io', 'the cluster is closed');
+    const made = work();
+    this.#beingMade.add(made);
+    try {
+      return await made;
+    } finally {
+      this.#beingMade.delete(made);
+    }
   }
 
   place(_node: string): NodePlace {
@@ -154,11 +182,14 @@ export class DockerBackend implements Backend {
   }
 
   async start(launch: Launch): Promise<NodeProcess> {
-    const { node } = launch;
-    assert(this.#liveOf(node) === null, `${node} runs already`);
-    const sandbox = this.#sandboxOf(node);
-    const image = launch.image ?? this.#image;
+    assert(this.#liveOf(launch.node) === null, `${launch.node} runs already`);
     if (launch.image !== null) await this.#pullOnce(launch.image);
+    return this.#making(() => this.#start(launch));
+  }
+
+  async #start(launch: Launch): Promise<NodeProcess> {
+    const { node } = launch;
+    const sandbox = this.#sandboxOf(node);
     await this.#removeContainer(node);
     await this.#faketime?.write(node);
     const incarnation = (this.#incarnations.get(node) ?? 0) + 1;
@@ -168,7 +199,7 @@ export class DockerBackend implements Backend {
     const container = await NodeContainer.start(launch, {
       engine: this.#engine,
       sandbox,
-      image,
+      image: launch.image ?? this.#image,
       runName: this.runName,
       labels: this.#labels,
       filesDirectory: FILES_DIRECTORY,
@@ -204,23 +235,10 @@ export class DockerBackend implements Backend {
   async collect(node: string, logFiles: readonly string[], target: string): Promise<void> {
     const sandbox = this.#sandboxes.get(node);
     if (sandbox === undefined) return;
-    for (const file of logFiles) {
-      let archive: Buffer;
-      try {
-        const stream = await sandbox.container.getArchive({ path: join(this.#dataDirectory, file) });
-        archive = await bytesOf(stream);
-      } catch (thrown) {
-        if (statusOf(thrown) === 404) continue;
-        throw engineError(thrown, `cannot copy ${file} of ${node}`);
-      }
-      // Paths in it begin with the last part of what was asked for.
-      const parent = join(target, dirname(file));
-      for (const entry of readTar(archive)) {
-        if (entry.kind !== 'file' || entry.path.split('/').includes('..')) continue;
-        const path = join(parent, entry.path);
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, entry.content);
-      }
+    try {
+      await collectFiles(sandbox.container, this.#dataDirectory, logFiles, target);
+    } catch (thrown) {
+      throw engineError(thrown, `cannot copy the files of ${node}`);
     }
   }
 
@@ -230,6 +248,7 @@ export class DockerBackend implements Backend {
   }
 
   async #close(): Promise<void> {
+    await Promise.allSettled(this.#beingMade);
     await Promise.all([...this.#sandboxes.values()].map((sandbox) => sandbox.close()));
     try {
       await removeRun(this.#engine, this.runName);
@@ -290,9 +309,11 @@ async function allSettled(work: readonly Promise<void>[]): Promise<void> {
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-async function bytesOf(stream: NodeJS.ReadableStream): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await finished(stream);
-  return Buffer.concat(chunks);
+/** One can listen at it. The list of interfaces leaves out bridges to which nothing is connected yet. */
+function isOwnAddress(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port: 0 }, () => server.close(() => resolve(true)));
+  });
 }

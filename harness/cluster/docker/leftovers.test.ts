@@ -59,6 +59,15 @@ describe.skipIf(docker.skip)(`what stays in Docker${docker.note}`, () => {
     expect(await nodes[2].ask(`connect n1 ${LINE_NODE_PORT} 400`)).toBe('connected');
   });
 
+  test('closing in the middle of starts waits for them, and nothing stays', async () => {
+    const backend = await prepared('hasty', ['n1', 'n2']);
+    const starts = ['n1', 'n2'].map((name) => startLineNode(backend, name).catch(() => undefined));
+    await backend.close();
+    await expect(startLineNode(backend, 'n1')).rejects.toThrow('the cluster is closed');
+    expect(await thingsOf(backend.runName)).toEqual([]);
+    void starts;
+  });
+
   test('after a prepare that failed in the middle nothing stays', async () => {
     // The second name is taken already, as far as Docker is concerned.
     const backend = await createDockerBackend({

@@ -30,8 +30,8 @@ export interface SandboxOptions {
   readonly dataDirectory: string;
   /** Where the file is that libfaketime reads; null: no clock is skewed. */
   readonly clockDirectory: string | null;
-  /** Whether nsenter may be used where it can; for tests of the other way. */
-  readonly mayEnterNamespace: boolean;
+  /** Its address is reached from here, and its network may be entered: the engine is this machine's. */
+  readonly isSameHost: boolean;
 }
 
 /** Everybody may write the data: servers of others run as users of their own. */
@@ -62,7 +62,18 @@ export class Sandbox {
   }
 
   static async start(options: SandboxOptions): Promise<Sandbox> {
-    const { engine, node, image, runName, labels, network, ports, dataDirectory, clockDirectory } = options;
+    const {
+      engine,
+      node,
+      image,
+      runName,
+      labels,
+      network,
+      ports,
+      dataDirectory,
+      clockDirectory,
+      isSameHost,
+    } = options;
     const volumes: Record<string, string> = { [dataDirectory]: nameOf('shaketable', runName, node, 'data') };
     if (clockDirectory !== null) volumes[clockDirectory] = nameOf('shaketable', runName, node, 'clock');
     const container = new RunContainer(image, {
@@ -73,7 +84,7 @@ export class Sandbox {
       network: {
         name: network,
         alias: node,
-        ports,
+        ports: isSameHost ? [] : ports,
         // Nobody but the harness needs to reach a cluster that is made to be broken.
         ...(engine.isLoopback ? { hostIp: '127.0.0.1' } : {}),
       },
@@ -91,10 +102,15 @@ export class Sandbox {
     }
   }
 
-  /** Where a published port is for the harness. */
+  /**
+   * Where a port is for the harness: at the node's own address where that is reached from here, so that a dead node refuses
+   * connections; a published port is held by a proxy, which accepts them and hangs up.
+   */
   locate(port: number): { host: string; port: number } {
-    const { engine } = this.#options;
+    const { engine, isSameHost, ports } = this.#options;
     try {
+      if (!ports.includes(port)) throw new Error(`only ${ports.join(', ')} are`);
+      if (isSameHost) return { host: this.address, port };
       const host = engine.isLoopback ? '127.0.0.1' : this.#started.getHost();
       return { host, port: this.#started.getMappedPort(port) };
     } catch (thrown) {
@@ -103,20 +119,21 @@ export class Sandbox {
   }
 
   /** Sees its volumes. */
-  fileShell(): Promise<Shell> {
+  async fileShell(): Promise<Shell> {
+    if (await isGone(this.#fileShell)) this.#fileShell = null;
     this.#fileShell ??= containerShell(this.node, this.container);
     return this.#fileShell;
   }
 
   /** Rules its network: through this machine where that is the engine's and the harness is root, else as {@link fileShell}. */
-  networkShell(): Promise<Shell> {
+  async networkShell(): Promise<Shell> {
+    if (await isGone(this.#networkShell)) this.#networkShell = null;
     this.#networkShell ??= this.#openNetworkShell();
     return this.#networkShell;
   }
 
   async #openNetworkShell(): Promise<Shell> {
-    const { engine, mayEnterNamespace } = this.#options;
-    if (!mayEnterNamespace || !engine.isSocket) return this.fileShell();
+    if (!this.#options.isSameHost) return this.fileShell();
     const { State } = await this.container.inspect();
     if (!mayEnter(State.Pid, this.id)) return this.fileShell();
     const shell = await namespaceShell(this.node, State.Pid);
@@ -140,6 +157,14 @@ export class Sandbox {
       }
     }
     this.#pipe.close();
+  }
+}
+
+async function isGone(shell: Promise<Shell> | null): Promise<boolean> {
+  try {
+    return (await shell)?.isClosed === true;
+  } catch {
+    return true;
   }
 }
 

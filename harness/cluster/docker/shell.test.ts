@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { Shell } from './shell.ts';
+import { createDockerBackend } from './docker-backend.ts';
+import { connectEngine } from './engine.ts';
+import { mayEnter, namespaceShell, Shell } from './shell.ts';
+import { dockerRequirement } from './testing/require-docker.ts';
 
 /** A shell of this machine: what is said to it is the same everywhere. */
 const open = (): Promise<Shell> =>
@@ -45,3 +48,36 @@ describe('a shell that stays', () => {
     await expect(other.run('kill -9 $$; sleep 1')).rejects.toThrow('n1: its shell is gone');
   });
 });
+
+const docker = await dockerRequirement();
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+test.skipIf(docker.skip || !isRoot)(
+  `the network of a container is entered, and of nothing else${docker.note}`,
+  async () => {
+    const backend = await createDockerBackend({ runId: 'enter', nodes: ['n1', 'n2'], ports: [] });
+    try {
+      await backend.prepare();
+      const engine = await connectEngine();
+      const container = engine.docker.getContainer(`shaketable-${backend.runName}-n1-sandbox`);
+      const { Id, State } = await container.inspect();
+      // An engine whose processes are not seen from here: by the engine, then.
+      if (!mayEnter(State.Pid, Id)) return;
+      expect(mayEnter(process.pid, Id)).toBe(false);
+      expect(mayEnter(0, Id)).toBe(false);
+      const shell = await namespaceShell('n1', State.Pid);
+      expect(await shell.run('iptables -S')).toContain('-A cut-1 -j DROP');
+      expect(await shell.run('readlink /proc/self/ns/net')).not.toBe(await hostNetwork());
+      shell.close();
+    } finally {
+      await backend.close();
+    }
+  },
+);
+
+async function hostNetwork(): Promise<string> {
+  const shell = await open();
+  const network = await shell.run('readlink /proc/self/ns/net');
+  shell.close();
+  return network;
+}

@@ -41,6 +41,11 @@ export class Shell {
     this.#label = label;
   }
 
+  /** Nothing can be run in it any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   static async open(label: string, opener: (outputs: Outputs) => Promise<Pipe>): Promise<Shell> {
     const shell = new Shell(label);
     const onBytes = (bytes: Uint8Array): void => shell.#receive(bytes);
@@ -118,7 +123,11 @@ export function containerShell(label: string, container: Container): Promise<She
 /** In the network of a process of this machine, with this machine's programs. Needs root. */
 export function namespaceShell(label: string, pid: number): Promise<Shell> {
   return Shell.open(label, async (outputs) => {
-    const child = spawn('nsenter', ['-t', String(pid), '-n', 'sh'], { stdio: 'pipe' });
+    const child = spawn('nsenter', ['-t', String(pid), '-n', 'sh'], {
+      stdio: 'pipe',
+      // In a group of its own: Ctrl-C is for the harness, which still has to heal what it cut.
+      detached: true,
+    });
     const ended = new Promise<void>((resolve) => {
       child.once('close', () => resolve());
       child.once('error', () => resolve());
