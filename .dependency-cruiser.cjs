@@ -113,9 +113,10 @@ module.exports = {
     },
     {
       name: 'clusters-are-strangers',
+      comment: 'What those in real time share is in real/.',
       severity: 'error',
       from: { path: '^harness/cluster/([^/]+)/', pathNot: TEST },
-      to: { path: '^harness/cluster/([^/]+)/', pathNot: '^harness/cluster/$1/' },
+      to: { path: '^harness/cluster/([^/]+)/', pathNot: ['^harness/cluster/$1/', '^harness/cluster/real/'] },
     },
     {
       name: 'nothing-imports-the-command',

@@ -149,9 +149,12 @@ export class RealCluster implements Cluster {
   async bumpClock(node: string, offsetMs: number): Promise<Observed> {
     const clock = this.#clockOf(node);
     clock.wallOffsetMs += offsetMs;
-    if (this.#backend.clocks !== undefined) await this.#setBackendClock(node);
-    else await this.#node(node).control?.request({ do: 'bump-clock', offsetMs });
-    return { clockBumpedMs: offsetMs };
+    if (this.#backend.clocks !== undefined) {
+      await this.#setBackendClock(node);
+      return { clockBumpedMs: offsetMs };
+    }
+    const observed = await this.#node(node).control?.request({ do: 'bump-clock', offsetMs });
+    return { clockBumpedMs: offsetMs, ...observed };
   }
 
   async driftClock(node: string, rate: number): Promise<void> {
@@ -184,8 +187,13 @@ export class RealCluster implements Cluster {
     const { name } = this.#node(node);
     if (this.#clients.has(clientId)) throw new HarnessError('client', `client ${clientId} is open already`);
     const logical = (host: string): Address => ({ host, port: system.clientPort });
+    // What a client throws in a callback of its own has nobody to catch it: its operation must end nevertheless.
+    let crash: (thrown: unknown) => void = () => undefined;
+    const crashed = new Promise<never>((_resolve, reject) => (crash = reject));
+    crashed.catch(() => undefined);
     const endpoint = createRealEndpoint({
       host: `client-${clientId}`,
+      onError: (thrown) => crash(thrown),
       random: randomStream(seed, 'client', clientId),
       resolve: ({ host, port }) =>
         this.#nodes.has(host) ? this.#backend.locate(host, port) : { host, port },
@@ -205,7 +213,7 @@ export class RealCluster implements Cluster {
         options,
       });
       return {
-        invoke: (invocation) => client.invoke(invocation),
+        invoke: (invocation) => Promise.race([client.invoke(invocation), crashed]),
         close: () => {
           client.close();
           close();
