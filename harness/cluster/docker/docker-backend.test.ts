@@ -178,6 +178,16 @@ describe.skipIf(docker.skip).each([
     nodes.set('n3', await startLineNode(backend, 'n3'));
   });
 
+  test('a node that dies at once says why', async () => {
+    await node('n3').process.kill();
+    const dying = new LineNode();
+    const command = ['node', '-e', 'console.error("boom"); process.exit(3)'];
+    const process = await backend.start(dying.launch('n3', { command }));
+    expect(await process.exited).toEqual({ description: 'exited with code 3' });
+    expect(dying.errors).toBe('boom\n');
+    nodes.set('n3', await startLineNode(backend, 'n3'));
+  });
+
   test('a command that is not in the image is named, and leaves nothing in the way', async () => {
     await node('n3').process.kill();
     await expect(

@@ -12,7 +12,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
-import type Dockerode from 'dockerode';
 import type { Address } from '../../../systems/runtime/runtime.ts';
 import type { RealPeer } from '../../../systems/runtime/real/real-runtime.ts';
 import { assert, HarnessError } from '../../errors.ts';

@@ -55,6 +55,15 @@ describe.skipIf(docker.skip)(`limits of a container${docker.note}`, () => {
     expect(await free.ask('fill 400')).toBe('filled');
   });
 
+  test('less memory than is in use leaves what is in use, and no more', async () => {
+    const node = await startLineNode(backend, 'n1');
+    await node.ask('fill 200');
+    await backend.limit('n1', { memoryBytes: 50 * 2 ** 20 });
+    node.process.write('fill 400\n');
+    expect(await node.process.exited).toEqual({ description: 'ran out of memory' });
+    expect((await backend.unlimit('n1'))['memoryLimitHits']).toBeGreaterThan(0);
+  });
+
   test('a limit that is impossible fails in one line', async () => {
     await startLineNode(backend, 'n1');
     await expect(backend.limit('n1', { memoryBytes: 1 })).rejects.toThrow(/^cannot limit n1: .*memory/i);

@@ -15,6 +15,9 @@ import { RAN_OUT_OF_MEMORY, type NodeContainer } from './node-container.ts';
 
 /** Of the kernel's scheduler: a share of a processor is so much of each of these. */
 const PERIOD_US = 100_000;
+/** What is in use grows while it is asked. */
+const UPDATE_ATTEMPTS_MAX = 5;
+const SPARE_BYTES = 2 ** 20;
 /** Less is refused. */
 const QUOTA_US_MIN = 1000;
 
@@ -37,7 +40,20 @@ export function limitSettings({ cpus, memoryBytes }: NodeLimits): HostConfig {
 }
 
 async function updateLimits(container: Dockerode.Container, limits: NodeLimits): Promise<void> {
-  await container.update(limitSettings(limits));
+  let settings = limitSettings(limits);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await container.update(settings);
+      return;
+    } catch (thrown) {
+      // Version 1 of cgroups refuses less than what is in use (version 2 would kill): as little as it takes, then. The next
+      // start gets what was asked for.
+      const usageBytes = Number(/current usage: (\d+)/.exec(messageOf(thrown))?.[1]);
+      if (!Number.isFinite(usageBytes) || attempt === UPDATE_ATTEMPTS_MAX) throw thrown;
+      const memoryBytes = usageBytes + attempt * SPARE_BYTES;
+      settings = { ...settings, ...limitSettings({ memoryBytes }) };
+    }
+  }
 }
 
 /** Takes limits off again. */
