@@ -1,7 +1,7 @@
 /** `shaketable clean`: removes the containers, networks and volumes of runs whose harness is gone. */
 import type { Command } from 'commander';
 import { findRuns, isOld, removeRun, type FoundRun } from '../cluster/docker/clean.ts';
-import { connectEngine, type Engine } from '../cluster/docker/engine.ts';
+import type { Engine } from '../cluster/docker/engine.ts';
 import { EXIT } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
@@ -27,6 +27,8 @@ export function addCleanCommand(program: Command, { output, finish }: CommandCon
     .option('--dry-run', 'say what would be removed, and remove nothing')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options) => {
+      // Docker's libraries take longer to load than all other commands to run.
+      const { connectEngine } = await import('../cluster/docker/engine.ts');
       await clean(await connectEngine(), options, output);
       finish(EXIT.valid);
     });

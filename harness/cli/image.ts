@@ -1,7 +1,5 @@
 /** `shaketable image build`: makes the image in which nodes of ours run in containers, with or without a registry. */
 import type { Command } from 'commander';
-import { connectEngine } from '../cluster/docker/engine.ts';
-import { buildImage } from '../cluster/docker/image/build-image.ts';
 import { imageTag, OFFICIAL_BASE } from '../cluster/docker/image/recipe.ts';
 import { EXIT } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
@@ -38,6 +36,11 @@ export function addImageCommand(program: Command, { output, finish }: CommandCon
 
 async function build({ base, tag = imageTag() }: Options, output: Output): Promise<void> {
   const startMs = performance.now();
+  // Docker's libraries take longer to load than all other commands to run.
+  const [{ connectEngine }, { buildImage }] = await Promise.all([
+    import('../cluster/docker/engine.ts'),
+    import('../cluster/docker/image/build-image.ts'),
+  ]);
   const engine = await connectEngine();
   output.note(
     base === undefined

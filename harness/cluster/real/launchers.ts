@@ -12,6 +12,8 @@ import type { Launcher } from './real-node.ts';
 /** The bundle's name among a node's files. */
 const BUNDLE_FILE = 'node.mjs';
 const PORT_PROBE_TIMEOUT_MS = 1_000;
+/** In front of a container on another machine something accepts, finds nobody there, and hangs up. */
+const PORT_PROBE_HOLD_MS = 100;
 
 /** Runs the bundle, which waits for its start message. */
 export function programLauncher(
@@ -110,6 +112,7 @@ function acceptsConnections({ host, port }: { host: string; port: number }): Pro
       socket.destroy();
       resolve(accepted);
     };
-    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+    socket.once('connect', () => setTimeout(end(true), PORT_PROBE_HOLD_MS));
+    socket.once('error', end(false)).once('timeout', end(false)).once('close', end(false));
   });
 }

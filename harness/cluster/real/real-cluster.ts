@@ -30,6 +30,18 @@ import { programLauncher, serverLauncher } from './launchers.ts';
 
 const DEFAULT_READY_TIMEOUT_MS = 60_000;
 
+/** How a node's clock is wrong; it outlives the node's processes. */
+interface ClockFault {
+  wallOffsetMs: number;
+  rate: number;
+  /** When the offset was so. */
+  sinceMs: number;
+}
+
+const trueClock = (): ClockFault => ({ wallOffsetMs: 0, rate: 1, sinceMs: performance.now() });
+
+const clockAtStart = ({ wallOffsetMs, rate }: ClockFault) => ({ wallOffsetMs, rate });
+
 export class RealCluster implements Cluster {
   readonly kind: 'process' | 'docker';
   readonly nodes: readonly string[];
@@ -40,7 +52,7 @@ export class RealCluster implements Cluster {
   readonly #launcher: Launcher;
   readonly #nodes = new Map<string, RealNode>();
   readonly #links: RealLinks;
-  readonly #clocks = new Map<string, { wallOffsetMs: number; rate: number }>();
+  readonly #clocks = new Map<string, ClockFault>();
   readonly #clients = new Map<number, RealEndpoint>();
   readonly #traceCallbacks: ((record: TraceRecord) => void)[] = [];
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -63,7 +75,7 @@ export class RealCluster implements Cluster {
     };
     for (const name of nodes) {
       this.#nodes.set(name, new RealNode(name, backend, this.#launcher, hooks));
-      this.#clocks.set(name, { wallOffsetMs: 0, rate: 1 });
+      this.#clocks.set(name, trueClock());
     }
     this.#links = new RealLinks(this.#nodes, backend.network ?? null, isProgram);
   }
@@ -147,8 +159,7 @@ export class RealCluster implements Cluster {
   }
 
   async bumpClock(node: string, offsetMs: number): Promise<Observed> {
-    const clock = this.#clockOf(node);
-    clock.wallOffsetMs += offsetMs;
+    this.#clockOf(node).wallOffsetMs += offsetMs;
     if (this.#backend.clocks !== undefined) {
       await this.#setBackendClock(node);
       return { clockBumpedMs: offsetMs };
@@ -164,7 +175,7 @@ export class RealCluster implements Cluster {
   }
 
   async resetClock(node: string): Promise<Observed> {
-    this.#clocks.set(node, { wallOffsetMs: 0, rate: 1 });
+    this.#clocks.set(node, trueClock());
     if (this.#backend.clocks !== undefined) return this.#backend.clocks.reset(node);
     const target = this.#node(node);
     target.pausedControl?.tell({ do: 'reset-clock' });
@@ -239,7 +250,7 @@ export class RealCluster implements Cluster {
       dataDirectory: place.dataDirectory,
       seed,
       incarnation,
-      faults: { ...this.#links.inForceAt(node), clock: { ...this.#clockOf(node) } },
+      faults: { ...this.#links.inForceAt(node), clock: clockAtStart(this.#clockOf(node)) },
     };
   }
 
@@ -261,8 +272,13 @@ export class RealCluster implements Cluster {
     for (const callback of this.#traceCallbacks) callback(record);
   }
 
-  #clockOf(node: string): { wallOffsetMs: number; rate: number } {
-    return this.#clocks.get(this.#node(node).name)!;
+  /** As it is by now: what a drift has added is in its offset. */
+  #clockOf(node: string): ClockFault {
+    const clock = this.#clocks.get(this.#node(node).name)!;
+    const nowMs = performance.now();
+    clock.wallOffsetMs += (clock.rate - 1) * (nowMs - clock.sinceMs);
+    clock.sinceMs = nowMs;
+    return clock;
   }
 
   #cannot(what: string): HarnessError {

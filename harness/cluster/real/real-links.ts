@@ -77,7 +77,9 @@ export class RealLinks {
 
   /** What the backend's network does of a fault, and what is left for the gates. */
   #share(fault: LinkFault): { below: LinkFault | null; gated: LinkFault | null } {
-    const degradable = this.#network?.degradable ?? [];
+    const below = this.#network?.degradable ?? [];
+    // Gates do to our nodes what they do in every cluster, and count it in messages; a lossy firewall is a real one.
+    const degradable = this.#hasGates ? below.filter((field) => field === 'lossProbability') : below;
     const pick = (isBelow: boolean): LinkFault | null => {
       const fields = Object.entries(fault).filter(
         ([field]) => degradable.includes(field as keyof LinkFault) === isBelow,
