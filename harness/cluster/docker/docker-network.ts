@@ -4,8 +4,7 @@
  *     await network.cut('n1', 'n2');                  // n2 drops what comes from n1's address
  *     (await network.heal('n1', 'n2')).messagesDropped
  *
- * A cut drops packets, hence also the answers of connections in the other direction, as a broken cable does: a connection from n2
- * to n1 stalls, while a datagram from n2 arrives.
+ * A cut of one direction lets through what TCP needs for the other (firewall.ts); where both are cut nothing passes.
  */
 import { assert, HarnessError } from '../../errors.ts';
 import type { LinkFault, Observed } from '../cluster.ts';
@@ -68,12 +67,16 @@ export class DockerNetwork implements BackendNetwork {
     this.#hasNetem = await hasNetem(await sandbox.networkShell());
   }
 
-  cut(from: string, to: string): Promise<void> {
-    return this.#rulesOf(from, to).cut.cut();
+  async cut(from: string, to: string): Promise<void> {
+    const [there, back] = [this.#rulesOf(from, to).cut, this.#rulesOf(to, from).cut];
+    await there.cut(back.isCut ? 'all' : 'data');
+    if (back.isCut) await back.cut('all');
   }
 
-  heal(from: string, to: string): Promise<Observed> {
-    return this.#rulesOf(from, to).cut.heal();
+  async heal(from: string, to: string): Promise<Observed> {
+    const [there, back] = [this.#rulesOf(from, to).cut, this.#rulesOf(to, from).cut];
+    if (there.isCut && back.isCut) await back.cut('data');
+    return there.heal();
   }
 
   async degrade(from: string, to: string, fault: LinkFault): Promise<void> {

@@ -2,13 +2,22 @@
  * Cuts and losses as rules of iptables in the network namespaces of nodes, at the receiving end. Each direction has two chains of
  * its own, whose packet counters say what the fault did:
  *
- *     -A INPUT -s 172.18.0.2/32 -j cut-0      while n1 → here is cut: cut-0 drops all
+ *     -A INPUT -s 172.18.0.2/32 -j cut-0      while both directions between n1 and here are cut: cut-0 drops all
+ *     -A INPUT -s 172.18.0.2/32 -j deaf-0     while n1 → here alone is cut: deaf-0 drops all that carries data
  *     -A INPUT -s 172.18.0.2/32 -j loss-0     while it loses: loss-0 drops some
  *
  * The chains stand from the beginning, so a cut is one rule, and its counter is read when no packet reaches it any more.
+ *
+ * A one-way cut that dropped all packets would be a two-way cut of everything that uses TCP: without acknowledgements the other direction
+ * stalls, too. So deaf-N lets pass what TCP says of the other direction: the answer to a connection's opening, and
+ * acknowledgements without data. The latter are known by their length, 20 bytes of IP and 32 of TCP with timestamps, which every
+ * segment has where `net.ipv4.tcp_timestamps` is on (Linux's default): one byte of data would make it longer.
  */
 import type { Observed } from '../cluster.ts';
 import type { Shell } from './shell.ts';
+
+/** IP and TCP headers with the timestamp option, and no data. */
+const BARE_ACK_BYTES = 52;
 
 /** `-w`: two at once wait for each other, so many seconds. */
 const IPTABLES = 'iptables -w 5';
@@ -25,51 +34,71 @@ export interface Direction {
 
 /** All chains of a node in one call. */
 export function chainsScript(peerNumbers: readonly number[]): string {
-  const chains = peerNumbers.flatMap((number) => [`cut-${number}`, `loss-${number}`]);
+  const chains = peerNumbers.flatMap((number) => [`cut-${number}`, `deaf-${number}`, `loss-${number}`]);
   return [
     `iptables-restore -w 5 --noflush <<'RULES'`,
     '*filter',
     ...chains.map((chain) => `:${chain} - [0:0]`),
-    ...peerNumbers.map((number) => `-A cut-${number} -j DROP`),
+    ...peerNumbers.flatMap((number) => [
+      `-A cut-${number} -j DROP`,
+      `-A deaf-${number} -p tcp --tcp-flags SYN,ACK,FIN,RST SYN,ACK -j RETURN`,
+      `-A deaf-${number} -p tcp --tcp-flags SYN,ACK,FIN,RST ACK -m length --length ${BARE_ACK_BYTES} -j RETURN`,
+      `-A deaf-${number} -j DROP`,
+    ]),
     'COMMIT',
     'RULES',
   ].join('\n');
 }
 
+/** How much of a direction is cut. */
+export type Cut = 'nothing' | 'data' | 'all';
+
+const CHAINS: Readonly<Record<Exclude<Cut, 'nothing'>, string>> = { data: 'deaf', all: 'cut' };
+
 export class CutRule {
   readonly #direction: Direction;
-  #isCut = false;
+  #cut: Cut = 'nothing';
+  /** In the chain that was left, when what is cut changed. */
+  #messagesDropped = 0;
 
   constructor(direction: Direction) {
     this.#direction = direction;
   }
 
-  /** Idempotent. */
-  async cut(): Promise<void> {
-    if (this.#isCut) return;
-    this.#isCut = true;
+  get isCut(): boolean {
+    return this.#cut !== 'nothing';
+  }
+
+  /** Idempotent. At no moment between two cuts is nothing cut. */
+  async cut(cut: Exclude<Cut, 'nothing'>): Promise<void> {
+    const before = this.#cut;
+    if (before === cut) return;
     const { fromAddress, fromNumber } = this.#direction;
+    const chain = `${CHAINS[cut]}-${fromNumber}`;
     const shell = await this.#direction.shell();
-    try {
-      // In front of losses: what is cut is not lost as well.
-      await shell.run(
-        `${IPTABLES} -Z cut-${fromNumber}; ${IPTABLES} -I INPUT 1 -s ${fromAddress} -j cut-${fromNumber}`,
-      );
-    } catch (thrown) {
-      this.#isCut = false;
-      throw thrown;
-    }
+    // In front of losses: what is cut is not lost as well.
+    await shell.run(`${IPTABLES} -Z ${chain}; ${IPTABLES} -I INPUT 1 -s ${fromAddress} -j ${chain}`);
+    this.#cut = cut;
+    if (before !== 'nothing') this.#messagesDropped += await this.#leave(before);
   }
 
   async heal(): Promise<Observed> {
-    if (!this.#isCut) return { messagesDropped: 0 };
-    this.#isCut = false;
+    const before = this.#cut;
+    if (before === 'nothing') return { messagesDropped: 0 };
+    this.#cut = 'nothing';
+    const messagesDropped = this.#messagesDropped + (await this.#leave(before));
+    this.#messagesDropped = 0;
+    return { messagesDropped };
+  }
+
+  async #leave(cut: Exclude<Cut, 'nothing'>): Promise<number> {
     const { fromAddress, fromNumber } = this.#direction;
+    const chain = `${CHAINS[cut]}-${fromNumber}`;
     const shell = await this.#direction.shell();
-    const output = await shell.run(
-      `${IPTABLES} -D INPUT -s ${fromAddress} -j cut-${fromNumber}\n${IPTABLES} -v -S cut-${fromNumber}`,
+    const rules = await shell.run(
+      `${IPTABLES} -D INPUT -s ${fromAddress} -j ${chain}\n${IPTABLES} -v -S ${chain}`,
     );
-    return { messagesDropped: packetsOf(output) };
+    return packetsOf(rules);
   }
 }
 
@@ -116,9 +145,9 @@ export class LossRule {
   }
 }
 
-/** Of rules as `iptables -v -S` writes them: `-A cut-0 -c 12 720 -j DROP`, packets before bytes. */
+/** What was dropped, of rules as `iptables -v -S` writes them: `-A cut-0 -c 12 720 -j DROP`, packets before bytes. */
 export function packetsOf(rules: string): number {
-  return [...rules.matchAll(/^-A \S+ .*-c (\d+) \d+/gm)].reduce(
+  return [...rules.matchAll(/^-A \S+ .*-c (\d+) \d+ -j DROP/gm)].reduce(
     (sum, [, packets]) => sum + Number(packets),
     0,
   );
