@@ -1,7 +1,7 @@
 /**
  * Paths as people read them and as files keep them: relative to the working directory where they are below it, with `/`.
  *
- *     shortPath('/home/me/project/shake/kv.ts')   // 'shake/kv.ts' in /home/me/project, '../shake/kv.ts' in one below
+ *     shortPath('/…/project/shake/kv.ts')   // 'shake/kv.ts' in the project's folder, '../shake/kv.ts' in one below
  */
 import { relative, resolve } from 'node:path';
 
