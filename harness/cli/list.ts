@@ -141,14 +141,17 @@ function formatRows(rows: readonly Row[]): string {
     .map(({ name = '', summary, meaning, ...rest }) => {
       const details = Object.entries(rest)
         .filter(([, value]) => value !== '')
-        .map(([label, value]) => [label.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`), value]);
+        .map(([label, value]) => ({
+          label: label.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`),
+          value,
+        }));
       const first = `${name.padEnd(width)}  ${summary ?? meaning ?? ''}`.trimEnd();
-      const inline = details.map(([label, value]) => `${label} ${value}`).join(', ');
+      const inline = details.map(({ label, value }) => `${label} ${value}`).join(', ');
       const indent = ' '.repeat(width + 2);
       if (inline === '') return first;
       if (first.length + inline.length + 3 <= LINE_COLUMNS_MAX) return `${first} (${inline})`;
       if (indent.length + inline.length + 2 <= LINE_COLUMNS_MAX) return `${first}\n${indent}(${inline})`;
-      return [first, ...details.map(([label, value]) => `${indent}${label}: ${value}`)].join('\n');
+      return [first, ...details.map(({ label, value }) => `${indent}${label}: ${value}`)].join('\n');
     })
     .join('\n');
 }
