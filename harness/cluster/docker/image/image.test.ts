@@ -49,7 +49,9 @@ describe.skipIf(docker.skip || process.platform !== 'linux')(`images${docker.not
     const paths = entries.map(({ path }) => path);
     expect(new Set(paths).size).toBe(paths.length);
     expect(paths).toContain('usr/local/bin/node');
-    expect(paths.some((path) => path.endsWith('/libxt_statistic.so'))).toBe(true);
+    for (const plugin of ['statistic', 'tcp', 'length']) {
+      expect(paths.some((path) => path.endsWith(`/libxt_${plugin}.so`))).toBe(true);
+    }
     if (existsSync('/usr/lib/x86_64-linux-gnu/faketime')) {
       expect(paths).toContain('usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1');
     }

@@ -21,7 +21,7 @@ const run = promisify(execFile);
 const NAME_SERVICES = ['libnss_files.so.2', 'libnss_dns.so.2', 'libresolv.so.2'];
 
 /** Matches and targets of the rules that are written here; iptables has more than a hundred. */
-const IPTABLES_PLUGINS = ['libxt_standard.so', 'libxt_statistic.so'];
+const IPTABLES_PLUGINS = ['libxt_standard.so', 'libxt_statistic.so', 'libxt_tcp.so', 'libxt_length.so'];
 
 const FAKETIME_PATTERNS = ['faketime/libfaketime.so.1', 'faketime/libfaketimeMT.so.1'];
 

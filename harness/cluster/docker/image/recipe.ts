@@ -2,12 +2,12 @@
  * What our own image needs to be: Node.js for nodes of ours, a shell and the firewall tools for sandboxes. The code of nodes is not
  * in it, but handed to each container, so that no image can be out of date with the code.
  *
- *     imageTag()      // shaketable:node-24.21.0-r1-x64
+ *     imageTag()      // shaketable:node-24.21.0-r2-x64
  */
 import process from 'node:process';
 
 /** Goes up with each change to what is in the image, so that older ones are not used again. */
-const RECIPE_VERSION = 1;
+const RECIPE_VERSION = 2;
 
 export const OFFICIAL_BASE = 'node:24-slim';
 
