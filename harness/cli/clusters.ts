@@ -112,6 +112,17 @@ async function createBackend(
   });
 }
 
+/**
+ * Refuses, before a run directory is made, what cannot begin at all.
+ *
+ * @throws HarnessError `io` when there is no engine for containers
+ */
+export async function requireEngine({ cluster }: Pick<TestDefinition, 'cluster'>): Promise<void> {
+  if (cluster !== 'docker') return;
+  const { connectEngine } = await import('../cluster/docker/engine.ts');
+  await connectEngine();
+}
+
 const chosenNemeses = (test: Pick<TestDefinition, 'nemeses'>) =>
   test.nemeses.map((name) => lookUp('nemesis', nemeses, name));
 

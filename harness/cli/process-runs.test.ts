@@ -195,3 +195,15 @@ describe('a mistake', () => {
     expect(existsSync(join(folder, 'results'))).toBe(false);
   });
 });
+
+it('without an engine a run in containers is refused in one line, and leaves nothing', async () => {
+  const folder = temporaryFolder();
+  const { child, ended } = startCommand(['run', 'raft', 'register', '--cluster', 'docker'], folder, {
+    DOCKER_HOST: `unix://${folder}/no-engine.sock`,
+  });
+  expect(child.pid).toBeDefined();
+  const { exitCode, stderr } = await ended;
+  expect(exitCode).toBe(70);
+  expect(stderr).toMatch(/^shaketable: cannot reach Docker at unix:\/\/\S+no-engine.sock: .*\n$/);
+  expect(existsSync(join(folder, 'results'))).toBe(false);
+});

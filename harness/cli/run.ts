@@ -4,6 +4,7 @@ import { combineValidity, type Validity } from '../../checkers/checker.ts';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
+import { requireEngine } from './clusters.ts';
 import type { CommandContext } from './command-context.ts';
 import { differenceOf } from './determinism.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
@@ -112,6 +113,7 @@ async function run(system: string, workload: string, options: Options, output: O
   if (first.cluster !== 'sim' && options.verifyDeterminism === true) {
     throw new HarnessError('usage', '--verify-determinism: only simulated runs can be the same twice');
   }
+  await requireEngine(first);
   const interrupt = interruptOnSignal(output);
   const settings: RunSettings = {
     output,

@@ -37,8 +37,12 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export function startCommand(args: readonly string[], cwd: string): Started {
-  const env = { ...process.env, NO_COLOR: '1' };
+export function startCommand(
+  args: readonly string[],
+  cwd: string,
+  more: Readonly<Record<string, string>> = {},
+): Started {
+  const env = { ...process.env, NO_COLOR: '1', ...more };
   const child = spawn(NODE, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   return { child, ended: endOf(child) };
 }
