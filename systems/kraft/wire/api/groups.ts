@@ -178,7 +178,7 @@ export const deleteGroups = api({
   flexible: '2+',
   request: { groupsNames: array(string()) },
   response: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     results: array(struct({ groupId: string(), errorCode: int16() })),
   },
 });

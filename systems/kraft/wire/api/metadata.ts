@@ -106,7 +106,7 @@ export const describeCluster = api({
     endpointType: int8({ versions: '1+', default: 1 }),
   },
   response: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
     errorMessage: string({ nullable: '0+', default: null }),
     endpointType: int8({ versions: '1+', default: 1 }),
