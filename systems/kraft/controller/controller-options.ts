@@ -1,0 +1,38 @@
+/**
+ * What a controller is set to, by the names and defaults of `server.properties`.
+ *
+ *     const options: ControllerOptions = { ...CONTROLLER_DEFAULTS, clusterId: 'aCluster…', sessionTimeoutMs: 3000 };
+ */
+export interface ControllerOptions {
+  readonly clusterId: string;
+  /** `broker.session.timeout.ms`: how long a broker may be silent. */
+  readonly sessionTimeoutMs: number;
+  /** `num.partitions`, for who creates a topic without a number. */
+  readonly defaultPartitions: number;
+  /** `default.replication.factor` */
+  readonly defaultReplicationFactor: number;
+  /** Whether a new cluster begins with the feature `eligible.leader.replicas.version` (KIP-966). */
+  readonly eligibleLeaderReplicas: boolean;
+  /** `auto.leader.rebalance.enable` and `leader.imbalance.check.interval.seconds`; 0 for never. */
+  readonly leaderImbalanceCheckIntervalMs: number;
+  /** `metadata.max.idle.interval.ms`: a NoOp goes to the log when nothing else did; 0 for never. */
+  readonly idleIntervalMs: number;
+  /** At most so many elections at one tick for balance or when allowed anew, so that a batch stays small. */
+  readonly maxElectionsPerTick: number;
+  /** One request cannot create more. */
+  readonly maxPartitionsPerRequest: number;
+  /** The node's properties that are defaults for topics, by the names of brokers. */
+  readonly staticConfigs: Readonly<Record<string, string>>;
+}
+
+export const CONTROLLER_DEFAULTS: Omit<ControllerOptions, 'clusterId'> = {
+  sessionTimeoutMs: 9000,
+  defaultPartitions: 1,
+  defaultReplicationFactor: 1,
+  eligibleLeaderReplicas: true,
+  leaderImbalanceCheckIntervalMs: 300_000,
+  idleIntervalMs: 500,
+  maxElectionsPerTick: 1000,
+  maxPartitionsPerRequest: 10_000,
+  staticConfigs: {},
+};
