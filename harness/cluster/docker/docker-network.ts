@@ -69,14 +69,17 @@ export class DockerNetwork implements BackendNetwork {
 
   async cut(from: string, to: string): Promise<void> {
     const [there, back] = [this.#rulesOf(from, to).cut, this.#rulesOf(to, from).cut];
-    await there.cut(back.isCut ? 'all' : 'data');
-    if (back.isCut) await back.cut('all');
+    const isTwoWay = back.isCut;
+    await Promise.all([there.cut(isTwoWay ? 'all' : 'data'), isTwoWay ? back.cut('all') : undefined]);
   }
 
   async heal(from: string, to: string): Promise<Observed> {
     const [there, back] = [this.#rulesOf(from, to).cut, this.#rulesOf(to, from).cut];
-    if (there.isCut && back.isCut) await back.cut('data');
-    return there.heal();
+    const [observed] = await Promise.all([
+      there.heal(),
+      there.isCut && back.isCut ? back.cut('data') : undefined,
+    ]);
+    return observed;
   }
 
   async degrade(from: string, to: string, fault: LinkFault): Promise<void> {

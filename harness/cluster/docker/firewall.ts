@@ -35,9 +35,7 @@ export interface Direction {
 /** All chains of a node in one call. */
 export function chainsScript(peerNumbers: readonly number[]): string {
   const chains = peerNumbers.flatMap((number) => [`cut-${number}`, `deaf-${number}`, `loss-${number}`]);
-  return [
-    `iptables-restore -w 5 --noflush <<'RULES'`,
-    '*filter',
+  return restoreScript([
     ...chains.map((chain) => `:${chain} - [0:0]`),
     ...peerNumbers.flatMap((number) => [
       `-A cut-${number} -j DROP`,
@@ -45,10 +43,12 @@ export function chainsScript(peerNumbers: readonly number[]): string {
       `-A deaf-${number} -p tcp --tcp-flags SYN,ACK,FIN,RST ACK -m length --length ${BARE_ACK_BYTES} -j RETURN`,
       `-A deaf-${number} -j DROP`,
     ]),
-    'COMMIT',
-    'RULES',
-  ].join('\n');
+  ]);
 }
+
+/** Several changes as one. */
+const restoreScript = (lines: readonly string[]): string =>
+  [`iptables-restore -w 5 --noflush <<'RULES'`, '*filter', ...lines, 'COMMIT', 'RULES'].join('\n');
 
 /** How much of a direction is cut. */
 export type Cut = 'nothing' | 'data' | 'all';
@@ -58,8 +58,8 @@ const CHAINS: Readonly<Record<Exclude<Cut, 'nothing'>, string>> = { data: 'deaf'
 export class CutRule {
   readonly #direction: Direction;
   #cut: Cut = 'nothing';
-  /** In the chain that was left, when what is cut changed. */
-  #messagesDropped = 0;
+  /** By the counters of both chains when they were read last. */
+  #messagesDroppedBefore = 0;
 
   constructor(direction: Direction) {
     this.#direction = direction;
@@ -69,36 +69,41 @@ export class CutRule {
     return this.#cut !== 'nothing';
   }
 
-  /** Idempotent. At no moment between two cuts is nothing cut. */
+  /** Idempotent. One change of the rules, so that at no moment between two cuts nothing is cut. */
   async cut(cut: Exclude<Cut, 'nothing'>): Promise<void> {
     const before = this.#cut;
     if (before === cut) return;
-    const { fromAddress, fromNumber } = this.#direction;
-    const chain = `${CHAINS[cut]}-${fromNumber}`;
     const shell = await this.#direction.shell();
     // In front of losses: what is cut is not lost as well.
-    await shell.run(`${IPTABLES} -Z ${chain}; ${IPTABLES} -I INPUT 1 -s ${fromAddress} -j ${chain}`);
+    await shell.run(
+      restoreScript([
+        `-I INPUT 1 ${this.#jump(cut)}`,
+        ...(before === 'nothing' ? [] : [`-D INPUT ${this.#jump(before)}`]),
+      ]),
+    );
     this.#cut = cut;
-    if (before !== 'nothing') this.#messagesDropped += await this.#leave(before);
   }
 
   async heal(): Promise<Observed> {
     const before = this.#cut;
     if (before === 'nothing') return { messagesDropped: 0 };
+    const { fromNumber } = this.#direction;
+    const shell = await this.#direction.shell();
+    const rules = await shell.run(
+      [
+        `${IPTABLES} -D INPUT ${this.#jump(before)}`,
+        ...Object.values(CHAINS).map((chain) => `${IPTABLES} -v -S ${chain}-${fromNumber}`),
+      ].join('\n'),
+    );
     this.#cut = 'nothing';
-    const messagesDropped = this.#messagesDropped + (await this.#leave(before));
-    this.#messagesDropped = 0;
+    const messagesDropped = packetsOf(rules) - this.#messagesDroppedBefore;
+    this.#messagesDroppedBefore += messagesDropped;
     return { messagesDropped };
   }
 
-  async #leave(cut: Exclude<Cut, 'nothing'>): Promise<number> {
+  #jump(cut: Exclude<Cut, 'nothing'>): string {
     const { fromAddress, fromNumber } = this.#direction;
-    const chain = `${CHAINS[cut]}-${fromNumber}`;
-    const shell = await this.#direction.shell();
-    const rules = await shell.run(
-      `${IPTABLES} -D INPUT -s ${fromAddress} -j ${chain}\n${IPTABLES} -v -S ${chain}`,
-    );
-    return packetsOf(rules);
+    return `-s ${fromAddress} -j ${CHAINS[cut]}-${fromNumber}`;
   }
 }
 
