@@ -111,7 +111,9 @@ describe('words', () => {
 describe('modules', () => {
   test('have names in kebab-case, and none is for everything', () => {
     const named = code.map(({ path }) => path);
-    expect(named.filter((path) => !/^[a-z0-9-]+(\.test|\.d|\.config)?\.ts$/.test(basename(path)))).toEqual([]);
+    expect(named.filter((path) => !/^[a-z0-9-]+(\.test|\.d|\.config)?\.ts$/.test(basename(path)))).toEqual(
+      [],
+    );
     expect(named.filter((path) => /(^|\/)(utils?|helpers?|common|misc)(\.ts|\/)/.test(path))).toEqual([]);
   });
 

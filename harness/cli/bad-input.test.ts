@@ -34,8 +34,14 @@ describe('the command line', () => {
     ['list bgus', 'unknown list "bgus": did you mean "bugs"?'],
     ['check --model cas-regster x', 'unknown model "cas-regster": did you mean "cas-register"?'],
     [`${RUN} --cluster smi`, 'unknown cluster "smi": did you mean "sim"?'],
-    [`${RUN} --cluster docker --verify-determinism`, '--verify-determinism: only simulated runs can be the same twice'],
-    [`${RUN} --ready-timeout 0 --cluster process`, '--ready-timeout 0: wants a number of more than 0 and at most 1000000'],
+    [
+      `${RUN} --cluster docker --verify-determinism`,
+      '--verify-determinism: only simulated runs can be the same twice',
+    ],
+    [
+      `${RUN} --ready-timeout 0 --cluster process`,
+      '--ready-timeout 0: wants a number of more than 0 and at most 1000000',
+    ],
     ['run raft', "missing required argument 'workload'; see shaketable run --help"],
     [`${RUN} --seed`, "option '--seed <number>' argument missing; see shaketable run --help"],
     [`${RUN} more`, /^shaketable: too many arguments for 'run'.*; see shaketable run --help$/m],
