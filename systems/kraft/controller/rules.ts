@@ -192,7 +192,8 @@ export const correctRules = {
     const clean = replicas.find(isValid);
     if (clean !== undefined) return elected(clean);
     if (isr.length === 0 && elr.length === 0 && facts.lastKnownLeader !== NO_LEADER) {
-      if (facts.mayLead(facts.lastKnownLeader)) return { leader: facts.lastKnownLeader, from: 'unclean' };
+      if (replicas.includes(facts.lastKnownLeader) && facts.mayLead(facts.lastKnownLeader))
+        return { leader: facts.lastKnownLeader, from: 'unclean' };
     }
     if (facts.election === 'unclean') {
       const unclean = replicas.find((broker) => facts.mayLead(broker));
