@@ -84,7 +84,7 @@ export class RealLinks {
       const fields = Object.entries(fault).filter(
         ([field]) => degradable.includes(field as keyof LinkFault) === isBelow,
       );
-      return fields.length === 0 ? null : (Object.fromEntries(fields) as LinkFault);
+      return fields.length === 0 ? null : (Object.fromEntries(fields));
     };
     const gated = pick(false);
     if (gated !== null && !this.#hasGates) {
