@@ -6,7 +6,7 @@
  *     const batch: Uint8Array = builder.build();
  */
 import { assert } from '../../../harness/errors.ts';
-import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES, NONE } from './batch.ts';
+import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES, NONE, type RecordBatch } from './batch.ts';
 import { CODEC, compress } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import { writeRecord, type NewRecord } from './record.ts';
@@ -98,4 +98,12 @@ export class BatchBuilder {
       (typeof options.deleteHorizonMs === 'number' ? ATTRIBUTE.deleteHorizon : 0)
     );
   }
+}
+
+/** Gives all records of a batch the time at which a log takes it, in place: attributes, largest timestamp and CRC. */
+export function stampAppendTime(batch: RecordBatch, timestampMs: number): void {
+  const { bytes } = batch;
+  writeInt16(bytes, AT.attributes, batch.attributes | ATTRIBUTE.logAppendTime);
+  writeInt64(bytes, AT.maxTimestamp, timestampMs);
+  writeInt32(bytes, AT.crc, batch.computeCrc());
 }
