@@ -68,10 +68,16 @@ function render(data: ReportData, page: HTMLElement): void {
   ].filter((section) => section !== null);
   page.append(...sections);
   const links = LINKS.filter(([id]) => document.getElementById(id) !== null).map(([id, title]) =>
-    element('a', { href: `#${id}` }, id === 'run' && data.replayCommand === null ? 'Check' : title),
+    element('a', { href: `#${id}` }, id === 'run' ? runTitle(data) : title),
   );
   sections[0]?.after(element('nav', { 'aria-label': 'Sections' }, ...links));
   stage.schedule();
+}
+
+/** What the section about the run's command is for. */
+function runTitle({ replayCommand, replaysExactly }: ReportData): string {
+  if (replayCommand === null) return 'Check';
+  return replaysExactly ? 'Replay' : 'Run again';
 }
 
 const page = document.getElementById('report');
