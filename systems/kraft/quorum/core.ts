@@ -89,7 +89,7 @@ export class QuorumCore {
     const others = (): number[] => s.otherVoters.map(({ voterId }) => voterId);
     switch (state.name) {
       case 'unattached':
-        return s.isVoter ? state.electionDeadlineMs : peers.nextMs(others(), nowMs);
+        return s.mayStand ? state.electionDeadlineMs : peers.nextMs(others(), nowMs);
       case 'prospective':
         return Math.min(state.electionDeadlineMs, peers.nextMs(unrecordedVoters(s, state), nowMs));
       case 'candidate':
@@ -98,7 +98,7 @@ export class QuorumCore {
         return Math.min(state.electionDeadlineMs, peers.nextMs(unrecordedVoters(s, state), nowMs));
       case 'follower': {
         const retry = peers.nextMs([...others(), s.leaderId ?? -1], nowMs);
-        return !s.isVoter && nowMs >= state.fetchDeadlineMs ? retry : Math.min(state.fetchDeadlineMs, retry);
+        return !s.mayStand && nowMs >= state.fetchDeadlineMs ? retry : Math.min(state.fetchDeadlineMs, retry);
       }
       case 'resigned':
         return Math.min(state.electionDeadlineMs, peers.nextMs(state.unacknowledged, nowMs));
@@ -202,9 +202,8 @@ export class QuorumCore {
   }
 
   /** The driver's own snapshot is durable. */
-  snapshotTaken(nowMs: number, snapshot: StoredSnapshot): void {
+  snapshotTaken(snapshot: StoredSnapshot): void {
     const { s } = this;
-    s.nowMs = nowMs;
     const { snapshotId, stateHash } = snapshot;
     if (snapshotId.endOffset <= (s.snapshot?.snapshotId.endOffset ?? 0)) return;
     s.snapshot = snapshot;
@@ -224,9 +223,10 @@ export class QuorumCore {
     s.nowMs = nowMs;
     const snapshotId = s.snapshot?.snapshotId ?? null;
     const logStartOffset = s.rules.deletableEndOffset(wantedStartOffset, snapshotId, s.highWatermark);
-    if (logStartOffset <= s.log.startOffset) return;
-    s.log.deletePrefix(logStartOffset);
-    s.effects.push({ kind: 'delete-prefix', logStartOffset });
+    if (logStartOffset > s.log.startOffset) {
+      s.log.deletePrefix(logStartOffset);
+      s.effects.push({ kind: 'delete-prefix', logStartOffset });
+    }
     this.poll();
   }
 
@@ -255,6 +255,11 @@ export class QuorumCore {
   /** The log, to look at. */
   get log(): Pick<LogIndex, 'startOffset' | 'endOffset' | 'lastEpoch' | 'epochAt'> {
     return this.s.log;
+  }
+
+  /** Of the last Voters record in the log; -1 where the voters come from elsewhere. */
+  get votersOffset(): number {
+    return this.s.voters.latestOffset;
   }
 
   status(): QuorumStatus {
@@ -294,7 +299,7 @@ export class QuorumCore {
     const { s } = this;
     switch (s.state.name) {
       case 'unattached':
-        if (s.isVoter) pollUnattached(s);
+        if (s.mayStand) pollUnattached(s);
         else fetchFromAnyVoter(s);
         return;
       case 'prospective':

@@ -182,12 +182,10 @@ export function pollCandidate(s: CoreState, lead: (s: CoreState) => void): void 
   }
 }
 
+/** Uniform below a bound that doubles. Kafka draws whole multiples of the base, in which candidates meet again and again. */
 function electionBackoffMs(s: CoreState): number {
   const doublings = Math.min(BACKOFF_DOUBLINGS_MAX, s.electionRetries);
-  return Math.min(
-    s.options.electionBackoffMaxMs,
-    BACKOFF_BASE_MS * Math.floor(s.config.random() * 2 ** doublings),
-  );
+  return s.config.random() * Math.min(s.options.electionBackoffMaxMs, BACKOFF_BASE_MS * 2 ** doublings);
 }
 
 export function onVoteResponse(s: CoreState, from: number, response: VoteResponse): void {
@@ -198,7 +196,7 @@ export function onVoteResponse(s: CoreState, from: number, response: VoteRespons
 }
 
 export function pollUnattached(s: CoreState): void {
-  if (s.state.name !== 'unattached' || !s.isVoter) return;
+  if (s.state.name !== 'unattached' || !s.mayStand) return;
   if (s.nowMs >= s.state.electionDeadlineMs) becomeProspective(s);
 }
 

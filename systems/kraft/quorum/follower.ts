@@ -18,7 +18,7 @@ export function pollFollower(s: CoreState): void {
   const { state } = s;
   if (state.name !== 'follower' || s.leaderId === null) return;
   if (s.nowMs >= state.fetchDeadlineMs) {
-    if (s.isVoter) becomeProspective(s);
+    if (s.mayStand) becomeProspective(s);
     else fetchFromAnyVoter(s);
     return;
   }

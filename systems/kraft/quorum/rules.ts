@@ -54,7 +54,8 @@ export interface VoterChangeFacts {
 export interface RestartFacts {
   readonly wasLeader: boolean;
   readonly votedForItself: boolean;
-  readonly isVoter: boolean;
+  /** What {@link Rules.mayStandForElection} said. */
+  readonly mayStand: boolean;
   readonly leaderKnown: boolean;
 }
 
@@ -100,7 +101,7 @@ export const correctRules = {
    */
   stateAfterRestart(facts: RestartFacts): StateName {
     if (facts.wasLeader) return 'resigned';
-    if (facts.votedForItself && facts.isVoter) return 'candidate';
+    if (facts.votedForItself && facts.mayStand) return 'candidate';
     return facts.leaderKnown ? 'follower' : 'unattached';
   },
 
@@ -238,6 +239,15 @@ export const correctRules = {
     withinMs: number,
   ): boolean {
     return fetchOffset >= leaderEndAtFetchBefore && sinceFetchMs <= withinMs;
+  },
+
+  /**
+   * Whether a node may stand for election: a voter, and one whose removal is not known to be committed. It may be the only
+   * one whose log is up to date, with a removal of itself that the others never got (4.2.2). Apache Kafka lets only voters
+   * stand; then such a quorum waits for ever.
+   */
+  mayStandForElection(isVoter: boolean, isVoterAsCommitted: boolean): boolean {
+    return isVoter || isVoterAsCommitted;
   },
 
   /** Whether a leader goes: it is no voter any more, and that is committed. It leads until then (KIP-853; 4.2.2). */

@@ -29,7 +29,7 @@ export function start(s: CoreState, recovered: Recovered): void {
   const name = s.rules.stateAfterRestart({
     wasLeader: leaderId === s.nodeId,
     votedForItself: leaderId === null && s.votedKey?.id === s.nodeId,
-    isVoter: s.isVoter,
+    mayStand: s.mayStand,
     leaderKnown: leaderId !== null,
   });
   s.leaderId = leaderId;

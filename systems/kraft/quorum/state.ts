@@ -97,6 +97,12 @@ export class CoreState {
     return findVoter(this.voters.latest, this.ownKey) !== undefined;
   }
 
+  /** Whether it may ask to be elected. */
+  get mayStand(): boolean {
+    const committed = this.voters.at(this.highWatermark).voters;
+    return this.rules.mayStandForElection(this.isVoter, findVoter(committed, this.ownKey) !== undefined);
+  }
+
   get otherVoters(): readonly Voter[] {
     return this.voters.latest.filter((voter) => voter.voterId !== this.nodeId);
   }

@@ -163,7 +163,7 @@ export class QuorumCluster {
     const { core, disk, appliedOffset, stateHash } = this.node(nodeId);
     if (appliedOffset <= (disk.snapshot?.stored.snapshotId.endOffset ?? 0)) return false;
     disk.snapshot = encodeSnapshot({ ...core.snapshotContext(appliedOffset), stateHash });
-    core.snapshotTaken(this.nowMs, disk.snapshot.stored);
+    core.snapshotTaken(disk.snapshot.stored);
     this.perform(nodeId);
     return true;
   }
