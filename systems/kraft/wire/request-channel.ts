@@ -39,6 +39,7 @@ export interface RequestChannelOptions {
   readonly onBroken?: (reason: string) => void;
 }
 
+/** Kafka's default of `max.in.flight.requests.per.connection`. */
 const IN_FLIGHT_MAX = 5;
 const QUEUED_MAX = 10_000;
 /** Correlation ids are positive int32s. */
@@ -49,7 +50,8 @@ interface Waiting {
   readonly correlationId: number;
   /** Null: no response is to come. */
   readonly decode: ((reader: Reader) => () => void) | null;
-  readonly fail: (reason: string, sent: boolean) => void;
+  /** Nothing more comes of it. */
+  readonly end: (reason: string, sent: boolean) => void;
 }
 
 export class RequestChannel {
@@ -57,6 +59,8 @@ export class RequestChannel {
   private readonly inFlightMax: number;
   private readonly queuedMax: number;
   private readonly frames: FrameReader;
+  /** Frames that are complete and not yet looked at. */
+  private complete: Uint8Array[] = [];
   /** Sent, the oldest first. */
   private inFlight: Waiting[] = [];
   private queued: Waiting[] = [];
@@ -68,7 +72,7 @@ export class RequestChannel {
     this.inFlightMax = options.inFlightMax ?? IN_FLIGHT_MAX;
     this.queuedMax = options.queuedMax ?? QUEUED_MAX;
     this.frames = new FrameReader(options.frameBytesMax ?? DEFAULT_FRAME_BYTES_MAX, (frame) =>
-      this.onFrame(frame),
+      this.complete.push(frame),
     );
   }
 
@@ -102,7 +106,7 @@ export class RequestChannel {
         const response = api.response.decode(reader, version);
         return () => onOutcome({ kind: 'response', response });
       },
-      fail: (reason, sent) => onOutcome({ kind: 'failed', reason, sent }),
+      end: (reason, sent) => onOutcome({ kind: 'failed', reason, sent }),
     });
   }
 
@@ -116,24 +120,24 @@ export class RequestChannel {
     body: InputOfFields<Q>,
     onOutcome: (outcome: { readonly sent: boolean }) => void = () => undefined,
   ): void {
-    this.enqueue(api, version, body, { decode: null, fail: (_reason, sent) => onOutcome({ sent }) });
+    this.enqueue(api, version, body, { decode: null, end: (_reason, sent) => onOutcome({ sent }) });
   }
 
   private enqueue<Q extends Fields, S extends Fields>(
     api: Api<Q, S>,
     version: number,
     body: InputOfFields<Q>,
-    handlers: Pick<Waiting, 'decode' | 'fail'>,
+    handlers: Pick<Waiting, 'decode' | 'end'>,
   ): void {
     const { clientId } = this.options;
     const correlationId = this.nextCorrelationId();
     const frame = encodeRequest(api, version, { correlationId, clientId }, body);
     if (this.closedFor !== null) {
-      handlers.fail(this.closedFor, false);
+      handlers.end(this.closedFor, false);
       return;
     }
     if (this.queued.length >= this.queuedMax) {
-      handlers.fail(`${this.queuedMax} requests wait already`, false);
+      handlers.end(`${this.queuedMax} requests wait already`, false);
       return;
     }
     this.queued.push({ frame, correlationId, ...handlers });
@@ -152,32 +156,44 @@ export class RequestChannel {
       // In flight before it is sent: `send` may find that the connection is dead, and close the channel.
       if (next.decode !== null) this.inFlight.push(next);
       this.options.send(next.frame);
-      if (next.decode === null) next.fail('posted', true);
+      if (next.decode === null) next.end('posted', true);
     }
   }
 
   /** Bytes that came; after `close` they are ignored. */
   receive(chunk: Uint8Array): void {
     if (this.closedFor !== null) return;
+    let damage: string | null = null;
     try {
       this.frames.push(chunk);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
-      this.break(error.message);
+      damage = error.message;
     }
+    // Outside of the try: what a callback throws is its own affair, and not the connection's.
+    const responses = this.complete;
+    this.complete = [];
+    for (const response of responses) this.onResponse(response);
+    if (damage !== null) this.break(damage);
   }
 
-  private onFrame(frame: Uint8Array): void {
+  private onResponse(frame: Uint8Array): void {
     if (this.closedFor !== null) return;
     const [oldest] = this.inFlight;
-    const correlationId = new Reader(frame).int32();
-    if (oldest?.decode == null || oldest.correlationId !== correlationId) {
-      throw new MalformedError(
-        `a response to request ${correlationId}; ${oldest === undefined ? 'none' : oldest.correlationId} was due`,
-      );
+    let deliver: () => void;
+    try {
+      const correlationId = new Reader(frame).int32();
+      if (oldest === undefined || oldest.decode === null || oldest.correlationId !== correlationId) {
+        const due = oldest === undefined ? 'none' : String(oldest.correlationId);
+        throw new MalformedError(`a response to request ${correlationId}; ${due} was due`);
+      }
+      // Decoded while it is still in flight: where that fails, this request fails with the others.
+      deliver = oldest.decode(new Reader(frame));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      this.break(error.message);
+      return;
     }
-    // Decoded while it is still in flight: where that fails, this request fails with the others.
-    const deliver = oldest.decode(new Reader(frame));
     this.inFlight.shift();
     deliver();
     this.sendQueued();
@@ -196,7 +212,7 @@ export class RequestChannel {
     const { inFlight, queued } = this;
     this.inFlight = [];
     this.queued = [];
-    for (const waiting of inFlight) waiting.fail(reason, true);
-    for (const waiting of queued) waiting.fail(reason, false);
+    for (const waiting of inFlight) waiting.end(reason, true);
+    for (const waiting of queued) waiting.end(reason, false);
   }
 }

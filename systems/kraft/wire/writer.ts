@@ -39,6 +39,7 @@ export class Writer {
     this.view = new DataView(this.buffer.buffer);
   }
 
+  /** May replace the buffer: whoever writes into it looks it up afterwards. */
   private reserve(count: number): number {
     const start = this.length;
     const needed = start + count;
@@ -53,12 +54,14 @@ export class Writer {
   }
 
   boolean(value: boolean): void {
-    this.buffer[this.reserve(1)] = value ? 1 : 0;
+    const at = this.reserve(1);
+    this.buffer[at] = value ? 1 : 0;
   }
 
   int8(value: number): void {
     checkInteger(value, -0x80, 0x7f);
-    this.buffer[this.reserve(1)] = value;
+    const at = this.reserve(1);
+    this.buffer[at] = value;
   }
 
   int16(value: number): void {
@@ -224,7 +227,8 @@ export class Writer {
 
   /** No tagged fields. */
   emptyTags(): void {
-    this.buffer[this.reserve(1)] = 0;
+    const at = this.reserve(1);
+    this.buffer[at] = 0;
   }
 
   /** Overwrites four bytes that were written before: a length that is known at the end. */
