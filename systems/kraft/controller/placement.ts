@@ -14,6 +14,8 @@ export interface UsableBroker {
   readonly fenced: boolean;
   /** Replicas that it has already. */
   readonly load: number;
+  /** Partitions that it leads already. */
+  readonly leaderships: number;
 }
 
 interface Candidate extends UsableBroker {
@@ -54,14 +56,18 @@ function placeOne(candidates: readonly Candidate[], factor: number): number[] {
     next.replicas++;
     onRack.set(next.rack, (onRack.get(next.rack) ?? 0) + 1);
   }
-  const leader = chosen.reduce((best, candidate) =>
-    Number(candidate.fenced) - Number(best.fenced) || candidate.leaders - best.leaders < 0 ? candidate : best,
-  );
+  const leader = chosen.reduce((best, candidate) => (leadsLess(candidate, best) ? candidate : best));
   leader.leaders++;
   const followers = chosen.filter((candidate) => candidate !== leader);
   return [leader, ...followers.filter((f) => !f.fenced), ...followers.filter((f) => f.fenced)].map(
     (c) => c.id,
   );
+}
+
+function leadsLess(a: Candidate, b: Candidate): boolean {
+  const difference =
+    Number(a.fenced) - Number(b.fenced) || a.leaders - b.leaders || a.leaderships - b.leaderships;
+  return difference < 0;
 }
 
 function isBetter(a: Candidate, b: Candidate, onRack: ReadonlyMap<string | null, number>): boolean {

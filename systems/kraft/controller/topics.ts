@@ -102,7 +102,11 @@ function place(active: ActiveController, count: number, factor: number): number[
   const { image } = active;
   const brokers = [...image.brokers.values()]
     .filter((broker) => !broker.inControlledShutdown)
-    .map(({ id, rack, fenced }) => ({ id, rack, fenced, load: image.index.replicaCount(id) }));
+    .map(({ id, rack, fenced }) => ({
+      ...{ id, rack, fenced },
+      load: image.index.replicaCount(id),
+      leaderships: image.index.leaderships(id),
+    }));
   try {
     return placeReplicas(active.random, brokers, count, factor);
   } catch (thrown) {

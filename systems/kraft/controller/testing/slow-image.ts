@@ -31,6 +31,12 @@ export function slowImage(records: readonly MetadataRecord[]): SlowImage {
     features: {},
     nextProducerId: 0,
   };
+  return slowImageAfter(image, records);
+}
+
+/** Another image, from one and what came after it. */
+export function slowImageAfter(before: SlowImage, records: readonly MetadataRecord[]): SlowImage {
+  const image = structuredClone(before);
   for (const record of records) applySlowly(image, structuredClone(record));
   return image;
 }
