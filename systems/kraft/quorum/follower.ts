@@ -41,7 +41,6 @@ function fetch(s: CoreState, to: number): void {
 }
 
 function fetchRequest(s: CoreState): FetchRequest {
-  const lastResponseWasEmpty = s.state.name === 'follower' && s.state.lastResponseWasEmpty;
   return {
     api: 'fetch',
     clusterId: s.config.clusterId,
@@ -49,7 +48,7 @@ function fetchRequest(s: CoreState): FetchRequest {
     replicaDirectoryId: s.config.directoryId,
     currentLeaderEpoch: s.epoch,
     fetchOffset: s.log.endOffset,
-    lastFetchedEpoch: s.rules.lastFetchedEpoch(s.log.lastEpoch, s.epoch, lastResponseWasEmpty),
+    lastFetchedEpoch: s.rules.lastFetchedEpoch(s.log.lastEpoch, s.epoch, s.lastResponseWasEmpty),
     highWatermark: s.highWatermark,
     maxWaitMs: s.options.fetchMaxWaitMs,
     maxBytes: s.options.fetchMaxBytes,
@@ -82,7 +81,7 @@ export function onFetchResponse(s: CoreState, from: number, response: FetchRespo
       state.fetchingSnapshot = { snapshotId, position: 0, storing: false };
     }
   } else {
-    state.lastResponseWasEmpty = records.length === 0;
+    s.lastResponseWasEmpty = records.length === 0;
     if (!takeRecords(s, records)) return;
     const { highWatermark } = response;
     s.raiseHighWatermark(s.rules.followerHighWatermark(highWatermark, s.log.endOffset, s.highWatermark));

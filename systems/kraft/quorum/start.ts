@@ -48,7 +48,6 @@ export function start(s: CoreState, recovered: Recovered): void {
         name: 'follower',
         fetchDeadlineMs: s.nowMs + s.options.fetchTimeoutMs,
         fetchedFromLeader: false,
-        lastResponseWasEmpty: false,
         fetchingSnapshot: null,
       });
       break;

@@ -74,8 +74,6 @@ export type EpochState =
       readonly name: 'follower';
       fetchDeadlineMs: number;
       fetchedFromLeader: boolean;
-      /** The last response brought no records. */
-      lastResponseWasEmpty: boolean;
       fetchingSnapshot: FetchingSnapshot | null;
     }
   | {

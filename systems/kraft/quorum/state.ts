@@ -35,6 +35,8 @@ export class CoreState {
   epoch = 0;
   leaderId: number | null = null;
   votedKey: ReplicaKey | null = null;
+  /** The last fetch response, of whatever leader, brought no records. */
+  lastResponseWasEmpty = false;
   /** Elections stood for in a row, for the backoff. */
   electionRetries = 0;
   state: EpochState = { name: 'unattached', electionDeadlineMs: 0 };

@@ -63,7 +63,6 @@ export function becomeFollower(s: CoreState, epoch: number, leaderId: number): v
     name: 'follower',
     fetchDeadlineMs: s.nowMs + s.options.fetchTimeoutMs,
     fetchedFromLeader: false,
-    lastResponseWasEmpty: false,
     fetchingSnapshot: null,
   });
 }

@@ -56,7 +56,7 @@ export interface Node {
   crash: string | null;
 }
 
-const MAX_ROUNDS = 1000;
+const MAX_ROUNDS = 400;
 /** Operators' requests come from here. */
 const OPERATOR = 0;
 
@@ -250,14 +250,14 @@ export class QuorumCluster {
     this.restart(nodeId);
   }
 
-  /** Delivers and stores until nothing is left to do. */
-  settle(): void {
+  /** Delivers and stores until nothing is left to do. @returns false where messages go round for ever */
+  settle(): boolean {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (this.messages.length === 0 && !this.ids.some((id) => this.isBusy(id))) return;
+      if (this.messages.length === 0 && !this.ids.some((id) => this.isBusy(id))) return true;
       this.deliver();
       for (const nodeId of this.ids) this.store(nodeId);
     }
-    throw new Error(`not settled after ${MAX_ROUNDS} rounds`);
+    return false;
   }
 
   /** One line a node: where it stands. */

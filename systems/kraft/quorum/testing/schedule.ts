@@ -321,7 +321,7 @@ export class Schedule {
     for (const id of cluster.ids) if (!cluster.node(id).up) cluster.restart(id);
     const endMs = cluster.nowMs + limitMs;
     while (cluster.nowMs < endMs && this.problem === null) {
-      cluster.settle();
+      if (!cluster.settle()) return 'messages go round for ever, and nothing gets done';
       this.judge();
       if (this.unequal() === null) return null;
       const next = Math.min(...cluster.ids.map((id) => cluster.core(id).deadlineMs));
@@ -384,6 +384,24 @@ export const PROFILES: readonly Profile[] = [
     kraftVersion: 0,
     options: { ...QUICK, snapshotMaxBytes: 64 },
     weights: { ...FAULTS, snapshot: 4, clean: 4 },
+  },
+  {
+    name: 'turnover',
+    voters: 3,
+    observers: 0,
+    kraftVersion: 0,
+    options: { ...QUICK, electionBackoffMaxMs: 20, electionTimeoutMs: 40, fetchTimeoutMs: 80 },
+    weights: {
+      ...FAULTS,
+      append: 20,
+      crash: 3,
+      start: 12,
+      isolate: 3,
+      heal: 8,
+      resign: 3,
+      snapshot: 4,
+      clean: 4,
+    },
   },
   {
     name: 'voters',

@@ -11,6 +11,7 @@
  * `elapse MS`, `append NODE TEXT …`, `deliver|drop [FROM|*] [TO|*]`, `store NODE …|all`, `settle`, `kill|restart NODE`,
  * `cut|heal NODE`, `snapshot|clean|resign|describe NODE`, `add|remove|update NODE VOTER`, `status`, `quiet` and `loud`.
  */
+import { assert } from '../../../../harness/errors.ts';
 import { listenersOf, QuorumCluster } from './core-cluster.ts';
 
 /** The same text with the output as it is now. */
@@ -67,7 +68,7 @@ class Player {
       }
       case 'elapse':
         cluster.nowMs += nodeId;
-        return cluster.ids.forEach((id) => cluster.tick(id));
+        return cluster.ids.filter((id) => cluster.node(id).up).forEach((id) => cluster.tick(id));
       case 'append':
         cluster.append(nodeId, args.slice(1));
         return;
@@ -77,8 +78,10 @@ class Player {
       case 'store':
         return (first === 'all' ? cluster.ids : args.map(Number)).forEach((id) => cluster.store(id));
       case 'settle':
+        assert(cluster.settle(), 'messages go round for ever');
+        return;
       case 'status':
-        return cluster[command]();
+        return cluster.status();
       case 'timeout':
       case 'kill':
       case 'restart':
