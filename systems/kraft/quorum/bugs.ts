@@ -4,7 +4,7 @@
  *
  *     quorumRulesWith(['no-check-quorum']).keepsQuorum(1e9, 0) // true
  *
- * The random schedules of `testing/schedule.ts` find each of them (`bugs.test.ts` says within how many), and the correct
+ * The random schedules of `testing/schedule.ts` find each of them (`schedules.test.ts` says within how many), and the correct
  * node passes them all.
  */
 import { closest } from 'fastest-levenshtein';

@@ -57,6 +57,8 @@ export interface Node {
 }
 
 const MAX_ROUNDS = 400;
+/** No deadline is so near that the next step would not move the clock. */
+const MIN_STEP_MS = 1;
 /** Operators' requests come from here. */
 const OPERATOR = 0;
 
@@ -258,6 +260,19 @@ export class QuorumCluster {
       for (const nodeId of this.ids) this.store(nodeId);
     }
     return false;
+  }
+
+  /** Lets time go by, looking at the clock, delivering and storing as it does. @param enough - ends it early */
+  run(ms: number, enough: () => boolean = () => false): boolean {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      if (!this.settle()) return false;
+      const up = this.ids.filter((id) => this.node(id).up);
+      const nextMs = Math.min(...up.map((id) => this.core(id).deadlineMs));
+      if (enough() || this.nowMs >= endMs) return true;
+      this.nowMs = Math.min(endMs, Math.max(this.nowMs + MIN_STEP_MS, nextMs));
+      for (const id of up) if (this.core(id).deadlineMs <= this.nowMs) this.tick(id);
+    }
   }
 
   /** One line a node: where it stands. */

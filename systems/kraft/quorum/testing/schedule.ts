@@ -319,16 +319,11 @@ export class Schedule {
     cluster.cutOff.clear();
     this.paused.clear();
     for (const id of cluster.ids) if (!cluster.node(id).up) cluster.restart(id);
-    const endMs = cluster.nowMs + limitMs;
-    while (cluster.nowMs < endMs && this.problem === null) {
-      if (!cluster.settle()) return 'messages go round for ever, and nothing gets done';
+    const settles = cluster.run(limitMs, () => {
       this.judge();
-      if (this.unequal() === null) return null;
-      const next = Math.min(...cluster.ids.map((id) => cluster.core(id).deadlineMs));
-      cluster.nowMs = Math.max(cluster.nowMs + 1, Math.min(next, endMs));
-      for (const id of cluster.ids) if (cluster.core(id).deadlineMs <= cluster.nowMs) cluster.tick(id);
-    }
-    return this.problem ?? this.unequal();
+      return this.problem !== null || this.unequal() === null;
+    });
+    return this.problem ?? (settles ? this.unequal() : 'messages go round for ever, and nothing gets done');
   }
 
   private unequal(): string | null {

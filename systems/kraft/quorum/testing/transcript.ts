@@ -8,7 +8,7 @@
  *     …
  *
  * Commands: `nodes VOTERS [observers=N] [kraft=1] [option=value …] [bug=NAME]`, `load NODE epoch=E log=1,1,2`, `timeout NODE`,
- * `elapse MS`, `append NODE TEXT …`, `deliver|drop [FROM|*] [TO|*]`, `store NODE …|all`, `settle`, `kill|restart NODE`,
+ * `elapse MS`, `append NODE TEXT …`, `deliver|drop [FROM|*] [TO|*]`, `store NODE …|all`, `settle`, `run MS`, `kill|restart NODE`,
  * `cut|heal NODE`, `snapshot|clean|resign|describe NODE`, `add|remove|update NODE VOTER`, `status`, `quiet` and `loud`.
  */
 import { assert } from '../../../../harness/errors.ts';
@@ -79,6 +79,9 @@ class Player {
         return (first === 'all' ? cluster.ids : args.map(Number)).forEach((id) => cluster.store(id));
       case 'settle':
         assert(cluster.settle(), 'messages go round for ever');
+        return;
+      case 'run':
+        assert(cluster.run(nodeId), 'messages go round for ever');
         return;
       case 'status':
         return cluster.status();
