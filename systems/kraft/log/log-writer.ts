@@ -37,7 +37,7 @@ export class LogWriter {
   private waiters: Waiter[] = [];
   private jobs: (() => Promise<void>)[] = [];
   private isRunning = false;
-  private failure: { readonly error: unknown } | null = null;
+  private failure: { readonly error: Error } | null = null;
   private queuedBytes = 0;
 
   constructor(target: WriterTarget) {
@@ -73,14 +73,14 @@ export class LogWriter {
     return new Promise<T>((resolve, reject) => {
       this.jobs.push(async () => {
         if (this.failure !== null) {
-          reject(this.failure.error as Error);
+          reject(this.failure.error);
           return;
         }
         try {
           resolve(await job());
-        } catch (error) {
-          reject(error as Error);
-          throw error;
+        } catch (thrown) {
+          reject(asError(thrown));
+          throw thrown;
         }
       });
       this.run();
@@ -95,7 +95,7 @@ export class LogWriter {
 
   private async loop(): Promise<void> {
     // What the caller appends in the same turn goes out together.
-    await null;
+    await Promise.resolve();
     while (this.items.length > 0 || this.waiters.length > 0 || this.jobs.length > 0) {
       const { items, waiters } = this;
       this.items = [];
@@ -125,7 +125,8 @@ export class LogWriter {
     }
   }
 
-  private fail(error: unknown): void {
+  private fail(thrown: unknown): void {
+    const error = asError(thrown);
     const isFirst = this.failure === null;
     this.failure ??= { error };
     const { waiters, jobs } = this;
@@ -137,3 +138,5 @@ export class LogWriter {
     if (isFirst) this.target.onFailure(error);
   }
 }
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -75,11 +75,13 @@ export class ReplicaLog {
    */
   static async open(files: Files, directory: string, options: Partial<LogOptions> = {}): Promise<ReplicaLog> {
     const settings = { ...DEFAULT_LOG_OPTIONS, ...options };
-    if (directory !== '' && !(await files.exists(directory))) {
-      await files.makeDirectory(directory);
-      await files.syncDirectory(directory.split('/').slice(0, -1).join('/'));
-    }
+    if (directory !== '' && !(await files.exists(directory))) await files.makeDirectory(directory);
     const checkpoint = await LogCheckpoint.open(files, directory);
+    if (checkpoint.state.clean === null) {
+      // Names that a killed process made, and did not sync, are seen and yet not durable.
+      await files.syncDirectory(directory);
+      if (directory !== '') await files.syncDirectory(directory.split('/').slice(0, -1).join('/'));
+    }
     const recovered = await new Recovery(files, directory, checkpoint, settings).run();
     const state = new LogState(files, directory, settings, checkpoint, recovered);
     // Before anything is written, the log is not as it was closed any more.

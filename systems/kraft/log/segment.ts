@@ -208,7 +208,7 @@ export class Segment {
         readIfPresent(this.files, joinPath(this.directory, nameOf(this.baseOffset, suffix))),
       ),
     );
-    if (offsets == null || times == null) return false;
+    if (offsets === undefined || offsets === null || times === undefined || times === null) return false;
     const index = SegmentIndex.decode(this.baseOffset, offsets, times, sizeBytes);
     if (index === null) return false;
     this.reset();

@@ -66,6 +66,8 @@ export class SnapshotStore {
     for (const name of names.filter((candidate) => candidate.endsWith(`.checkpoint${PART}`))) {
       await files.remove(joinPath(directory, name));
     }
+    // One that a killed process renamed is seen, and yet not durable.
+    await files.syncDirectory(directory);
     return new SnapshotStore(
       files,
       directory,

@@ -42,7 +42,7 @@ export class MemoryFiles implements Files {
   }
 
   async run<T>(action: () => T): Promise<T> {
-    await null;
+    await Promise.resolve();
     if (!this.isDead && ++this.operations > this.operationsMax) this.losePower();
     if (this.isDead) return new Promise<never>(() => undefined);
     return action();
