@@ -12,7 +12,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CLUSTER_KINDS } from '../harness/cluster/capabilities.ts';
-import { checkersThat, type Run, sweep, withoutBug } from './bugs.ts';
+import { checkersThat, type Run, sweep } from './bugs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Runs of {@link TIME_LIMIT_S} until a bug must have been found: a few minutes. */
@@ -50,6 +50,10 @@ type Kind = 'process' | 'docker';
 
 export function commandOf(kind: Kind, { arguments: args }: Pick<RealBug, 'arguments'>): string {
   return `shaketable run raft register --cluster ${kind} ${args} --time-limit ${TIME_LIMIT_S} --quiet ${QUIET_S}`;
+}
+
+export function correctCommandOf(kind: Kind): string {
+  return `shaketable run raft register --cluster ${kind} ${CORRECT_ARGUMENTS} --time-limit ${CORRECT_TIME_LIMIT_S} --quiet ${QUIET_S}`;
 }
 
 interface Found {
@@ -112,10 +116,7 @@ async function findAll(kinds: readonly Kind[], bugs: readonly RealBug[], write: 
 async function passAll(kinds: readonly Kind[], minutes: number): Promise<boolean> {
   let succeeded = true;
   for (const kind of kinds) {
-    const command = withoutBug(commandOf(kind, { arguments: CORRECT_ARGUMENTS })).replace(
-      `--time-limit ${TIME_LIMIT_S}`,
-      `--time-limit ${CORRECT_TIME_LIMIT_S}`,
-    );
+    const command = correctCommandOf(kind);
     const count = Math.max(1, Math.ceil((minutes * 60) / CORRECT_TIME_LIMIT_S));
     const { runs, wallS } = await sweep(command, count, ['--keep-going']);
     const of = (valid: Run['valid']): readonly Run[] => runs.filter((run) => run.valid === valid);
