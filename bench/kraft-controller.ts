@@ -12,6 +12,7 @@ import { CONTROLLER_DEFAULTS } from '../systems/kraft/controller/controller-opti
 import type { MetadataRecord } from '../systems/kraft/controller/metadata-records.ts';
 import { decodeRecord, encodeRecord } from '../systems/kraft/controller/record-codec.ts';
 import { correctRules } from '../systems/kraft/controller/rules.ts';
+import { newUuid } from '../systems/kraft/controller/topic-names.ts';
 
 const BROKERS = [1, 2, 3];
 const TOPICS = 100;
@@ -43,11 +44,11 @@ class Bench {
       this.core.registerBroker(this.nowMs, {
         clusterId: 'bench',
         brokerId,
-        incarnationId: `process-${process}-of-${brokerId}`,
+        incarnationId: newUuid(randomStream(1, 'process', brokerId, process)),
         endPoints: [{ name: 'PLAINTEXT', host: 'localhost', port: 9092, securityProtocol: 0 }],
         features: [],
         rack: null,
-        logDirs: ['AAAAAAAAAAAAAAAAAAAA' + `A${'AQgw'[brokerId]}`],
+        logDirs: [newUuid(randomStream(1, 'directory', brokerId))],
         previousBrokerEpoch: -1,
       }),
     );

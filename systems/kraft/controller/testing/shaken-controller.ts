@@ -41,6 +41,8 @@ export class ShakenController {
   private readonly deletions = new Map<string, number>();
   private before: SlowImage;
   private nextValue = 0;
+  /** Members of the ISR that is being proposed: with it a reassignment may be complete, and another lead at once. */
+  private joining: readonly number[] = [];
   /** What happened, to see whether a run proves anything. */
   readonly counts: Record<string, number> = {};
 
@@ -129,7 +131,7 @@ export class ShakenController {
       if (now.leader === NO_LEADER) continue;
       const topic = after.topics[now.topicId] as string;
       const allowed = after.configs[`2/${topic}/unclean.leader.election.enable`] === 'true';
-      const known = [...old.isr, ...old.eligibleLeaderReplicas, ...old.lastKnownElr, ...now.isr.slice(1)];
+      const known = [...old.isr, ...old.eligibleLeaderReplicas, ...old.lastKnownElr, ...this.joining];
       if (!known.includes(now.leader) && !allowed) {
         throw new Error(`${key}: ${now.leader} leads, and was neither in sync nor eligible`);
       }
@@ -374,12 +376,14 @@ export class ShakenController {
       });
     }
     const leader = this.brokers.find(({ id }) => id === request.brokerId) as ShakenBroker;
+    this.joining = request.partitions.flatMap(({ isr }) => isr.map(({ brokerId }) => brokerId));
     this.perform('alter partition', outcome, (results) => {
       for (const { topicId, partitionId, partition } of results) {
         const leadership = leader.leads.get(`${topicId}/${partitionId}`);
         if (partition !== null && leadership !== undefined) leader.adopt(leadership, partition);
       }
     });
+    this.joining = [];
   }
 
   private forge(request: AlterPartitionRequest): AlterPartitionRequest {
