@@ -8,6 +8,8 @@ import { RecordError } from './errors.ts';
 import { xxh32 } from './xxh32.ts';
 
 const MAX = 1 << 22;
+/** The command of the reference library, where it is installed. */
+const LZ4 = 'lz4';
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const codecs = Object.entries(CODEC);
 
@@ -138,11 +140,11 @@ describe('others read what we write, and we what they write', () => {
     }
   });
 
-  test.skipIf(spawnSync('lz4', ['--version']).error !== undefined)('lz4: the command', () => {
-    const ours = spawnSync('lz4', ['-d', '-c'], { input: compress(CODEC.lz4, large), maxBuffer: MAX });
+  test.skipIf(spawnSync(LZ4, ['--version']).error !== undefined)('lz4: the command', () => {
+    const ours = spawnSync(LZ4, ['-d', '-c'], { input: compress(CODEC.lz4, large), maxBuffer: MAX });
     expect(ours.stdout.equals(large)).toBe(true);
     for (const flags of [['-1'], ['-9', '-BD'], ['-B4', '--content-size'], ['-BX'], ['--no-frame-crc']]) {
-      const theirs = spawnSync('lz4', [...flags, '-c'], { input: large, maxBuffer: MAX });
+      const theirs = spawnSync(LZ4, [...flags, '-c'], { input: large, maxBuffer: MAX });
       expect(Buffer.from(decompress(CODEC.lz4, theirs.stdout, MAX)).equals(large)).toBe(true);
     }
   });
