@@ -207,10 +207,10 @@ export class Recovery {
   }
 
   private async scanLast(segment: Segment, sizeBytes: number): Promise<void> {
-    const { recoveryPoint } = this.checkpoint.state;
+    const { recoveryPoint, logStartOffset } = this.checkpoint.state;
     const { goodBytes, problem, isDisorder } = await this.scan(segment, sizeBytes, true);
     // A write that is torn has no good batch at a wrong offset: there something was changed that the CRC does not cover.
-    if (segment.nextOffset < recoveryPoint || isDisorder) {
+    if (Math.max(segment.nextOffset, logStartOffset) < recoveryPoint || isDisorder) {
       const what = problem ?? `it ends at offset ${segment.nextOffset}`;
       throw new LogCorruptError(
         segment.path,

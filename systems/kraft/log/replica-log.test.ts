@@ -325,6 +325,21 @@ describe('truncation', () => {
     expect((await open(disk)).logEndOffset).toBe(0);
   });
 
+  test('inside the batch in which the log begins: the log is empty, and goes on at its start', async () => {
+    const disk = newDisk();
+    const log = await open(disk);
+    log.append(batchOf(['a', 'b']), LEADER);
+    await log.flush();
+    log.advanceHighWatermark(1);
+    await log.deleteRecords(1);
+    expect(await log.truncateTo(1)).toBe(1);
+    const again = await open(disk);
+    expect([again.logStartOffset, again.logEndOffset]).toEqual([1, 1]);
+    again.append(batchOf(['c']), LEADER);
+    await again.flush();
+    expect(await readAll(await open(disk))).toEqual(['1:c']);
+  });
+
   test('appending during it is a mistake of the caller', async () => {
     const log = await tenBatches(newDisk());
     const cut = log.truncateTo(4);

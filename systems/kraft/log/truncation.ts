@@ -25,7 +25,8 @@ export async function truncateTo(state: LogState, offset: number): Promise<numbe
       segment.index.positionOf(offset),
       (batch, position) => {
         if (batch.lastOffset < offset) return true;
-        endOffset = Math.min(offset, batch.baseOffset);
+        // The first batch may begin below the log start.
+        endOffset = Math.max(Math.min(offset, batch.baseOffset), state.startOffset);
         cutBytes = position;
         return false;
       },
