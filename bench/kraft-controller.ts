@@ -129,7 +129,7 @@ function measure(): void {
   });
   timed('another controller that has replayed the log becomes active', () => {
     bench.perform(bench.core.activate(bench.nowMs, bench.log.length));
-    return `${bench.core.latestImage?.topics.size} topics`;
+    return `${bench.core.latestImage?.topics.size ?? 0} topics`;
   });
   let snapshot: MetadataRecord[] = [];
   timed('a snapshot is written, as records', () => {

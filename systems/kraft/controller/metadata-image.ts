@@ -238,9 +238,15 @@ export class MetadataImage {
 
   private setConfig(resourceType: number, resourceName: string, name: string, value: string | null): void {
     let resources = this.configMap.get(resourceType);
-    if (resources === undefined) this.configMap.set(resourceType, (resources = new Map()));
+    if (resources === undefined) {
+      resources = new Map<string, Map<string, string>>();
+      this.configMap.set(resourceType, resources);
+    }
     let values = resources.get(resourceName);
-    if (values === undefined) resources.set(resourceName, (values = new Map()));
+    if (values === undefined) {
+      values = new Map<string, string>();
+      resources.set(resourceName, values);
+    }
     if (value === null) values.delete(name);
     else values.set(name, value);
     if (values.size === 0) resources.delete(resourceName);
