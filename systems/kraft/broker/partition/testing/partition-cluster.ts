@@ -233,6 +233,13 @@ export class PartitionCluster {
     this.observer?.changed();
   }
 
+  flush(id: number): void {
+    const node = this.node(id);
+    if (!node.up || node.truncating !== null) return;
+    node.log.flush();
+    this.on(id, (core) => core.flushed(this.nowMs));
+  }
+
   // Messages
 
   receive(message: Message): void {
