@@ -6,8 +6,8 @@ import { NAMED_APIS } from './apis.ts';
 import type { AnyMessage } from './schema.ts';
 import { bodyOf } from './testing/arbitrary.ts';
 
-const ROUND_TRIPS = 25;
-const FUZZED = 60;
+const ROUND_TRIPS = 10;
+const FUZZED = 15;
 
 const MESSAGES = NAMED_APIS.flatMap(({ api }) => [api.request, api.response]).flatMap((message) => {
   const { min, max } = message.versions;

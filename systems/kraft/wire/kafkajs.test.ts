@@ -340,6 +340,7 @@ const exchange = (of: Case, version: number): TheirExchange =>
 function leaves(value: unknown): string[] {
   // It adds errors of its own to what it decodes.
   if (value === undefined || value instanceof Error) return [];
+  if (typeof value === 'bigint') return [value.toString()];
   if (value instanceof Uint8Array) return [Buffer.from(value).toString('hex')];
   if (value === null || typeof value !== 'object')
     return [typeof value === 'string' ? value : JSON.stringify(value)];
