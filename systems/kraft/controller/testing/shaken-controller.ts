@@ -13,6 +13,7 @@ import { NO_LEADER, RESOURCE } from '../metadata-records.ts';
 import { ControllerRig } from './controller-rig.ts';
 import type { Entry, Leadership } from './shaken-broker.ts';
 import { fetch, ShakenBroker } from './shaken-broker.ts';
+import { forge, proposals } from './shaken-proposals.ts';
 import type { SlowImage } from './slow-image.ts';
 import { imageText, slowImage, slowImageAfter } from './slow-image.ts';
 import { mayBeAccepted } from './slow-rules.ts';
@@ -315,39 +316,9 @@ export class ShakenController {
 
   // ISRs
 
-  /** A leader proposes who has caught up, or leaves out who lags; sometimes it forges. */
   private propose(broker: ShakenBroker): void {
-    if (broker.epoch === null) return;
-    for (const [key, leadership] of broker.leads) {
-      const [topicId, partitionId] = key.split('/') as [string, string];
-      const partition = broker.image.partition(topicId, Number(partitionId));
-      if (partition === undefined || this.random.chance(0.4)) continue;
-      const caughtUp = partition.replicas.filter((id) => {
-        const follower = leadership.followers.get(id);
-        const needed = Math.max(leadership.highWatermark, leadership.epochStart);
-        return id === broker.id || (follower !== undefined && follower.logEnd >= needed);
-      });
-      const members = leadership.recovering ? [broker.id] : [...new Set([...leadership.isr, ...caughtUp])];
-      const expelled = this.random.chance(0.4) ? this.random.pick(members) : broker.id;
-      const wanted = members.filter((id) => id === broker.id || id !== expelled);
-      for (const member of wanted) leadership.proposed.add(member);
-      const proposal = {
-        topicId,
-        partitionId: Number(partitionId),
-        leaderEpoch: leadership.leaderEpoch,
-        partitionEpoch: leadership.partitionEpoch,
-        isr: wanted.map((id) => ({ brokerId: id, brokerEpoch: this.knownEpoch(broker, leadership, id) })),
-        leaderRecoveryState: 'recovered' as const,
-      };
-      this.network.push({ brokerId: broker.id, brokerEpoch: broker.epoch, partitions: [proposal] });
-    }
+    this.network.push(...proposals(broker, this.random));
     if (this.network.length > NETWORK_MAX) this.network.splice(0, this.network.length - NETWORK_MAX);
-  }
-
-  /** The epoch with which a member fetched; one that never did is known from the metadata. */
-  private knownEpoch(leader: ShakenBroker, leadership: Leadership, id: number): number {
-    if (id === leader.id) return leader.epoch as number;
-    return leadership.followers.get(id)?.brokerEpoch ?? leader.image.brokers.get(id)?.epoch ?? -2;
   }
 
   private deliver(): void {
@@ -358,7 +329,7 @@ export class ShakenController {
       : this.random.integer(0, this.network.length - 1);
     const sent = this.network[at] as AlterPartitionRequest;
     if (this.random.chance(0.6)) this.network.splice(at, 1);
-    const request = this.random.chance(0.15) ? this.forge(sent) : sent;
+    const request = this.random.chance(0.15) ? forge(sent, this.before, this.random) : sent;
     const image = this.before;
     const outcome = this.rig.core.alterPartition(this.rig.nowMs, request);
     const isStale = image.brokers[request.brokerId]?.brokerEpoch !== request.brokerEpoch;
@@ -384,24 +355,6 @@ export class ShakenController {
       }
     });
     this.joining = [];
-  }
-
-  private forge(request: AlterPartitionRequest): AlterPartitionRequest {
-    const [proposal] = request.partitions as [AlterPartitionRequest['partitions'][0]];
-    const { random } = this;
-    const forged = random.pick([
-      { ...proposal, leaderEpoch: proposal.leaderEpoch + random.pick([-1, 1]) },
-      { ...proposal, partitionEpoch: proposal.partitionEpoch + random.pick([-1, 1]) },
-      { ...proposal, isr: [...proposal.isr, { brokerId: random.pick([1, 2, 3, 4, 9]), brokerEpoch: -1 }] },
-      { ...proposal, isr: proposal.isr.slice(1) },
-      { ...proposal, leaderRecoveryState: 'recovering' as const },
-    ]);
-    // A forged ISR that is accepted would be the forger's loss: it holds only what was proposed.
-    const isSubset = forged.isr.every((m) => proposal.isr.some((o) => o.brokerId === m.brokerId));
-    const isRefused = forged.isr.length < proposal.isr.length || !isSubset;
-    return isRefused && mayBeAccepted(this.before, request.brokerId, forged)
-      ? request
-      : { ...request, partitions: [forged] };
   }
 
   // Operators
