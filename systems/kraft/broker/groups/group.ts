@@ -151,7 +151,9 @@ export class Group {
   }
 
   private commonProtocols(): ReadonlySet<string> {
-    const [first, ...rest] = [...this.members.values()].map((member) => member.protocols.map(({ name }) => name));
+    const [first, ...rest] = [...this.members.values()].map((member) =>
+      member.protocols.map(({ name }) => name),
+    );
     return new Set(first?.filter((name) => rest.every((names) => names.includes(name))));
   }
 

@@ -68,17 +68,19 @@ class Schedule {
   private readonly producers: Producers;
   private readonly cutOff = new Set<number>();
   private readonly inOrder: number;
+  private readonly minIsr: number;
 
   constructor({ seed, bugs = [], options = {} }: ScheduleSettings) {
     const random = randomStream(seed, 'schedule');
     this.random = random;
+    this.minIsr = random.chance(0.7) ? 2 : 1;
     this.cluster = new PartitionCluster({
       brokers: BROKERS,
       bugs,
       observer: this.judge,
       options: {
         ...FAST_OPTIONS,
-        minInsyncReplicas: random.chance(0.7) ? 2 : 1,
+        minInsyncReplicas: this.minIsr,
         truncation: random.chance(0.5) ? 'fetch' : 'offset-for-leader-epoch',
         flushesEveryAppend: random.chance(0.1),
         ...options,
@@ -199,14 +201,14 @@ class Schedule {
   }
 
   /**
-   * One replica at a time loses what it had not flushed: another one that may lead still has it, and is not about to be taken
-   * from the ISR by a proposal of the one that fails, after which nobody could lead.
+   * One replica at a time loses what it had not flushed, and only where two must have everything: another one that may lead still
+   * has it, and is not about to be taken from the ISR by a proposal of the one that fails, after which nobody could lead.
    */
   private mayLosePower(id: number): boolean {
-    const { cluster } = this;
-    if (cluster.messages.some(({ kind, from }) => kind === 'alter' && from === id)) return false;
-    const others = cluster.controller.candidates.filter((other) => other !== id);
-    return others.some((other) => !cluster.node(other).lostData);
+    const { messages, controller, nodes } = this.cluster;
+    if (this.minIsr < 2 || nodes.some(({ lostData }) => lostData)) return false;
+    if (messages.some(({ kind, from }) => kind === 'alter' && from === id)) return false;
+    return controller.candidates.some((other) => other !== id);
   }
 
   /** A broker heartbeats when it has seen its own registration. */

@@ -1,0 +1,134 @@
+/**
+ * The records of `__transaction_state`, in Kafka's own bytes: the state of each transactional id.
+ *
+ *     const { key, value } = encodeTransaction('t', metadata);
+ *     decodeTransaction(key, value); // { transactionalId: 't', metadata }
+ *
+ *     key    version:i16 (0) transactionalId
+ *     value  version:i16 (0; flexible from 1, which is read, too) fields
+ *
+ * The partitions of a transaction that is `Empty` are null, as Kafka writes them.
+ */
+import { MalformedError, Reader, Writer } from '../../wire/bytes.ts';
+import { array, int16, int32, int64, int8, message, string, struct } from '../../wire/schema.ts';
+import type { LogRecord } from '../coordinator-log.ts';
+import type { TransactionState } from './rules.ts';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** What the log knows of a transactional id. Times are milliseconds since 1970. */
+export interface TransactionMetadata {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly timeoutMs: number;
+  readonly state: TransactionState;
+  readonly partitions: readonly TopicPartition[];
+  /** −1 before the first transaction. */
+  readonly startMs: number;
+  readonly lastUpdateMs: number;
+}
+
+export interface LoadedTransaction {
+  readonly transactionalId: string;
+  /** Null: a tombstone. */
+  readonly metadata: TransactionMetadata | null;
+}
+
+const STATES: readonly TransactionState[] = [
+  'Empty',
+  'Ongoing',
+  'PrepareCommit',
+  'PrepareAbort',
+  'CompleteCommit',
+  'CompleteAbort',
+];
+
+const transactionKey = message({
+  name: 'TransactionLogKey',
+  versions: '0',
+  flexible: 'none',
+  fields: { transactionalId: string() },
+});
+
+const transactionValue = message({
+  name: 'TransactionLogValue',
+  versions: '0-1',
+  flexible: '1+',
+  fields: {
+    producerId: int64(),
+    producerEpoch: int16(),
+    transactionTimeoutMs: int32(),
+    transactionStatus: int8(),
+    transactionPartitions: array(struct({ topic: string(), partitionIds: array(int32()) }), {
+      nullable: '0+',
+    }),
+    transactionLastUpdateTimestampMs: int64(),
+    transactionStartTimestampMs: int64(),
+  },
+});
+
+const KEY_VERSION = 0;
+const VALUE_VERSION = 0;
+
+/** @throws EncodeError */
+export function encodeTransaction(transactionalId: string, metadata: TransactionMetadata | null): LogRecord {
+  const key = new Writer(64);
+  key.int16(KEY_VERSION);
+  transactionKey.encode(key, KEY_VERSION, { transactionalId });
+  if (metadata === null) return { key: key.take(), value: null };
+  const value = new Writer(128);
+  value.int16(VALUE_VERSION);
+  transactionValue.encode(value, VALUE_VERSION, {
+    producerId: metadata.producerId,
+    producerEpoch: metadata.producerEpoch,
+    transactionTimeoutMs: metadata.timeoutMs,
+    transactionStatus: STATES.indexOf(metadata.state),
+    transactionPartitions: metadata.state === 'Empty' ? null : byTopic(metadata.partitions),
+    transactionLastUpdateTimestampMs: metadata.lastUpdateMs,
+    transactionStartTimestampMs: metadata.startMs,
+  });
+  return { key: key.take(), value: value.take() };
+}
+
+/** @throws MalformedError */
+export function decodeTransaction(key: Uint8Array, value: Uint8Array | null): LoadedTransaction | null {
+  const keyReader = new Reader(key);
+  const version = keyReader.int16();
+  if (version < 0) throw new MalformedError(`a key of version ${version} in __transaction_state`);
+  if (version > KEY_VERSION) return null;
+  const { transactionalId } = transactionKey.decode(keyReader, version);
+  if (value === null) return { transactionalId, metadata: null };
+  const reader = new Reader(value);
+  const fields = transactionValue.decode(reader, reader.int16());
+  const state = STATES[fields.transactionStatus];
+  if (state === undefined) throw new MalformedError(`a transaction of status ${fields.transactionStatus}`);
+  return {
+    transactionalId,
+    metadata: {
+      producerId: fields.producerId,
+      producerEpoch: fields.producerEpoch,
+      timeoutMs: fields.transactionTimeoutMs,
+      state,
+      partitions: (fields.transactionPartitions ?? []).flatMap(({ topic, partitionIds }) =>
+        partitionIds.map((partition) => ({ topic, partition })),
+      ),
+      startMs: fields.transactionStartTimestampMs,
+      lastUpdateMs: fields.transactionLastUpdateTimestampMs,
+    },
+  };
+}
+
+function byTopic(
+  partitions: readonly TopicPartition[],
+): readonly { readonly topic: string; readonly partitionIds: readonly number[] }[] {
+  const topics = new Map<string, number[]>();
+  for (const { topic, partition } of partitions) {
+    const ids = topics.get(topic);
+    if (ids === undefined) topics.set(topic, [partition]);
+    else ids.push(partition);
+  }
+  return [...topics].map(([topic, partitionIds]) => ({ topic, partitionIds }));
+}
