@@ -2,6 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MalformedError, Reader, Writer } from './bytes.ts';
+import { CONFIG_OPERATION, CONFIG_SOURCE, RESOURCE_TYPE } from './api/configs.ts';
+import { COORDINATOR_TYPE } from './api/metadata.ts';
+import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from './api/offsets.ts';
+import { ELECTION_TYPE } from './api/topics.ts';
 import { NAMED_APIS } from './apis.ts';
 import type { AnyMessage } from './schema.ts';
 import { bodyOf } from './testing/arbitrary.ts';
@@ -122,4 +126,13 @@ describe('any bytes give a value or MalformedError', () => {
     const elapsedMs = Number(process.hrtime.bigint() - started) / 1e6;
     expect(elapsedMs).toBeLessThan(10_000);
   });
+});
+
+test('the numbers that have names are Kafka’s', () => {
+  expect([LATEST_TIMESTAMP, EARLIEST_TIMESTAMP]).toEqual([-1, -2]);
+  expect(RESOURCE_TYPE).toEqual({ topic: 2, broker: 4 });
+  expect(CONFIG_SOURCE).toMatchObject({ topic: 1, staticBroker: 4, default: 5 });
+  expect(CONFIG_OPERATION).toEqual({ set: 0, delete: 1, append: 2, subtract: 3 });
+  expect(ELECTION_TYPE).toEqual({ preferred: 0, unclean: 1 });
+  expect(COORDINATOR_TYPE).toEqual({ group: 0, transaction: 1 });
 });

@@ -11,7 +11,7 @@
 import type { Reader } from './bytes.ts';
 import { Writer, ZERO_UUID } from './bytes.ts';
 import { EncodeError, MalformedError } from './codec-error.ts';
-import type { AnyField, Fields, PrimitiveKind } from './schema.ts';
+import type { AnyField, Fields, PrimitiveKind } from './field.ts';
 import { includesVersion } from './versions.ts';
 
 export interface Codec {

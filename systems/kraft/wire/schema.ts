@@ -29,32 +29,11 @@ import type { Reader, Writer } from './bytes.ts';
 import { EncodeError, MalformedError } from './codec-error.ts';
 import type { Codec } from './codec.ts';
 import { compileStruct } from './codec.ts';
+import type { Field, Fields, FieldType, PrimitiveKind } from './field.ts';
 import type { VersionRange, VersionText } from './versions.ts';
 import { includesVersion, NO_VERSION, parseVersions } from './versions.ts';
 
-export type PrimitiveKind =
-  'boolean' | 'int8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'string' | 'bytes' | 'uuid';
-
-export type FieldType =
-  | { readonly kind: PrimitiveKind }
-  | { readonly kind: 'array'; readonly element: AnyField }
-  | { readonly kind: 'struct'; readonly fields: Fields };
-
-/** @typeParam V - what is read; @typeParam I - what is written; @typeParam O - whether it may be left out there */
-export interface Field<V, I, O extends boolean> {
-  readonly type: FieldType;
-  readonly versions: VersionRange;
-  readonly nullable: VersionRange;
-  /** Undefined: the type's own zero. */
-  readonly default: unknown;
-  readonly ignorable: boolean;
-  readonly tag: number | null;
-  /** Never there: it carries the types. */
-  readonly types?: { readonly value: V; readonly input: I; readonly optional: O };
-}
-
-export type AnyField = Field<unknown, unknown, boolean>;
-export type Fields = Readonly<Record<string, AnyField>>;
+export type { AnyField, Field, Fields } from './field.ts';
 
 export interface FieldOptions<V> {
   readonly versions?: VersionText;

@@ -8,7 +8,7 @@
 import fc from 'fast-check';
 import { uuidFromBytes } from '../bytes.ts';
 import { defaultOf } from '../codec.ts';
-import type { AnyField, Fields } from '../schema.ts';
+import type { AnyField, Fields } from '../field.ts';
 import { includesVersion } from '../versions.ts';
 
 const ELEMENTS_MAX = 3;
