@@ -44,7 +44,7 @@ export const PARTITION_BUGS: readonly PartitionBug[] = [
     replaces: {
       truncation: (leaderEnd, _own, logEndOffset) => ({
         endOffset: Math.min(leaderEnd.endOffset, logEndOffset),
-        askEpoch: null,
+        agrees: true,
       }),
     },
   },
@@ -55,7 +55,7 @@ export const PARTITION_BUGS: readonly PartitionBug[] = [
     foundBy: FOUND_BY_SCHEDULES,
     replaces: {
       diverges: () => false,
-      truncation: (_leaderEnd, _own, logEndOffset) => ({ endOffset: logEndOffset, askEpoch: null }),
+      truncation: (_leaderEnd, _own, logEndOffset) => ({ endOffset: logEndOffset, agrees: true }),
     },
   },
   {

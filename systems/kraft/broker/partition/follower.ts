@@ -19,7 +19,6 @@ export function newFollower(s: CoreState): Follower {
     name: 'follower',
     leader: s.partition.leader,
     phase: asks ? 'asking' : 'fetching',
-    askEpoch: null,
     request: null,
     appending: null,
     retryAtMs: s.nowMs,
@@ -35,7 +34,7 @@ export function pollFollower(s: CoreState, follower: Follower): void {
   // The fetch offset tells the leader what is safe here.
   if (s.countedEndOffset < log.logEndOffset) return;
   if (follower.phase === 'asking') {
-    const epoch = follower.askEpoch ?? log.latestEpoch;
+    const epoch = log.latestEpoch;
     if (epoch !== null && epoch !== UNKNOWN_EPOCH) {
       return send(s, follower, { api: 'offset-for-leader-epoch', leaderEpoch, epoch });
     }
@@ -88,7 +87,6 @@ export function onFetchResponse(
   if (errorCode === ERROR.OFFSET_OUT_OF_RANGE) {
     if (s.log.logEndOffset < logStartOffset) return startAt(s, logStartOffset);
     follower.phase = 'asking';
-    follower.askEpoch = null;
     return backOff(s, follower);
   }
   if (errorCode !== ERROR.NONE) return backOff(s, follower);
@@ -132,11 +130,9 @@ export function onEpochEndResponse(
 
 /** The leader said where an epoch of ours ends. */
 function cut(s: CoreState, follower: Follower, leaderEnd: EpochEnd): void {
-  const { log, rules } = s;
-  const own = log.latestEpoch === null ? null : log.endOffsetForEpoch(leaderEnd.epoch);
-  const { endOffset, askEpoch } = rules.truncation(leaderEnd, own, log.logEndOffset);
-  follower.askEpoch = askEpoch;
-  if (askEpoch === null && s.options.truncation === 'offset-for-leader-epoch') follower.phase = 'fetching';
+  const own = s.endOfEpoch(leaderEnd.epoch);
+  const { endOffset, agrees } = s.rules.truncation(leaderEnd, own, s.log.logEndOffset);
+  if (agrees && s.options.truncation === 'offset-for-leader-epoch') follower.phase = 'fetching';
   truncate(s, endOffset);
 }
 

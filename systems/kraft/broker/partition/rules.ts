@@ -66,8 +66,8 @@ export interface AcknowledgeFacts {
 
 export interface Truncation {
   readonly endOffset: number;
-  /** Null where the logs agree then; else the epoch to ask for next. */
-  readonly askEpoch: number | null;
+  /** Both logs are the same up to there; else there is more to ask. */
+  readonly agrees: boolean;
 }
 
 export const correctRules = {
@@ -244,16 +244,15 @@ export const correctRules = {
 
   /**
    * Where a follower cuts when its leader said where an epoch ends: there, if it has that very epoch; else at the end of what it
-   * has of earlier ones, and then it asks for those (KIP-279).
+   * has of earlier ones, and then it asks for the epoch that its log ends with now (KIP-279).
    *
-   * @param own - what the own log says of the epoch that the leader named; null where that is later than all it has
+   * @param own - the end of what the own log has of epochs up to the one that the leader named
    */
-  truncation(leaderEnd: EpochEnd, own: EpochEnd | null, logEndOffset: number): Truncation {
-    if (own === null || own.epoch === leaderEnd.epoch) {
-      const endOffset = Math.min(leaderEnd.endOffset, own?.endOffset ?? logEndOffset);
-      return { endOffset, askEpoch: null };
-    }
-    return { endOffset: Math.min(leaderEnd.endOffset, own.endOffset), askEpoch: own.epoch };
+  truncation(leaderEnd: EpochEnd, own: EpochEnd, _logEndOffset: number): Truncation {
+    return {
+      endOffset: Math.min(leaderEnd.endOffset, own.endOffset),
+      agrees: own.epoch === leaderEnd.epoch,
+    };
   },
 };
 

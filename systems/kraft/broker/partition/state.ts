@@ -70,8 +70,6 @@ export interface Follower {
   readonly name: 'follower';
   readonly leader: number;
   phase: 'asking' | 'fetching';
-  /** To ask for; null stands for the latest of the log. */
-  askEpoch: number | null;
   request: {
     readonly correlationId: number;
     readonly leaderEpoch: number;
