@@ -86,10 +86,9 @@ export class QuorumCore {
   get deadlineMs(): number {
     const { s } = this;
     const { state, peers, nowMs } = s;
-    const others = (): number[] => s.otherVoters.map(({ voterId }) => voterId);
     switch (state.name) {
       case 'unattached':
-        return s.mayStand ? state.electionDeadlineMs : peers.nextMs(others(), nowMs);
+        return s.mayStand ? state.electionDeadlineMs : peers.nextMs(s.knownNodes, nowMs);
       case 'prospective':
         return Math.min(state.electionDeadlineMs, peers.nextMs(unrecordedVoters(s, state), nowMs));
       case 'candidate':
@@ -97,7 +96,7 @@ export class QuorumCore {
         if (state.backoffUntilMs !== null) return state.backoffUntilMs;
         return Math.min(state.electionDeadlineMs, peers.nextMs(unrecordedVoters(s, state), nowMs));
       case 'follower': {
-        const retry = peers.nextMs([...others(), s.leaderId ?? -1], nowMs);
+        const retry = peers.nextMs(s.knownNodes, nowMs);
         return !s.mayStand && nowMs >= state.fetchDeadlineMs ? retry : Math.min(state.fetchDeadlineMs, retry);
       }
       case 'resigned':
@@ -146,7 +145,10 @@ export class QuorumCore {
     }
   }
 
-  /** The answer to a `request` effect. One that nobody waits for any more is nothing. */
+  /**
+   * The answer to a `request` effect of this boot: correlation ids begin anew with each, as connections do. One that nobody
+   * waits for any more is nothing.
+   */
   receiveResponse(nowMs: number, from: number, correlationId: number, response: Response): void {
     const { s } = this;
     s.nowMs = nowMs;

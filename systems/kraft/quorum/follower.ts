@@ -27,11 +27,14 @@ export function pollFollower(s: CoreState): void {
   else if (!fetchingSnapshot.storing) fetchSnapshot(s, s.leaderId, fetchingSnapshot);
 }
 
-/** An observer that has no leader, or lost it, asks around: whoever is asked says who leads. */
+/**
+ * An observer that has no leader, or lost it, asks around: whoever is asked says who leads. Also the leader itself, which may
+ * be none of the voters that a log as old as this one's names.
+ */
 export function fetchFromAnyVoter(s: CoreState): void {
-  const voters = s.otherVoters;
-  const voter = voters[Math.floor(s.config.random() * voters.length)];
-  if (voter !== undefined && !s.peers.isBusy(s.nowMs)) fetch(s, voter.voterId);
+  const asked = s.knownNodes;
+  const nodeId = asked[Math.floor(s.config.random() * asked.length)];
+  if (nodeId !== undefined && !s.peers.isBusy(s.nowMs)) fetch(s, nodeId);
 }
 
 function fetch(s: CoreState, to: number): void {

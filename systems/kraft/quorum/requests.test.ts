@@ -15,7 +15,7 @@ function cluster(): QuorumCluster {
   return made;
 }
 
-const TOKEN = { from: 3, correlationId: 99 };
+const TOKEN = { from: 3, correlationId: 99, boot: 1 };
 
 /** The response that leaves at once, or null. */
 function answerTo(nodeId: number, request: Request, made = cluster()): { errorCode: number } | null {

@@ -6,8 +6,9 @@
 import { describe, expect, test } from 'vitest';
 import { RaftInvariants } from '../../../checkers/invariants/index.ts';
 import { QUORUM_BUGS } from './bugs.ts';
-import type { Profile } from './testing/schedule.ts';
-import { PROFILES, runSchedule } from './testing/schedule.ts';
+import type { Profile } from './testing/profiles.ts';
+import { PROFILES } from './testing/profiles.ts';
+import { runSchedule } from './testing/schedule.ts';
 
 const SCHEDULES = Number(process.env['SHAKETABLE_SCHEDULES'] ?? 200);
 const STEPS = 1000;

@@ -109,6 +109,15 @@ export class CoreState {
     return this.voters.latest.filter((voter) => voter.voterId !== this.nodeId);
   }
 
+  /** Whom a node may ask who leads: the voters, and the leader that it knows. */
+  get knownNodes(): readonly number[] {
+    const voters = this.otherVoters.map(({ voterId }) => voterId);
+    const { leaderId } = this;
+    return leaderId === null || leaderId === this.nodeId || voters.includes(leaderId)
+      ? voters
+      : [...voters, leaderId];
+  }
+
   get logEnd(): OffsetAndEpoch {
     return { endOffset: this.log.endOffset, epoch: this.log.lastEpoch };
   }

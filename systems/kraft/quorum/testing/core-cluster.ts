@@ -12,13 +12,13 @@ import type { TraceRecord } from '../../../../harness/history/trace.ts';
 import { NS_PER_MS } from '../../../../harness/units.ts';
 import { quorumRulesWith } from '../bugs.ts';
 import { QuorumCore } from '../core.ts';
-import type { Effect, Fill } from '../effects.ts';
+import type { Effect } from '../effects.ts';
 import type { Request, Response, Voter } from '../messages.ts';
 import { endOffsetOf } from '../messages.ts';
 import { parseQuorumOptions } from '../options.ts';
 import type { CoreConfig } from '../state-types.ts';
-import { describeRequest, describeResponse } from './describe.ts';
-import { encodeControls, encodeSnapshot, hashState, hashText, MemoryDisk } from './memory-disk.ts';
+import { describeRequest, describeResponse, describeTrace } from './describe.ts';
+import { encodeControls, encodeSnapshot, fillIn, hashState, hashText, MemoryDisk } from './memory-disk.ts';
 
 export interface ClusterSettings {
   /** Nodes 1 to this are the first voters. */
@@ -34,13 +34,18 @@ export interface ClusterSettings {
 }
 
 /** Whom a message answers, and what it says. */
-export type Message = { readonly from: number; readonly to: number; readonly correlationId: number } & (
-  { readonly request: Request } | { readonly response: Response }
-);
+export type Message = {
+  readonly from: number;
+  readonly to: number;
+  readonly correlationId: number;
+  /** Of the node that asked: an answer to an earlier boot finds no connection. */
+  readonly boot: number;
+} & ({ readonly request: Request } | { readonly response: Response });
 
 interface Token {
   readonly from: number;
   readonly correlationId: number;
+  readonly boot: number;
 }
 
 export interface Node {
@@ -48,6 +53,7 @@ export interface Node {
   readonly disk: MemoryDisk;
   readonly config: CoreConfig;
   up: boolean;
+  boot: number;
   /** A fetched snapshot whose bytes are all there and not yet durable. */
   storing: boolean;
   appliedOffset: number;
@@ -106,7 +112,7 @@ export class QuorumCluster {
       };
       const disk = new MemoryDisk();
       const core = new QuorumCore(config, disk.recover(), 0);
-      const node = { core, disk, config, up: true, storing: false, appliedOffset: 0, stateHash: 0 };
+      const node = { core, disk, config, up: true, boot: 1, storing: false, appliedOffset: 0, stateHash: 0 };
       this.nodes.set(nodeId, { ...node, impossible: null, crash: null });
     }
     for (const nodeId of this.ids) this.perform(nodeId);
@@ -150,7 +156,7 @@ export class QuorumCluster {
 
   /** What an operator asks of a node; the answer is in the output. */
   command(nodeId: number, request: Request): void {
-    const token: Token = { from: OPERATOR, correlationId: ++this.lastCommand };
+    const token: Token = { from: OPERATOR, correlationId: ++this.lastCommand, boot: 0 };
     this.core(nodeId).receiveRequest(this.nowMs, token, request);
     this.perform(nodeId);
   }
@@ -195,12 +201,12 @@ export class QuorumCluster {
   }
 
   receive(message: Message): void {
-    const { from, to, correlationId } = message;
+    const { from, to, correlationId, boot } = message;
     const node = this.nodes.get(to);
     if (node === undefined || !node.up || this.cutOff.has(from) || this.cutOff.has(to)) return;
     if ('request' in message) {
-      node.core.receiveRequest(this.nowMs, { from, correlationId } satisfies Token, message.request);
-    } else {
+      node.core.receiveRequest(this.nowMs, { from, correlationId, boot } satisfies Token, message.request);
+    } else if (boot === node.boot) {
       node.core.receiveResponse(this.nowMs, from, correlationId, message.response);
     }
     this.perform(to);
@@ -237,6 +243,7 @@ export class QuorumCluster {
     const node = this.node(nodeId);
     node.core = new QuorumCore(node.config, node.disk.recover(), this.nowMs);
     node.up = true;
+    node.boot++;
     node.appliedOffset = node.disk.snapshot?.stored.snapshotId.endOffset ?? 0;
     node.stateHash = node.disk.snapshot?.stored.stateHash ?? 0;
     this.perform(nodeId);
@@ -322,13 +329,13 @@ export class QuorumCluster {
   ): void {
     switch (effect.kind) {
       case 'request':
-        this.send({ from: nodeId, ...effect });
+        this.send({ from: nodeId, boot: node.boot, ...effect });
         break;
       case 'respond': {
-        const { from: to, correlationId } = effect.token as Token;
+        const { from: to, correlationId, boot } = effect.token as Token;
         const response = fillIn(node.disk, effect.response, effect.fill);
         if (to === OPERATOR) this.say(`n${nodeId} answers: ${describeResponse(response)}`);
-        else this.send({ from: nodeId, to, correlationId, response });
+        else this.send({ from: nodeId, to, correlationId, boot, response });
         break;
       }
       case 'delete-prefix':
@@ -383,33 +390,7 @@ export class QuorumCluster {
 
   private sayTrace(nodeId: number, event: TraceRecord['event']): void {
     if (!this.showsAnything) return;
-    const { state } = this.core(nodeId).status();
-    if (event.kind === 'role') {
-      const leader = event.leader === null ? '' : ` leader=${event.leader}`;
-      this.say(
-        `n${nodeId} is ${event.role === 'follower' ? state : event.role} epoch=${event.term}${leader}`,
-      );
-    } else if (event.kind === 'truncate') {
-      this.say(`n${nodeId} truncates to ${event.fromIndex - 1}`);
-    } else if (event.kind === 'commit') {
-      this.say(`n${nodeId} commits up to ${event.index}`);
-    } else if (event.kind === 'snapshot') {
-      this.say(
-        `n${nodeId} ${event.source === 'taken' ? 'took' : 'installed'} a snapshot up to ${event.index}`,
-      );
-    } else if (event.kind === 'configuration') {
-      this.say(`n${nodeId} has the voters ${event.voters.join(' ')}`);
-    }
+    const line = describeTrace(event, this.core(nodeId).status().state);
+    if (line !== null) this.say(`n${nodeId} ${line}`);
   }
-}
-
-/** What a driver does before a response leaves. */
-function fillIn(disk: MemoryDisk, response: Response, fill: Fill): Response {
-  if (fill === null) return response;
-  if (fill.kind === 'records') {
-    assert(response.api === 'fetch', 'records go into a fetch response');
-    return { ...response, records: disk.read(fill.fromOffset, fill.endOffset, fill.maxBytes) };
-  }
-  assert(response.api === 'fetch-snapshot', 'bytes go into a fetch-snapshot response');
-  return { ...response, unalignedRecords: disk.readSnapshot(fill.snapshotId, fill.position, fill.maxBytes) };
 }

@@ -1,6 +1,8 @@
-/** Requests and responses in a line each, for transcripts. */
+/** Requests, responses and traces in a line each, for transcripts. */
+import type { TraceEvent } from '../../../../harness/history/trace.ts';
 import { ERROR, errorName } from '../errors.ts';
 import type { OffsetAndEpoch, Request, Response } from '../messages.ts';
+import type { StateName } from '../rules.ts';
 
 const at = ({ endOffset, epoch }: OffsetAndEpoch): string => `${endOffset}@${epoch}`;
 
@@ -43,5 +45,25 @@ export function describeResponse(response: Response): string {
     }
     default:
       return `${response.api} ok ${where}`;
+  }
+}
+
+/** What is worth a line; null for the rest. @param state - of the node, in KRaft's words */
+export function describeTrace(event: TraceEvent, state: StateName): string | null {
+  switch (event.kind) {
+    case 'role': {
+      const leader = event.leader === null ? '' : ` leader=${event.leader}`;
+      return `is ${event.role === 'follower' ? state : event.role} epoch=${event.term}${leader}`;
+    }
+    case 'truncate':
+      return `truncates to ${event.fromIndex - 1}`;
+    case 'commit':
+      return `commits up to ${event.index}`;
+    case 'snapshot':
+      return `${event.source === 'taken' ? 'took' : 'installed'} a snapshot up to ${event.index}`;
+    case 'configuration':
+      return `has the voters ${event.voters.join(' ')}`;
+    default:
+      return null;
   }
 }

@@ -3,8 +3,8 @@
  * log feeds, which is a hash of everything applied.
  */
 import { assert } from '../../../../harness/errors.ts';
-import type { Effect, QuorumStateData } from '../effects.ts';
-import type { ControlRecord, Entry, OffsetAndEpoch } from '../messages.ts';
+import type { Effect, Fill, QuorumStateData } from '../effects.ts';
+import type { ControlRecord, Entry, OffsetAndEpoch, Response } from '../messages.ts';
 import { endOffsetOf } from '../messages.ts';
 import type { Recovered, StoredSnapshot } from '../state-types.ts';
 
@@ -171,4 +171,15 @@ export const hashState = (state: number, entry: Entry): number =>
 export function encodeControls(controls: readonly ControlRecord[]): { payload: unknown; hash: number } {
   const payload = JSON.stringify(controls);
   return { payload, hash: hashText(payload) };
+}
+
+/** What a driver does before a response leaves. */
+export function fillIn(disk: MemoryDisk, response: Response, fill: Fill): Response {
+  if (fill === null) return response;
+  if (fill.kind === 'records') {
+    assert(response.api === 'fetch', 'records go into a fetch response');
+    return { ...response, records: disk.read(fill.fromOffset, fill.endOffset, fill.maxBytes) };
+  }
+  assert(response.api === 'fetch-snapshot', 'bytes go into a fetch-snapshot response');
+  return { ...response, unalignedRecords: disk.readSnapshot(fill.snapshotId, fill.position, fill.maxBytes) };
 }

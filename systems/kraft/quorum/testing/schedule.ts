@@ -12,16 +12,7 @@ import { randomStream } from '../../../../harness/random.ts';
 import type { StateName } from '../rules.ts';
 import type { Message, Node } from './core-cluster.ts';
 import { listenersOf, QuorumCluster } from './core-cluster.ts';
-
-/** How often what happens: weights of the choices at each step. */
-export interface Profile {
-  readonly name: string;
-  readonly voters: number;
-  readonly observers: number;
-  readonly kraftVersion: number;
-  readonly options: { readonly [name: string]: number };
-  readonly weights: { readonly [Action in ActionName]?: number };
-}
+import type { ActionName, Profile } from './profiles.ts';
 
 export interface ScheduleSettings {
   readonly seed: number;
@@ -31,24 +22,6 @@ export interface ScheduleSettings {
   /** Sees every trace record. @returns what it proves wrong */
   readonly judge: (record: TraceRecord) => string | undefined;
 }
-
-type ActionName =
-  | 'deliver'
-  | 'drop'
-  | 'duplicate'
-  | 'elapse'
-  | 'store'
-  | 'append'
-  | 'crash'
-  | 'start'
-  | 'isolate'
-  | 'heal'
-  | 'pause'
-  | 'resume'
-  | 'snapshot'
-  | 'clean'
-  | 'change'
-  | 'resign';
 
 const ELAPSE_MEAN_MS = 12;
 const FAULTS_THAT_MAY_MISS: ReadonlySet<ActionName> = new Set<ActionName>([
@@ -62,7 +35,7 @@ const FAULTS_THAT_MAY_MISS: ReadonlySet<ActionName> = new Set<ActionName>([
   'clean',
 ]);
 /** A leader that no majority fetched from for so many check-quorum timeouts, and that looked at the clock, leads too long. */
-const ZOMBIE_FACTOR = 2;
+const ZOMBIE_FACTOR = 2.5;
 
 interface Leadership {
   readonly epoch: number;
@@ -173,7 +146,11 @@ export class Schedule {
       case 'pause':
         return this.onOne(this.running, (id) => this.paused.add(id));
       case 'resume':
-        return this.onOne([...this.paused], (id) => this.paused.delete(id));
+        return this.onOne([...this.paused], (id) => {
+          this.paused.delete(id);
+          // Fetches that waited meanwhile are news to it.
+          this.leaderships.delete(id);
+        });
       case 'snapshot':
         return this.onOne(this.running, (id) => cluster.takeSnapshot(id));
       case 'clean':
@@ -342,71 +319,6 @@ export class Schedule {
     return null;
   }
 }
-
-/** Faults of all kinds, and what ends them more often than it begins. */
-const FAULTS = {
-  deliver: 120,
-  elapse: 30,
-  store: 80,
-  append: 12,
-  drop: 4,
-  duplicate: 4,
-  crash: 2,
-  start: 8,
-  isolate: 1,
-  heal: 4,
-  pause: 1,
-  resume: 4,
-  resign: 1,
-} as const;
-
-/** Short timeouts, so that a short schedule has several elections. */
-const QUICK = {
-  electionTimeoutMs: 100,
-  fetchTimeoutMs: 200,
-  electionBackoffMaxMs: 100,
-  requestTimeoutMs: 150,
-  fetchMaxWaitMs: 50,
-};
-
-export const PROFILES: readonly Profile[] = [
-  { name: 'three', voters: 3, observers: 0, kraftVersion: 0, options: QUICK, weights: FAULTS },
-  { name: 'five', voters: 5, observers: 0, kraftVersion: 0, options: QUICK, weights: FAULTS },
-  {
-    name: 'snapshots',
-    voters: 3,
-    observers: 1,
-    kraftVersion: 0,
-    options: { ...QUICK, snapshotMaxBytes: 64 },
-    weights: { ...FAULTS, snapshot: 4, clean: 4 },
-  },
-  {
-    name: 'turnover',
-    voters: 3,
-    observers: 0,
-    kraftVersion: 0,
-    options: { ...QUICK, electionBackoffMaxMs: 20, electionTimeoutMs: 40, fetchTimeoutMs: 80 },
-    weights: {
-      ...FAULTS,
-      append: 20,
-      crash: 3,
-      start: 12,
-      isolate: 3,
-      heal: 8,
-      resign: 3,
-      snapshot: 4,
-      clean: 4,
-    },
-  },
-  {
-    name: 'voters',
-    voters: 3,
-    observers: 2,
-    kraftVersion: 1,
-    options: QUICK,
-    weights: { ...FAULTS, change: 6, snapshot: 1, clean: 1 },
-  },
-];
 
 export function runSchedule(settings: ScheduleSettings): Schedule {
   const schedule = new Schedule(settings);
