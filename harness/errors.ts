@@ -32,6 +32,7 @@ export type HarnessErrorCode =
   | 'generator'
   | 'client'
   | 'nemesis'
+  | 'interrupted'
   | 'internal';
 
 const USAGE_CODES: ReadonlySet<HarnessErrorCode> = new Set([
@@ -52,8 +53,9 @@ export class HarnessError extends Error {
     this.code = code;
   }
 
-  /** 64 when the user can mend the command or the file, 70 when the machine or the harness failed. */
+  /** 64 when the user can mend the command or the file, 2 when the user wanted no more of it, 70 when the machine or the harness failed. */
   get exitCode(): number {
+    if (this.code === 'interrupted') return EXIT.unknown;
     return USAGE_CODES.has(this.code) ? EXIT.usage : EXIT.harness;
   }
 

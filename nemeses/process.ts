@@ -77,7 +77,11 @@ function kill(done: string, options: KillOptions, atWorkShare: number): FaultKin
         async () => {
           // A dead process is not paused: whoever paused it learns now what came of it.
           await ledger.giveBack(`pause of ${node}`);
-          return cluster.kill(node, { ...options, atWork });
+          const observed = await cluster.kill(node, { ...options, atWork });
+          if (options.loseUnsynced === true && (observed['strikesFailed'] ?? 0) > 0) {
+            fault.note(`${node} did not answer, and was only killed: it lost nothing`);
+          }
+          return observed;
         },
         async () => {
           if (cluster.isRunning(node)) return {};

@@ -97,7 +97,7 @@ export interface Server {
   readonly logFiles?: readonly string[];
   /** Where `dataDirectory` is in containers; `/data` where absent. */
   readonly containerDataDirectory?: string;
-  /** Whether it serves. Asked again and again while it starts; a rejection means not yet. Where absent: its client port accepts connections. */
+  /** Whether it serves. Asked again and again while it starts; a rejection, or two seconds without an answer, means not yet. Where absent: its client port accepts connections. */
   isReady?(probe: NodeProbe): Promise<boolean>;
   /** Who leads, as the node itself sees it. Asked several times a second; a rejection means unknown. */
   status?(probe: NodeProbe): Promise<NodeStatus>;

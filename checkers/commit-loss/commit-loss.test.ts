@@ -262,10 +262,35 @@ describe('a trace that ends before the history', () => {
     expect(checkUpTo(4.5, COMMITTED, written(5))).toMatchObject({
       valid: 'unknown',
       reason: expect.stringMatching(
-        /^1 acknowledged write .* after the trace ends \(at 4\.500000 s\)/,
+        /^1 acknowledged write .* in no log, but the trace ends \(at 4\.500000 s\)/,
       ) as string,
       anomalies: [],
     });
+  });
+
+  test('may lack what travelled when all was cut off: only the stops of the running nodes prove that it is whole', () => {
+    const stops = ['n1', 'n2', 'n3'].map((node) => ({
+      node,
+      time: END_NS,
+      event: { kind: 'stop', by: 'harness', reason: 'killed' } as const,
+    }));
+    const judge = (ends: readonly TraceRecord[], trace = COMMITTED) =>
+      commitLoss({ recordsTravel: true }).check({
+        history: written(4),
+        trace: [...parseTrace(trace), ...ends],
+      });
+    expect(namesOf(judge(stops))).toEqual(['lost-commit']);
+    for (const some of [[], stops.slice(1)]) {
+      expect(
+        judge([...some, { ...stops[0]!, event: { kind: 'commit', index: 2, term: 1, prefixHash: 0 } }]),
+      ).toMatchObject({
+        valid: 'unknown',
+        anomalies: [],
+      });
+    }
+    // What another term has committed there was not missed.
+    const replaced = `${COMMITTED} \n n1 append 3:2 \n n2 append 3:2 \n n1 commit 3 term=2`;
+    expect(namesOf(judge([], replaced))).toEqual(['lost-commit']);
   });
 
   test('is the end of what is judged for convergence', () => {

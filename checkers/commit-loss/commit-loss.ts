@@ -35,6 +35,11 @@ const READS: ReadonlySet<string> = new Set(['read']);
 export interface CommitLossOptions {
   /** A write acknowledged less than this before the end of the history need not have reached every node. */
   readonly graceNs?: number;
+  /**
+   * Nodes are processes of their own, and what they say travels: a client may hear of a write before its record has come. Then of a trace
+   * without a node's stop it is not known whether its end is there, and a write that it lacks is not lost.
+   */
+  readonly recordsTravel?: boolean;
 }
 
 export function commitLoss(options: CommitLossOptions = {}): Checker {
@@ -42,7 +47,7 @@ export function commitLoss(options: CommitLossOptions = {}): Checker {
     const logs = new FinalLogs();
     return {
       observe: (record) => logs.observe(record),
-      verdict: (input) => judge(input, logs, options.graceNs ?? DEFAULT_GRACE_NS),
+      verdict: (input) => judge(input, logs, options),
     };
   });
 }
@@ -62,17 +67,21 @@ interface End {
   /** Those that ran until the end: a stop that comes later is the end of the run. */
   readonly running: readonly FinalLog[];
   readonly voters: readonly string[];
+  /** No record of a running node can be missing at the end of the trace. */
+  readonly isComplete: boolean;
 }
 
-function endOf(history: History, logs: FinalLogs): End {
+function endOf(history: History, logs: FinalLogs, recordsTravel: boolean): End {
   const historyEnd = history.operations.at(-1)?.time ?? Infinity;
   const { nodes, voters, lastTime } = logs;
   const running = nodes.filter(({ stop }) => stop === undefined || stop.time >= historyEnd);
-  return { time: Math.min(historyEnd, lastTime), logs, nodes, running, voters };
+  const isComplete = !recordsTravel || running.every(({ stop }) => stop !== undefined);
+  return { time: Math.min(historyEnd, lastTime), logs, nodes, running, voters, isComplete };
 }
 
-function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
-  const end = endOf(input.history, logs);
+function judge(input: CheckInput, logs: FinalLogs, options: CommitLossOptions): Verdict {
+  const { graceNs = DEFAULT_GRACE_NS, recordsTravel = false } = options;
+  const end = endOf(input.history, logs, recordsTravel);
   const { writes, withoutPosition } = acknowledgedWrites(input.history);
   const anomalies: Anomaly[] = [];
   let lost = 0;
@@ -137,7 +146,7 @@ function judge(input: CheckInput, logs: FinalLogs, graceNs: number): Verdict {
         `in no log that can be judged, because too many nodes are down at the end (${down}): ` +
         `let them restart before the run ends.`,
       'cut-off':
-        `in no log, but acknowledged after the trace ends (at ${nsToS(end.time).toFixed(6)} s): ` +
+        `in no log, but the trace ends (at ${nsToS(end.time).toFixed(6)} s) before all that the nodes said by then: ` +
         `it is cut off, or more time is needed to read it.`,
       snapshot: `where only snapshots reach, and no log of the trace shows what they hold: its beginning is missing.`,
     };
@@ -191,7 +200,7 @@ function fateOf({ position, completion }: AcknowledgedWrite, end: End): Fate {
   if (isUnderSnapshot) return { kind: 'undecided', doubt: 'snapshot' };
   if (!majorityRuns(end)) return { kind: 'undecided', doubt: 'down' };
   if (stored) return { kind: 'kept' };
-  if (completion.time > end.time) return { kind: 'undecided', doubt: 'cut-off' };
+  if (completion.time > end.time || !end.isComplete) return { kind: 'undecided', doubt: 'cut-off' };
   return { kind: 'lost', why: 'the log of no running node holds it' };
 }
 

@@ -101,7 +101,7 @@ async function createBackend(
   }
   const { createDockerBackend } = await import('../cluster/docker/docker-backend.ts');
   const { containerDataDirectory: dataDirectory, faketimeLibrary } = system.server ?? {};
-  return createDockerBackend({
+  const backend = await createDockerBackend({
     runId: basename(directory.path),
     nodes,
     ports,
@@ -110,6 +110,15 @@ async function createBackend(
     ...(faketimeLibrary === undefined ? {} : { faketimeLibrary }),
     progress: (line) => output.note(line),
   });
+  // A second Ctrl-C waits for nothing.
+  const remind = (): void => output.note('what is left in Docker goes with: npx shaketable clean');
+  process.once('exit', remind);
+  const close = backend.close.bind(backend);
+  backend.close = async () => {
+    await close();
+    process.off('exit', remind);
+  };
+  return backend;
 }
 
 /**

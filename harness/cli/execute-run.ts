@@ -109,10 +109,12 @@ async function record(options: ExecuteOptions, jury: Jury) {
   const { test, directory, output } = options;
   const workload = prepareWorkload(test);
   const recording = directory === null ? null : new Recording(directory, test);
+  const failure = new FirstFailure();
   try {
-    const onLog = (node: string, line: string): void => recording?.log(node, line);
+    const onLog = (node: string, line: string): void => failure.keep(() => recording?.log(node, line));
     const testCluster = await createCluster(test, { directory, output, onLog });
-    const recorded = await runRecorded(options, jury, testCluster, workload, recording);
+    const recorded = await runRecorded(options, jury, testCluster, workload, recording, failure);
+    failure.rethrow();
     recording?.close();
     return recorded;
   } catch (error) {
@@ -128,16 +130,18 @@ async function runRecorded(
   { cluster, drive, events }: TestCluster,
   workload: PreparedWorkload,
   recording: Recording | null,
+  failure: FirstFailure,
 ) {
   const { test, plan, output, label = '' } = options;
   const progress = new Progress({ output, limitS: test.timeLimitS + test.quietS, label });
   const operations: Operation[] = [];
   const recordsMax = Math.floor((getHeapStatistics().heap_size_limit * RECORDS_SHARE) / RECORD_BYTES);
   const { interrupt, release } = interruptOf(options, cluster);
+  failure.onFailure = () => interrupt.request();
   try {
     cluster.onTrace((record) => {
       jury.observe(record);
-      recording?.trace(record);
+      failure.keep(() => recording?.trace(record));
       progress.trace(record);
     });
     const times: PhaseTimes = await drive(() =>
@@ -223,5 +227,25 @@ function attempt(action: () => void): void {
     action();
   } catch {
     // The caller has something more important to say.
+  }
+}
+
+/** What could not be recorded ends the run; it must not end the socket's or the node's callback that it came in. */
+class FirstFailure {
+  onFailure: () => void = () => undefined;
+  #failure: { readonly thrown: unknown } | null = null;
+
+  keep(action: () => void): void {
+    try {
+      action();
+    } catch (thrown) {
+      if (this.#failure !== null) return;
+      this.#failure = { thrown };
+      this.onFailure();
+    }
+  }
+
+  rethrow(): void {
+    if (this.#failure !== null) throw this.#failure.thrown;
   }
 }

@@ -25,7 +25,10 @@ import type { System } from '../../systems/system.ts';
 const TRACE_CHECKERS: Readonly<
   Record<NonNullable<System['invariants']>, (test: TestDefinition) => readonly Checker[]>
 > = {
-  raft: ({ cluster }) => [raftInvariants({ globalOrder: cluster === 'sim' }), commitLoss()],
+  raft: ({ cluster }) => [
+    raftInvariants({ globalOrder: cluster === 'sim' }),
+    commitLoss({ recordsTravel: cluster !== 'sim' }),
+  ],
 };
 
 export interface Judgement {

@@ -6,5 +6,15 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+// The code that Node.js would exit with, 1, is that of an invalid verdict.
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`shaketable: ${error.message}\n${error.stack ?? ''}\n`);
+  process.exit(70);
+});
+// The launcher of an older Node.js (bin/): without it nobody would end this.
+if (process.channel !== undefined) {
+  process.channel.unref();
+  process.once('disconnect', () => process.exit(70));
+}
 const { runCommandLine } = await import('./program.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -29,6 +29,8 @@ async function untilGone(folder: string): Promise<void> {
   expect(processesOf(folder)).toEqual([]);
 }
 
+const allProcesses = (): string => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' });
+
 /** Until the run's history has so many records. */
 async function untilRecorded(folder: string, records: number): Promise<string> {
   for (let i = 0; i < 300; i++) {
@@ -157,7 +159,54 @@ describe('a mistake', () => {
     expect(exitCode).toBe(70);
     expect(stderr).toMatch(/n\d was not ready within 1 s: it runs, and does not answer on its port/);
     expect(stderr).toMatch(/busy/);
-    expect(execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' })).not.toMatch(/sleep 987/);
+    expect(allProcesses()).not.toMatch(/sleep 987/);
+  });
+
+  it('Ctrl-C while nodes are starting ends them, and nothing is judged', async () => {
+    const folder = temporaryFolder();
+    const system = writeSystem(
+      folder,
+      `{ executable: 'sh', arguments: () => ['-c', 'exec sleep 986'], isReady: () => new Promise(() => {}) }`,
+    );
+    const { child, ended } = startCommand(['run', system, 'register', '--ready-timeout', '40'], folder);
+    for (let i = 0; i < 200 && !/sleep 986/.test(allProcesses()); i++) await delay(50);
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await ended;
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/interrupted while the nodes were starting/),
+    ]);
+    expect(allProcesses()).not.toMatch(/sleep 986/);
+  });
+
+  it('a server whose child left its group and holds its output ends nevertheless; its crash is seen', async () => {
+    const folder = temporaryFolder();
+    const system = writeSystem(
+      folder,
+      `{
+        executable: 'sh', isReady: async () => true,
+        arguments: () => ['-c', 'setsid sleep 985 & echo boom; sleep 2; exit 9'],
+      }`,
+    );
+    const { exitCode } = await commandIn(folder)(
+      'run',
+      system,
+      'register',
+      '--time-limit',
+      '4',
+      '--quiet',
+      '0',
+    );
+    expect(exitCode).toBe(2);
+    const run = onlyRunIn(join(folder, 'results/runs'));
+    const stops = readRecords<TraceRecord>(run, 'trace.jsonl').flatMap(({ event }) =>
+      event.kind === 'stop' ? event : [],
+    );
+    expect(stops).toEqual([
+      { kind: 'stop', by: 'node', reason: 'exited with code 9' },
+      { kind: 'stop', by: 'node', reason: 'exited with code 9' },
+    ]);
+    execFileSync('pkill', ['-f', 'sleep 985']);
   });
 
   it('a command that is not installed', async () => {

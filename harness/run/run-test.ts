@@ -18,6 +18,7 @@ import {
 import type { FaultEffect, Json, Operation } from '../history/operation.ts';
 import type { Invocation } from '../interpreter/client.ts';
 import { type Continuation, interpret } from '../interpreter/interpreter.ts';
+import { HarnessError } from '../errors.ts';
 import { msToNs, sToNs } from '../units.ts';
 import type { PhaseTimes, Plan } from './plan.ts';
 import type { RunInterrupt } from './run-interrupt.ts';
@@ -54,13 +55,29 @@ export interface RunTestOptions {
  * after it, except that faults are healed.
  */
 export async function runTest(options: RunTestOptions): Promise<PhaseTimes> {
-  const { cluster } = options;
+  const { cluster, interrupt } = options;
+  // Simulated nodes start in no time, and their promises may not be waited for beside the scheduler's.
+  const isRealTime = cluster.kind !== 'sim';
   try {
-    await cluster.start();
+    const started = cluster.start();
+    await (isRealTime && interrupt !== undefined ? orInterrupted(started, interrupt) : started);
     return await runPhases(options);
   } finally {
     await cluster.stop();
   }
+}
+
+/** @throws HarnessError `interrupted` when nodes are still starting by then: there is nothing to judge */
+function orInterrupted(started: Promise<void>, interrupt: RunInterrupt): Promise<void> {
+  // What goes wrong with the start after that is nobody's news.
+  started.catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    started.then(resolve, reject);
+    const give = (): void =>
+      reject(new HarnessError('interrupted', 'interrupted while the nodes were starting: nothing to judge'));
+    if (interrupt.requested) give();
+    else interrupt.onRequest(give);
+  });
 }
 
 async function runPhases(options: RunTestOptions): Promise<PhaseTimes> {

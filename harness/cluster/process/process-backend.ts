@@ -30,6 +30,8 @@ export interface ProcessBackendOptions {
 }
 
 const STOP_TIMEOUT_MS = 5_000;
+/** What a dead node wrote last is read within this. */
+const OUTPUT_GRACE_MS = 500;
 const STOP_POLL_MS = 2;
 
 export class ProcessBackend implements Backend {
@@ -39,6 +41,8 @@ export class ProcessBackend implements Backend {
   #peers: Readonly<Record<string, RealPeer>> = {};
   #guard: Guard | null = null;
   readonly #running = new Set<ChildNode>();
+  readonly #starting = new Set<Promise<unknown>>();
+  #isClosed = false;
 
   constructor(options: ProcessBackendOptions) {
     this.#options = options;
@@ -70,17 +74,33 @@ export class ProcessBackend implements Backend {
   }
 
   async start(launch: Launch): Promise<NodeProcess> {
+    if (this.#isClosed) throw new HarnessError('io', `${launch.node} is not started: the run is over`);
+    const starting = this.#start(launch);
+    const settled = starting.catch(() => undefined);
+    this.#starting.add(settled);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(settled);
+    }
+  }
+
+  async #start(launch: Launch): Promise<NodeProcess> {
     const { node, command, environment, files, onOutput, onError } = launch;
     const [executable, ...args] = command;
     if (executable === undefined)
       throw new HarnessError('usage', `there is no command to start ${node} with`);
     const { dataDirectory, filesDirectory } = this.place(node);
-    await mkdir(dataDirectory, { recursive: true });
-    await mkdir(filesDirectory, { recursive: true });
-    for (const [name, text] of Object.entries(files)) {
-      const path = join(filesDirectory, name);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, text);
+    try {
+      await mkdir(dataDirectory, { recursive: true });
+      await mkdir(filesDirectory, { recursive: true });
+      for (const [name, text] of Object.entries(files)) {
+        const path = join(filesDirectory, name);
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, text);
+      }
+    } catch (error) {
+      throw HarnessError.from(error, 'io', `cannot write the files of ${node}`);
     }
     const child = spawn(executable, args, {
       cwd: dirname(dataDirectory),
@@ -120,6 +140,9 @@ export class ProcessBackend implements Backend {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    // Who is just being started has no guard yet.
+    await Promise.all(this.#starting);
     await Promise.all([...this.#running].map((running) => running.kill()));
     this.#guard?.close();
     this.#guard = null;
@@ -157,10 +180,18 @@ class ChildNode implements NodeProcess {
   constructor(child: ChildProcess, pid: number) {
     this.#child = child;
     this.#pid = pid;
+    // What it started ends with it; who has left its group and still holds its output is not waited for.
+    child.once('exit', () => {
+      this.#signal('SIGKILL');
+      this.#isGone = true;
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, OUTPUT_GRACE_MS);
+    });
     // 'close', not 'exit': all that it wrote has been handed on by then.
     this.exited = new Promise((resolve) => {
       child.once('close', (code, signal) => {
-        this.#isGone = true;
         resolve({
           description: signal === null ? `exited with code ${code ?? 0}` : `was ended by ${signal}`,
         });

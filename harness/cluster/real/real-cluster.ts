@@ -14,7 +14,7 @@ import { HarnessError } from '../../errors.ts';
 import type { TraceEvent, TraceRecord } from '../../history/trace.ts';
 import type { Client } from '../../interpreter/client.ts';
 import { randomStream } from '../../random.ts';
-import type { NodeStart } from '../../../systems/runtime/real/control.ts';
+import type { NodeCommand, NodeStart } from '../../../systems/runtime/real/control.ts';
 import { createRealEndpoint, type RealEndpoint } from '../../../systems/runtime/real/real-endpoint.ts';
 import { counterKey } from '../../../systems/runtime/real/control.ts';
 import type { NodeStatus } from '../../../systems/runtime/node-program.ts';
@@ -164,23 +164,21 @@ export class RealCluster implements Cluster {
       await this.#setBackendClock(node);
       return { clockBumpedMs: offsetMs };
     }
-    const observed = await this.#node(node).control?.request({ do: 'bump-clock', offsetMs });
+    const observed = await this.#tellClock(node, { do: 'bump-clock', offsetMs });
     return { clockBumpedMs: offsetMs, ...observed };
   }
 
   async driftClock(node: string, rate: number): Promise<void> {
     this.#clockOf(node).rate = rate;
     if (this.#backend.clocks !== undefined) await this.#setBackendClock(node);
-    else await this.#node(node).control?.request({ do: 'drift-clock', rate });
+    else await this.#tellClock(node, { do: 'drift-clock', rate });
   }
 
   async resetClock(node: string): Promise<Observed> {
     this.#clocks.set(node, trueClock());
     if (this.#backend.clocks !== undefined) return this.#backend.clocks.reset(node);
-    const target = this.#node(node);
-    target.pausedControl?.tell({ do: 'reset-clock' });
-    await target.control?.request({ do: 'reset-clock' });
-    return target.counters.take(counterKey.clock);
+    await this.#tellClock(node, { do: 'reset-clock' });
+    return this.#node(node).counters.take(counterKey.clock);
   }
 
   async limit(node: string, limits: NodeLimits): Promise<void> {
@@ -238,6 +236,21 @@ export class RealCluster implements Cluster {
 
   onTrace(callback: (record: TraceRecord) => void): void {
     this.#traceCallbacks.push(callback);
+  }
+
+  /** A node that stands still does it before all else; one that dies meanwhile learns of it as it starts. */
+  async #tellClock(node: string, command: NodeCommand): Promise<Observed> {
+    const target = this.#node(node);
+    // What an earlier fault did, and was told too late, is not this one's.
+    if (command.do !== 'reset-clock' && !target.hasClockFault) target.counters.take(counterKey.clock);
+    target.hasClockFault = command.do !== 'reset-clock';
+    target.pausedControl?.tell(command);
+    try {
+      return (await target.control?.request(command)) ?? {};
+    } catch (error) {
+      if (target.isRunning && !target.isPaused) throw error;
+      return {};
+    }
   }
 
   #startMessage(node: string, incarnation: number): NodeStart {

@@ -43,6 +43,8 @@ export class RealLinks {
 
   async cut(from: string, to: string): Promise<void> {
     const link = this.#link(from, to);
+    // What an earlier cut did, and a node that stood still told too late, is not this one's.
+    if (!this.#cuts.has(keyOf(link))) this.#take(counterKey.cut(link), link);
     this.#cuts.set(keyOf(link), link);
     if (this.#network === null) await this.#command({ do: 'cut', ...link }, link);
     else await this.#network.cut(from, to);
@@ -61,6 +63,7 @@ export class RealLinks {
     const { below, gated } = this.#share(fault);
     if (below !== null && this.#network !== null) await this.#network.degrade(from, to, below);
     if (gated === null) return;
+    if (!this.#degraded.has(keyOf(link))) this.#take(counterKey.link(link), link);
     this.#degraded.set(keyOf(link), { ...link, fault: gated });
     await this.#command({ do: 'degrade', ...link, fault: gated }, link);
   }
@@ -84,7 +87,7 @@ export class RealLinks {
       const fields = Object.entries(fault).filter(
         ([field]) => degradable.includes(field as keyof LinkFault) === isBelow,
       );
-      return fields.length === 0 ? null : (Object.fromEntries(fields));
+      return fields.length === 0 ? null : Object.fromEntries(fields);
     };
     const gated = pick(false);
     if (gated !== null && !this.#hasGates) {

@@ -42,9 +42,12 @@ const WORK_WAIT_MAX_MS = 50;
 const STRIKE_TIMEOUT_MS = 10_000;
 const TERMINATE_TIMEOUT_MS = 5_000;
 const STATUS_INTERVAL_MS = 200;
+/** A probe that takes longer says nothing: not ready, not known. */
+const PROBE_TIMEOUT_MS = 2_000;
 const READY_INTERVAL_MS = 25;
 /** Kept for the message of a node that dies as it starts. */
 const LAST_LINES = 5;
+const LINE_SHOWN_MAX = 300;
 /** What a program counts of its pause comes with its next look at the time. */
 const PAUSE_REPORT_MS = 500;
 const PAUSE_POLL_MS = 10;
@@ -63,6 +66,8 @@ export class RealNode {
   readonly name: string;
   /** What faults were seen to do, by fault, over all its processes. */
   readonly counters = new Counters();
+  /** Its clock is being skewed. */
+  hasClockFault = false;
   readonly #backend: Backend;
   readonly #launcher: Launcher;
   readonly #hooks: NodeHooks;
@@ -200,6 +205,7 @@ export class RealNode {
       const strikes = options.loseUnsynced === true || options.atWork === true;
       running.endedBy = options.loseUnsynced === true ? 'killed with loss of power' : 'killed';
       const struck = strikes && control !== null ? await this.#strike(control, options) : {};
+      if (struck['strikesFailed'] !== undefined) running.endedBy = 'killed';
       if (options.terminate === true) await this.#terminate(running);
       else await this.#end(running, running.endedBy);
       observed = { ...struck, processesKilled: 1 };
@@ -215,6 +221,8 @@ export class RealNode {
     if (running === null || this.#isPaused) return { processesPaused: 0 };
     await running.process.pause();
     this.#isPaused = true;
+    // Ticks that a busy machine made it miss before are not this pause's.
+    this.counters.take('pause');
     return { processesPaused: 1 };
   }
 
@@ -248,13 +256,13 @@ export class RealNode {
   #lastWords(): string {
     return this.#lastLines.length === 0
       ? ' (it printed nothing)'
-      : `; its last lines:\n${this.#lastLines.map((line) => `    ${line}`).join('\n')}`;
+      : `; its last lines:\n${this.#lastLines.map((line) => `    ${shown(line)}`).join('\n')}`;
   }
 
   async #isReady(): Promise<boolean> {
     if (this.#launcher.isProgram) return this.#status !== undefined && this.#status.role !== 'starting';
     try {
-      return await this.#launcher.isReady(this.name);
+      return await within(PROBE_TIMEOUT_MS, this.#launcher.isReady(this.name));
     } catch {
       return false; // not yet
     }
@@ -265,7 +273,9 @@ export class RealNode {
     while (this.#running === running) {
       let status: NodeStatus | undefined;
       try {
-        status = this.#isPaused ? this.#status : await this.#launcher.status(this.name);
+        status = this.#isPaused
+          ? this.#status
+          : await within(PROBE_TIMEOUT_MS, this.#launcher.status(this.name));
       } catch {
         status = undefined; // cannot be asked now
       }
@@ -337,5 +347,24 @@ export class RealNode {
   #log(line: string): void {
     this.#lastLines = [...this.#lastLines, line].slice(-LAST_LINES);
     this.#hooks.log(this.name, line);
+  }
+}
+
+/** A line of somebody else's on our terminal: no escapes, not endless. */
+function shown(line: string): string {
+  const plain = line.replaceAll(/[\p{Cc}\p{Cf}\ufffd]/gu, '\u00b7');
+  return plain.length > LINE_SHOWN_MAX ? `${plain.slice(0, LINE_SHOWN_MAX)}…` : plain;
+}
+
+/** Rejects when it takes longer. */
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -22,10 +22,11 @@ export class RealTime implements Clock {
 
   /** Not before the delay is over; about a millisecond late, or more on a busy machine. */
   setTimer(delayNs: number, callback: () => void): Timer {
-    const due = this.now() + delayNs;
+    // By the machine's clock: the run's own stands still until all nodes serve.
+    const dueMs = performance.now() + delayNs / NS_PER_MS;
     let handle: NodeJS.Timeout | NodeJS.Immediate;
     const arm = (): void => {
-      const leftMs = (due - this.now()) / NS_PER_MS;
+      const leftMs = dueMs - performance.now();
       // A timer that is due comes behind what happens now, as the contract of the simulated clock has it.
       if (leftMs <= 0) handle = setImmediate(callback);
       else handle = setTimeout(arm, Math.min(Math.ceil(leftMs), TIMEOUT_MS_MAX));
