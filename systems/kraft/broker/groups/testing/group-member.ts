@@ -37,6 +37,8 @@ export class GroupMember {
   owned: readonly number[] = [];
   /** Lines of what was answered. */
   say: (line: string) => void = () => undefined;
+  /** A request was answered without an error. */
+  onServed: (what: 'join' | 'sync' | 'heartbeat') => void = () => undefined;
   onOwned: (generation: number, partitions: readonly number[]) => void = () => undefined;
   protected readonly rig: GroupRig;
 
@@ -68,6 +70,7 @@ export class GroupMember {
       this.memberId = memberId;
       this.generation = generationId ?? -1;
       this.memberIds = members.map((each) => each.memberId);
+      this.onServed('join');
       const role = memberId === leader ? `leads ${this.memberIds.join(' ')}` : `follows ${leader}`;
       this.say(`${this.name} joined generation ${this.generation} as ${memberId}, ${role}`);
     } else this.failed('join', errorCode);
@@ -93,6 +96,7 @@ export class GroupMember {
     this.rig.call('SyncGroup', request, ({ errorCode, assignment }) => {
       if (errorCode !== ERROR.NONE) return this.failed('sync', errorCode);
       if (generation === this.generation) this.owned = [...assignment];
+      this.onServed('sync');
       this.onOwned(generation, [...assignment]);
       this.say(`${this.name} owns [${[...assignment].join(' ')}] in generation ${generation}`);
     });
@@ -105,9 +109,11 @@ export class GroupMember {
       memberId: this.memberId,
       groupInstanceId: this.instanceId,
     };
-    this.rig.call('Heartbeat', request, ({ errorCode }) =>
-      errorCode === ERROR.NONE ? this.say(`${this.name} beats`) : this.failed('heartbeat', errorCode),
-    );
+    this.rig.call('Heartbeat', request, ({ errorCode }) => {
+      if (errorCode !== ERROR.NONE) return this.failed('heartbeat', errorCode);
+      this.onServed('heartbeat');
+      this.say(`${this.name} beats`);
+    });
   }
 
   leave(version = 3): void {
@@ -148,7 +154,13 @@ export class GroupMember {
     });
   }
 
-  commitInTransaction(producerId: number, partition: number, offset: number, generation = -1): void {
+  commitInTransaction(
+    producerId: number,
+    partition: number,
+    offset: number,
+    generation = -1,
+    answered: (errorCode: number) => void = () => undefined,
+  ): void {
     const request = {
       transactionalId: `t${producerId}`,
       groupId: GROUP,
@@ -162,6 +174,7 @@ export class GroupMember {
     this.rig.call('TxnOffsetCommit', request, ({ topics }) => {
       const errorCode = topics[0]?.partitions[0]?.errorCode ?? -1;
       this.say(`producer ${producerId} commits ${TOPIC}-${partition} = ${offset}: ${errorName(errorCode)}`);
+      answered(errorCode);
     });
   }
 }

@@ -124,8 +124,11 @@ export class GroupRig {
     this.perform(this.coordinator.transactionEnded(this.now, PARTITION, producerId, marker));
   }
 
-  /** @param kept - uncommitted batches that the new leader has, too */
-  failover(kept = 0): void {
+  /**
+   * @param kept - uncommitted batches that the new leader has, too
+   * @param isReady - as of {@link load}
+   */
+  failover(kept = 0, isReady = true): void {
     const old = this.coordinator;
     const last = this.pending[kept - 1];
     const end = last === undefined ? this.committed : last.baseOffset + last.append.records.length;
@@ -133,7 +136,7 @@ export class GroupRig {
     this.pending = [];
     this.log = this.log.slice(0, kept >= pending.length ? this.log.length : end);
     this.committed = this.log.length;
-    this.coordinator = this.load();
+    this.coordinator = this.load(isReady);
     for (const effect of old.resign(PARTITION)) {
       if (effect.type === 'reply') this.answer(effect.replyTo, effect.response);
     }

@@ -48,8 +48,10 @@ export function shakeTransactions(rules: TransactionRules, seed: number): string
         producer.add('orders', random.integer(0, PARTITIONS - 1));
     } else if (roll < 60) {
       if (producer.producerId >= 0 && producer.current !== null) producer.end(random.chance(0.7));
-    } else if (roll < 66) rig.isHeld = !rig.isHeld;
-    else if (roll < 74) rig.replicate(1);
+    } else if (roll < 66) {
+      rig.isHeld = !rig.isHeld;
+      if (!rig.isHeld) rig.replicate();
+    } else if (roll < 74) rig.replicate(1);
     else if (roll < 77) rig.fail(random.pick(FAILURES));
     else if (roll < 83) rig.failover(random.integer(0, rig.pendingAppends));
     else if (roll < 88) rig.areMarkersHeld = !rig.areMarkersHeld;
