@@ -35,10 +35,18 @@ export function shakeGroup(rules: GroupRules, seed: number): string | null {
   const problems: string[] = [];
   const models = Array.from({ length: PARTITION_COUNT }, () => new CommittedModel());
   const owners = new Map<string, string>();
-  // A join may be forgotten by a failover; who got its partitions is durable.
-  const instance = { lastJoined: null as GroupMember | null, lastSynced: null as GroupMember | null };
+  // Who got its partitions after this process had joined has its instance. (A join alone may be forgotten by a failover.)
+  const joinedAt = new Map<GroupMember, number>();
+  const syncedAt = new Map<GroupMember, number>();
+  let served = 0;
   const isFenced = (member: GroupMember): boolean =>
-    member.instanceId !== null && member !== instance.lastJoined && member !== instance.lastSynced;
+    member.instanceId !== null &&
+    members.some(
+      (other) =>
+        other !== member &&
+        other.instanceId === member.instanceId &&
+        (syncedAt.get(other) ?? -1) > (joinedAt.get(member) ?? -1),
+    );
   let ownedGeneration = -1;
 
   const members = [
@@ -68,8 +76,8 @@ export function shakeGroup(rules: GroupRules, seed: number): string | null {
       if (what !== 'join' && isFenced(member)) {
         problems.push(`${what} of ${member.name} is served, whose instance another process has`);
       }
-      if (what === 'join') instance.lastJoined = member;
-      if (what === 'sync') instance.lastSynced = member;
+      if (what === 'join') joinedAt.set(member, ++served);
+      if (what === 'sync') syncedAt.set(member, ++served);
     };
   }
 
