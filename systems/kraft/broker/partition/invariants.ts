@@ -45,7 +45,7 @@ export function checkInvariants(s: CoreState, seen: Seen): void {
     }
     const { proposal } = role;
     require(proposal === null || proposal.request.partitionEpoch === partitionEpoch, () =>
-      `a proposal for partition epoch ${proposal?.request.partitionEpoch}, which is ${partitionEpoch}`);
+      `a proposal for partition epoch ${String(proposal?.request.partitionEpoch)}, which is ${partitionEpoch}`);
   }
   seen.leaderEpoch = leaderEpoch;
   seen.partitionEpoch = partitionEpoch;
