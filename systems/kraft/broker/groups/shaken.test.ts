@@ -1,4 +1,5 @@
 /** The group coordinator shaken: the correct one never fails, and each bug is found. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GROUP_BUGS, groupRulesWith } from './bugs.ts';
 import { correctRules } from './rules.ts';
@@ -15,6 +16,15 @@ describe('a shaken group', () => {
     for (let seed = 0; seed < SEEDS; seed++) {
       expect({ seed, problem: shakeGroup(correctRules, seed) }).toEqual({ seed, problem: null });
     }
+  });
+
+  test('the correct coordinator, whatever the seed', () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        expect(shakeGroup(correctRules, seed)).toBeNull();
+      }),
+      { numRuns: 100 },
+    );
   });
 
   const names = GROUP_BUGS.map(({ name }) => name).filter((name) => name !== SLOW_BUG);
