@@ -56,6 +56,10 @@ export function writeInt16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value;
 }
 
+/** Beyond these the zigzag of an integer is no exact number. */
+const VARINT_MIN = -(2 ** 52);
+const VARINT_MAX = 2 ** 52 - 1;
+
 /** How many bytes {@link ByteWriter.varint} takes. */
 export function varintLength(value: number): number {
   let length = 1;
@@ -112,6 +116,8 @@ export class ByteWriter {
   }
 
   varint(value: number): void {
+    if (value < VARINT_MIN || value > VARINT_MAX)
+      throw new RangeError(`a varint of ${value} cannot be read back`);
     this.unsignedVarint(zigzag(value));
   }
 
