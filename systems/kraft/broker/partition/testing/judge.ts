@@ -9,7 +9,8 @@ import { ERROR, errorName, isDefinite } from '../../../wire/error-codes.ts';
 import type { Effect } from '../effects.ts';
 import type { ConsumerFetch, FetchReply, ProduceReply } from '../messages.ts';
 import type { StoredBatch } from './memory-log.ts';
-import type { Node, Observer, PartitionCluster, Produce } from './partition-cluster.ts';
+import type { Node, Observer, Produce } from './observer.ts';
+import type { PartitionCluster } from './partition-cluster.ts';
 
 const show = ({ baseOffset, value, leaderEpoch }: StoredBatch): string =>
   `${value} at offset ${baseOffset} of epoch ${leaderEpoch}`;

@@ -21,25 +21,10 @@ import { PartitionCore } from '../partition-core.ts';
 import { partitionRulesWith } from '../bugs.ts';
 import { ControllerStub } from './controller-stub.ts';
 import type { StoredBatch, TestBatch } from './memory-log.ts';
+import type { Node, Observer, Produce } from './observer.ts';
 import { MemoryLog } from './memory-log.ts';
 
 export const CONTROLLER = 0;
-
-export interface Node {
-  readonly id: number;
-  log: MemoryLog;
-  core: PartitionCore;
-  up: boolean;
-  brokerEpoch: number;
-  /** Images of the metadata that it has seen. */
-  seenImages: number;
-  /** A truncation that takes its time. */
-  truncating: (() => void) | null;
-  /** The last high watermark that it wrote down. */
-  checkpoint: number;
-  /** It lost what it had not flushed, and the controller does not know yet. */
-  lostData: boolean;
-}
 
 export type Message = { readonly from: number; readonly to: number; readonly epoch: number } & (
   | { readonly kind: 'request'; readonly correlationId: number; readonly request: LeaderRequest }
@@ -60,15 +45,6 @@ interface Asked {
   readonly offset: number;
 }
 
-/** A produce, from the outside. */
-export interface Produce {
-  readonly kind: 'produce';
-  readonly broker: number;
-  readonly acks: 0 | 1 | -1;
-  readonly batches: readonly TestBatch[];
-  readonly onReply?: (reply: ProduceReply) => void;
-}
-
 interface Consume {
   readonly kind: 'consume';
   readonly request: ConsumerFetch;
@@ -79,16 +55,6 @@ interface ReplicaCall {
   readonly from: number;
   readonly epoch: number;
   readonly asked: Asked;
-}
-
-/** What a judge hears, as it happens. */
-export interface Observer {
-  effect(node: Node, effect: Effect): void;
-  appended(node: Node, batches: readonly StoredBatch[]): void;
-  produced(node: Node, produce: Produce, reply: ProduceReply): void;
-  read(node: Node, request: ConsumerFetch, reply: FetchReply, batches: readonly StoredBatch[]): void;
-  /** The controller's partition changed, or the logs did. */
-  changed(): void;
 }
 
 export interface ClusterSettings {

@@ -16,7 +16,7 @@ import type { ConsumerFetch, FetchReply, ProduceReply } from '../messages.ts';
 import { Judge } from './judge.ts';
 import type { StoredBatch, TestBatch } from './memory-log.ts';
 import { plainBatch, sequenced } from './memory-log.ts';
-import type { Node, Observer, Produce } from './partition-cluster.ts';
+import type { Node, Observer, Produce } from './observer.ts';
 import { CONTROLLER, PartitionCluster } from './partition-cluster.ts';
 
 /** The same text with the output as it is now. */
