@@ -241,6 +241,10 @@ export class DockerBackend implements Backend {
     }
   }
 
+  async collectData(node: string, target: string): Promise<void> {
+    await this.collect(node, [''], target);
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -77,6 +77,8 @@ export interface Backend {
   unlimit?(node: string): Promise<Observed>;
   /** Copies the node's `logFiles` (relative to its data folder) to the run's folder. Missing ones are left out. */
   collect(node: string, logFiles: readonly string[], target: string): Promise<void>;
+  /** Copies the node's data folder to `data` in the target, where it is not there already. Rejects when it is too large to be kept. */
+  collectData?(node: string, target: string): Promise<void>;
   /** Ends everything that is left and removes it, also after a failed `prepare`. Idempotent. */
   close(): Promise<void>;
 }

@@ -101,7 +101,7 @@ export class RealCluster implements Cluster {
     this.#clients.clear();
     try {
       await Promise.allSettled([...this.#nodes.values()].map((node) => node.stop()));
-      await this.#collectLogs();
+      await this.#collectFiles();
     } finally {
       await this.#backend.close();
     }
@@ -272,12 +272,20 @@ export class RealCluster implements Cluster {
     await this.#backend.clocks?.set(node, { offsetMs: wallOffsetMs, rate });
   }
 
-  async #collectLogs(): Promise<void> {
+  /** What cannot be had is no reason to lose the verdict. */
+  async #collectFiles(): Promise<void> {
     const { system, logFolder } = this.#options;
+    if (logFolder === undefined) return;
     const logFiles = system.server?.logFiles ?? [];
-    if (logFolder === undefined || logFiles.length === 0) return;
-    const collect = (node: string): Promise<void> => this.#backend.collect(node, logFiles, logFolder(node));
-    await Promise.allSettled(this.nodes.map(collect));
+    const collect = async (node: string): Promise<void> => {
+      try {
+        if (logFiles.length > 0) await this.#backend.collect(node, logFiles, logFolder(node));
+        await this.#backend.collectData?.(node, logFolder(node));
+      } catch (error) {
+        this.#options.onLog?.(node, `(its files were not collected: ${HarnessError.from(error).message})`);
+      }
+    };
+    await Promise.all(this.nodes.map(collect));
   }
 
   #trace(node: string, event: TraceEvent): void {
