@@ -27,6 +27,9 @@ describe.each([
 
   test.skipIf(skip)(`the correct node passes${note}`, { timeout: TIMEOUT_MS }, async () => {
     const { runs } = await sweep(correctCommandOf(kind), 1);
-    expect(runs.map(({ valid, verdicts }) => (valid === true ? true : verdicts))).toEqual([true]);
+    // In half a minute some nemesis may meet only nodes that are down: then the run proves less, and says so.
+    const judged = runs.flatMap(({ verdicts }) => verdicts.filter(({ checker }) => checker !== 'vacuous'));
+    expect(judged.filter(({ valid }) => valid !== true)).toEqual([]);
+    expect(judged.length).toBeGreaterThan(3);
   });
 });
