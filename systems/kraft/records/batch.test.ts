@@ -361,12 +361,20 @@ describe('control batches', () => {
 });
 
 describe('kafkajs', () => {
-  /* eslint-disable @typescript-eslint/no-unsafe-call */
+  interface TheirBatch {
+    readonly records: readonly { key: Buffer | null; value: Buffer | null; offset: string }[];
+  }
   const require = createRequire(import.meta.url);
-  const { RecordBatch: encodeTheirs } = require('kafkajs/src/protocol/recordBatch/v0/index.js');
-  const theirRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js');
-  const decodeTheirs = require('kafkajs/src/protocol/recordBatch/v0/decoder.js');
-  const Decoder = require('kafkajs/src/protocol/decoder.js');
+  const { RecordBatch: encodeTheirs } = require('kafkajs/src/protocol/recordBatch/v0/index.js') as {
+    RecordBatch: (batch: object) => Promise<{ buffer: Buffer }>;
+  };
+  const theirRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js') as (
+    record: object,
+  ) => object;
+  const decodeTheirs = require('kafkajs/src/protocol/recordBatch/v0/decoder.js') as (
+    decoder: object,
+  ) => Promise<TheirBatch>;
+  const Decoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => object;
 
   // The codecs that they have without help.
   test.each([CODEC.none, CODEC.gzip])('codec %i: we read theirs and they read ours', async (codec) => {
@@ -417,8 +425,9 @@ describe('kafkajs', () => {
     const decoder = new Decoder(Buffer.from(builder.build()));
     const read = await decodeTheirs(decoder);
     expect(read).toMatchObject({ firstOffset: '1000', producerId: '77', inTransaction: true });
-    const theirs = read.records as { key: Buffer | null; value: Buffer | null; offset: string }[];
-    expect(theirs.map((record) => [record.offset, record.key?.toString(), record.value?.toString()])).toEqual(
+    expect(
+      read.records.map((record) => [record.offset, record.key?.toString(), record.value?.toString()]),
+    ).toEqual(
       records.map((record, i) => [
         `${1000 + i}`,
         record.key === null ? undefined : Buffer.from(record.key).toString(),
