@@ -145,7 +145,7 @@ test('the types say what is read and what may be left out', () => {
     readonly strict?: number | undefined;
   }>();
   expectTypeOf<Value<typeof sample>>().toExtend<Input<typeof sample>>();
-  // @ts-expect-error: `id` has no default, and the compiler is who says so.
+  // @ts-expect-error: id has no default, and the compiler is who says so.
   expect(encode(0, { names: [] })).toMatch(/^00000000/);
 
   const pair = api({
