@@ -2,12 +2,10 @@
 import type { Observed } from '../cluster.ts';
 
 export class Counters {
-  readonly #sums = new Map<string, Record<string, number>>();
+  readonly #sums = new Map<string, Observed>();
 
   add(key: string, observed: Observed): void {
-    let sums = this.#sums.get(key);
-    if (sums === undefined) this.#sums.set(key, (sums = {}));
-    for (const [name, count] of Object.entries(observed)) sums[name] = (sums[name] ?? 0) + count;
+    this.#sums.set(key, sumObserved([this.get(key), observed]));
   }
 
   get(key: string): Observed {
@@ -20,4 +18,12 @@ export class Counters {
     this.#sums.delete(key);
     return observed;
   }
+}
+
+export function sumObserved(parts: readonly Observed[]): Observed {
+  const sum: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [name, count] of Object.entries(part)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
 }

@@ -238,19 +238,12 @@ export class RealCluster implements Cluster {
     this.#traceCallbacks.push(callback);
   }
 
-  /** A node that stands still does it before all else; one that dies meanwhile learns of it as it starts. */
   async #tellClock(node: string, command: NodeCommand): Promise<Observed> {
     const target = this.#node(node);
     // What an earlier fault did, and was told too late, is not this one's.
     if (command.do !== 'reset-clock' && !target.hasClockFault) target.counters.take(counterKey.clock);
     target.hasClockFault = command.do !== 'reset-clock';
-    target.pausedControl?.tell(command);
-    try {
-      return (await target.control?.request(command)) ?? {};
-    } catch (error) {
-      if (target.isRunning && !target.isPaused) throw error;
-      return {};
-    }
+    return target.command(command);
   }
 
   #startMessage(node: string, incarnation: number): NodeStart {

@@ -12,6 +12,7 @@ import { HarnessError } from '../../errors.ts';
 import { counterKey, type Link, type NodeCommand } from '../../../systems/runtime/real/control.ts';
 import type { LinkFault, Observed } from '../cluster.ts';
 import type { BackendNetwork } from './backend.ts';
+import { sumObserved } from './counters.ts';
 import type { RealNode } from './real-node.ts';
 
 const keyOf = ({ from, to }: Link): string => `${from} ${to}`;
@@ -73,9 +74,7 @@ export class RealLinks {
     const below = this.#network === null ? {} : await this.#network.restore(from, to);
     if (!this.#degraded.delete(keyOf(link))) return below;
     await this.#command({ do: 'restore', ...link }, link);
-    const gated = this.#take(counterKey.link(link), link);
-    const names = new Set([...Object.keys(below), ...Object.keys(gated)]);
-    return Object.fromEntries([...names].map((name) => [name, (below[name] ?? 0) + (gated[name] ?? 0)]));
+    return sumObserved([below, this.#take(counterKey.link(link), link)]);
   }
 
   /** What the backend's network does of a fault, and what is left for the gates. */
@@ -99,29 +98,13 @@ export class RealLinks {
     return { below: pick(true), gated };
   }
 
-  /** At both ends. An end that is down learns of it as it starts. */
+  /** At both ends. */
   async #command(command: NodeCommand, { from, to }: Link): Promise<void> {
-    const ends = [from, to].map((name) => this.#node(name));
-    await Promise.all(
-      ends.map(async (node) => {
-        node.pausedControl?.tell(command);
-        try {
-          await node.control?.request(command);
-        } catch (error) {
-          if (node.isRunning && !node.isPaused) throw error;
-        }
-      }),
-    );
+    await Promise.all([from, to].map((name) => this.#node(name).command(command)));
   }
 
   #take(key: string, { from, to }: Link): Observed {
-    const observed: Record<string, number> = {};
-    for (const name of [from, to]) {
-      for (const [counter, count] of Object.entries(this.#node(name).counters.take(key))) {
-        observed[counter] = (observed[counter] ?? 0) + count;
-      }
-    }
-    return observed;
+    return sumObserved([from, to].map((name) => this.#node(name).counters.take(key)));
   }
 
   #node(name: string): RealNode {

@@ -11,7 +11,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HarnessError } from '../../errors.ts';
 import type { TraceEvent } from '../../history/trace.ts';
-import type { NodeStart } from '../../../systems/runtime/real/control.ts';
+import type { NodeCommand, NodeStart } from '../../../systems/runtime/real/control.ts';
 import type { NodeStatus } from '../../../systems/runtime/node-program.ts';
 import type { KillOptions, Observed } from '../cluster.ts';
 import type { Backend, Launch, NodeProcess } from './backend.ts';
@@ -98,14 +98,23 @@ export class RealNode {
     return this.#running === null || this.#isPaused ? undefined : this.#status;
   }
 
-  /** Of a program that runs and does not stand still; else null. */
-  get control(): NodeControl | null {
-    return this.#isPaused ? null : (this.#running?.control ?? null);
-  }
-
-  /** Of a program that stands still: what it is told it does when it goes on. */
-  get pausedControl(): NodeControl | null {
-    return this.#isPaused ? (this.#running?.control ?? null) : null;
+  /**
+   * Has a program do something: at once, or before all else when it goes on, where it stands still. One that is down, or dies
+   * meanwhile, learns as it starts what is in force.
+   */
+  async command(command: NodeCommand): Promise<Observed> {
+    const control = this.#running?.control ?? null;
+    if (control === null) return {};
+    if (this.#isPaused) {
+      control.tell(command);
+      return {};
+    }
+    try {
+      return await control.request(command);
+    } catch (error) {
+      if (this.isRunning && !this.isPaused) throw error;
+      return {};
+    }
   }
 
   /**
@@ -201,7 +210,7 @@ export class RealNode {
     const running = this.#running;
     let observed: Observed = { processesKilled: 0 };
     if (running !== null) {
-      const control = this.control;
+      const control = this.#isPaused ? null : running.control;
       const strikes = options.loseUnsynced === true || options.atWork === true;
       running.endedBy = options.loseUnsynced === true ? 'killed with loss of power' : 'killed';
       const struck = strikes && control !== null ? await this.#strike(control, options) : {};
