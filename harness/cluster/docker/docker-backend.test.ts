@@ -38,14 +38,9 @@ describe.skipIf(docker.skip).each([
     return Number(await node(to).ask('received')) - before;
   };
 
-  const reach = ({ host, port }: Address): Promise<string> =>
-    new Promise((resolve) => {
-      const socket = connect({ host, port }, () => {
-        socket.destroy();
-        resolve('connected');
-      });
-      socket.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)));
-    });
+  /** What a client hears: a node's greeting, the error's code, or nothing where a proxy of Docker accepts for a dead node. */
+  const hear = ({ host, port }: Address): Promise<string> =>
+    text(connect({ host, port })).catch((error: NodeJS.ErrnoException) => String(error.code));
 
   beforeAll(async () => {
     backend = await createDockerBackend({
@@ -70,9 +65,8 @@ describe.skipIf(docker.skip).each([
     expect(await reaches('n1', 'n2')).toBe('connected');
     expect(await node('n1').ask('hostname')).toBe('n1');
     expect(await node('n1').ask('file greeting')).toBe('hello');
-    const { host, port } = backend.locate('n3', LINE_NODE_PORT);
     expect(() => backend.locate('n3', 1)).toThrow('n3: port 1 is not declared');
-    expect(await text(connect({ host, port }))).toBe('hello from n3');
+    expect(await hear(backend.locate('n3', LINE_NODE_PORT))).toBe('hello from n3');
     expect(backend.peers('n1')['n2']?.host).toBe('n2');
   });
 
@@ -83,8 +77,8 @@ describe.skipIf(docker.skip).each([
     await node('n1').process.kill();
     expect(await node('n1').process.exited).toEqual({ description: 'killed by SIGKILL' });
     expect(await reaches('n2', 'n1')).toBe('ECONNREFUSED');
-    // A proxy of Docker answers for published ports; the node's own address refuses.
-    expect(await reach(place)).toBe(asRemote ? 'connected' : 'ECONNREFUSED');
+    // The node's own address refuses; a published port does too, or a proxy of Docker takes the connection and hangs up.
+    expect(asRemote ? ['', 'ECONNREFUSED', 'ECONNRESET'] : ['ECONNREFUSED']).toContain(await hear(place));
     nodes.set('n1', await startLineNode(backend, 'n1'));
     expect(await node('n1').ask('address')).toBe(address);
     expect(await node('n1').ask('read kept')).toBe('yes');
