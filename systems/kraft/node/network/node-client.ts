@@ -1,0 +1,133 @@
+/**
+ * Requests to other nodes: one connection to each address, made when it is needed, with a deadline for every request.
+ *
+ *     const client = new NodeClient(runtime, { clientId: 'broker-1-fetcher' });
+ *     client.request({ host: 'n2', port: 9092 }, 'fetch', 11, body, 30_000, (outcome) => {
+ *       if (outcome.kind === 'response') outcome.body.responses;
+ *       else outcome.sent; // false: certainly not executed
+ *     });
+ *
+ * Requests of one connection are answered in order, so that one that waits at the other side holds up the rest: whoever waits
+ * long has a client of its own. A request past its deadline ends the connection, and all that wait on it.
+ */
+import type { Address, Connection, Endpoint, Timer } from '../../../runtime/runtime.ts';
+import { msToNs, nsToMs } from '../../../../harness/units.ts';
+import { APIS } from '../../wire/apis.ts';
+import type { ApiName, RequestBody } from '../../wire/apis.ts';
+import { RequestChannel } from '../../wire/request-channel.ts';
+import type { Api, ResponseOf } from '../../wire/schema.ts';
+
+/** As it was read: fields that a version does not have are at their defaults. */
+export type ReceivedBody<N extends ApiName> = ResponseOf<(typeof APIS)[N]>;
+
+export type NodeOutcome<N extends ApiName> =
+  | { readonly kind: 'response'; readonly body: ReceivedBody<N> }
+  /** `sent` says whether the other node may have seen it. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly sent: boolean };
+
+interface Link {
+  /** `host:port` */
+  readonly key: string;
+  readonly connection: Connection;
+  readonly channel: RequestChannel;
+  /** Of the requests that are not answered yet, in their order, monotonic milliseconds. */
+  readonly deadlines: Set<{ readonly atMs: number }>;
+  timer: Timer | null;
+}
+
+const IN_FLIGHT_MAX = 1000;
+
+export class NodeClient {
+  private readonly endpoint: Endpoint;
+  private readonly clientId: string;
+  private readonly links = new Map<string, Link>();
+  private closed = false;
+
+  constructor(endpoint: Endpoint, { clientId }: { readonly clientId: string }) {
+    this.endpoint = endpoint;
+    this.clientId = clientId;
+  }
+
+  request<N extends ApiName>(
+    address: Address,
+    name: N,
+    version: number,
+    body: RequestBody<N>,
+    timeoutMs: number,
+    onOutcome: (outcome: NodeOutcome<N>) => void,
+  ): void {
+    if (this.closed) {
+      onOutcome({ kind: 'failed', reason: 'the client is closed', sent: false });
+      return;
+    }
+    const link = this.linkTo(address);
+    const deadline = { atMs: this.nowMs + timeoutMs };
+    link.deadlines.add(deadline);
+    this.watch(link);
+    // The table's API of a name has that name's types, which the compiler cannot see.
+    const api = APIS[name] as unknown as Api;
+    link.channel.request(api, version, body, (outcome) => {
+      link.deadlines.delete(deadline);
+      if (outcome.kind === 'response')
+        onOutcome({ kind: 'response', body: outcome.response as unknown as ReceivedBody<N> });
+      else onOutcome(outcome);
+    });
+  }
+
+  /** Ends the connection to an address: what waits on it fails. */
+  disconnect({ host, port }: Address, reason: string): void {
+    const link = this.links.get(`${host}:${port}`);
+    if (link !== undefined) this.end(link, reason);
+  }
+
+  /** Fails everything that waits; later requests fail at once. Idempotent. */
+  close(): void {
+    this.closed = true;
+    for (const link of [...this.links.values()]) this.end(link, 'the client is closed');
+  }
+
+  private get nowMs(): number {
+    return nsToMs(this.endpoint.monotonicNs());
+  }
+
+  private linkTo({ host, port }: Address): Link {
+    const key = `${host}:${port}`;
+    const existing = this.links.get(key);
+    if (existing !== undefined) return existing;
+    const connection = this.endpoint.connect({ host, port });
+    const channel = new RequestChannel({
+      clientId: this.clientId,
+      inFlightMax: IN_FLIGHT_MAX,
+      send: (frame) => connection.write(frame),
+      onBroken: (reason) => this.end(link, reason),
+    });
+    const link: Link = { key, connection, channel, deadlines: new Set(), timer: null };
+    this.links.set(key, link);
+    connection.onData((bytes) => channel.receive(bytes));
+    connection.onClose((reason) => this.end(link, `${key}: connection ${reason}`));
+    return link;
+  }
+
+  private end(link: Link, reason: string): void {
+    if (this.links.get(link.key) === link) this.links.delete(link.key);
+    link.timer?.cancel();
+    link.timer = null;
+    link.connection.close();
+    link.channel.close(reason);
+  }
+
+  private watch(link: Link): void {
+    if (link.timer !== null) return;
+    let nextMs = Infinity;
+    for (const { atMs } of link.deadlines) nextMs = Math.min(nextMs, atMs);
+    if (nextMs === Infinity) return;
+    link.timer = this.endpoint.setTimer(msToNs(Math.max(0, nextMs - this.nowMs)), () => {
+      link.timer = null;
+      const { nowMs } = this;
+      for (const { atMs } of link.deadlines) {
+        if (atMs <= nowMs) return this.end(link, `${link.key} did not answer in time`);
+      }
+      this.watch(link);
+    });
+  }
+}
