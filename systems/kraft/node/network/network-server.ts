@@ -1,0 +1,207 @@
+/**
+ * One listener of a node: connections in, requests to the handlers, responses out.
+ *
+ *     const server = new NetworkServer(runtime, { port: 9092, listener: 'broker', listenerName: 'PLAINTEXT', handlers, maxRequestBytes });
+ *     server.close();
+ *
+ * The requests of a connection are handled one after the other, the next when the last one is answered, as Kafka does: so
+ * responses keep their order, and a client that does not take its answers gets no more of them. ApiVersions is answered
+ * here: it advertises what has a handler. Bytes that are no request end their connection and nothing else.
+ */
+import { msToNs } from '../../../../harness/units.ts';
+import type { Connection, Listener as Socket, Runtime } from '../../../runtime/runtime.ts';
+import type { Listener } from '../../wire/api-keys.ts';
+import { advertisedApis, apiName } from '../../wire/api-keys.ts';
+import type { ApiName } from '../../wire/apis.ts';
+import { APIS } from '../../wire/apis.ts';
+import { EncodeError, MalformedError } from '../../wire/codec-error.ts';
+import { ERROR } from '../../wire/error-codes.ts';
+import { FrameReader } from '../../wire/frames.ts';
+import type { Request } from '../../wire/requests.ts';
+import { decodeRequest, encodeResponse } from '../../wire/requests.ts';
+import type { Api, InputOfFields } from '../../wire/schema.ts';
+import type { Exchange, Handlers } from './exchange.ts';
+
+export interface NetworkServerOptions {
+  readonly port: number;
+  readonly listener: Listener;
+  readonly listenerName: string;
+  readonly handlers: Handlers;
+  /** `socket.request.max.bytes`: a longer request ends its connection; so do waiting requests of that many bytes. */
+  readonly maxRequestBytes: number;
+}
+
+/** While so many bytes of answers wait for a client, its next request waits, too. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+const DRAIN_CHECK_MS = 10;
+
+export class NetworkServer {
+  private readonly socket: Socket;
+  private readonly clients = new Set<ServedConnection>();
+
+  /** @throws Error where the port is taken */
+  constructor(runtime: Runtime, options: NetworkServerOptions) {
+    const { listener, handlers } = options;
+    const withApiVersions: Handlers = {
+      ...handlers,
+      apiVersions: (exchange) =>
+        exchange.respond({
+          errorCode: ERROR.NONE,
+          apiKeys: advertisedApis(listener, (name) => withApiVersions[name] !== undefined),
+        }),
+    };
+    this.socket = runtime.listen(options.port, (connection) => {
+      const client = new ServedConnection(runtime, connection, { ...options, handlers: withApiVersions });
+      this.clients.add(client);
+      connection.onClose(() => {
+        client.ended();
+        this.clients.delete(client);
+      });
+    });
+  }
+
+  get port(): number {
+    return this.socket.port;
+  }
+
+  /** Takes no more connections and ends those that are there. Idempotent. */
+  close(): void {
+    this.socket.close();
+    for (const client of [...this.clients]) client.end(null);
+    this.clients.clear();
+  }
+}
+
+class ServedConnection {
+  private readonly runtime: Runtime;
+  private readonly connection: Connection;
+  private readonly options: NetworkServerOptions;
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private isBusy = false;
+  private isServing = false;
+  private isOver = false;
+
+  constructor(runtime: Runtime, connection: Connection, options: NetworkServerOptions) {
+    this.runtime = runtime;
+    this.connection = connection;
+    this.options = options;
+    const { maxRequestBytes } = options;
+    const frames = new FrameReader(maxRequestBytes, (frame) => {
+      this.waiting.push(frame);
+      this.waitingBytes += frame.length;
+    });
+    connection.onData((bytes) => {
+      if (this.isOver) return;
+      try {
+        frames.push(bytes);
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+        return this.end(error.message);
+      }
+      if (this.waitingBytes > maxRequestBytes && this.waiting.length > 1) {
+        return this.end(`${this.waitingBytes} bytes of requests wait`);
+      }
+      this.serve();
+    });
+  }
+
+  ended(): void {
+    this.isOver = true;
+    this.waiting = [];
+  }
+
+  end(reason: string | null): void {
+    if (this.isOver) return;
+    this.ended();
+    if (reason !== null) this.runtime.log('warn', 'connection ended', { from: this.from, reason });
+    this.connection.close();
+  }
+
+  private get from(): string {
+    return this.connection.remote.host;
+  }
+
+  /** A loop, not a recursion: many handlers answer at once. */
+  private serve(): void {
+    if (this.isServing) return;
+    this.isServing = true;
+    while (!this.isBusy && !this.isOver) {
+      if (this.connection.bufferedBytes > MAX_BUFFERED_BYTES) {
+        this.waitUntilDrained();
+        break;
+      }
+      const frame = this.waiting.shift();
+      if (frame === undefined) break;
+      this.waitingBytes -= frame.length;
+      this.handle(frame);
+    }
+    this.isServing = false;
+  }
+
+  private waitUntilDrained(): void {
+    this.isBusy = true;
+    this.runtime.setTimer(msToNs(DRAIN_CHECK_MS), () => {
+      this.isBusy = false;
+      this.serve();
+    });
+  }
+
+  private handle(frame: Uint8Array): void {
+    const request = decodeRequest(frame, this.options.listener);
+    if (request.kind === 'close') return this.end(request.detail);
+    if (request.kind === 'refuse') {
+      this.connection.write(request.frame);
+      return;
+    }
+    // The table has for each name a handler of exchanges of that name, which the compiler cannot see.
+    const handler = this.options.handlers[request.name] as ((exchange: Exchange) => void) | undefined;
+    if (handler === undefined) return this.end(`${apiName(request.header.apiKey)} is not served here`);
+    this.isBusy = true;
+    handler(this.exchangeOf(request, frame));
+  }
+
+  private exchangeOf(request: Request, frame: Uint8Array): Exchange {
+    const { name, header, body } = request;
+    const { listener, listenerName } = this.options;
+    const api = APIS[name] as unknown as Api;
+    let isAnswered = false;
+    const answered = (bytes: Uint8Array | null): void => {
+      if (isAnswered) throw new Error(`${name} was answered twice`);
+      isAnswered = true;
+      if (this.isOver) return;
+      if (bytes !== null) this.connection.write(bytes);
+      this.isBusy = false;
+      this.serve();
+    };
+    return {
+      name: name,
+      header,
+      body,
+      listener,
+      listenerName,
+      clientHost: `/${this.from}`,
+      frame,
+      respond: (response) => {
+        if (this.isOver) return answered(null);
+        const { apiVersion, correlationId } = header;
+        let bytes: Uint8Array;
+        try {
+          bytes = encodeResponse(
+            api,
+            apiVersion,
+            correlationId,
+            response as InputOfFields<Api['response']['fields']>,
+          );
+        } catch (error) {
+          if (!(error instanceof EncodeError)) throw error;
+          return this.end(`${name} cannot be answered in version ${apiVersion}: ${error.message}`);
+        }
+        answered(bytes);
+      },
+      respondFrame: answered,
+      finish: () => answered(null),
+      disconnect: (reason) => this.end(reason),
+    };
+  }
+}
