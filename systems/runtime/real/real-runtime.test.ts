@@ -215,4 +215,32 @@ describe('RealRuntime', () => {
     n1.setTimer(2 ** 33 * 1e6, () => (fired = true));
     expect(fired).toBe(false);
   });
+
+  it('serves alone: listens where it is told, port by port, and connects to any host', async () => {
+    const [own, everywhere] = [await freePort(), await freePort()];
+    const server = createRealRuntime({
+      name: 'alone',
+      dataDirectory: join(directory, 'alone'),
+      listenHosts: { [own]: '127.0.0.1', [everywhere]: '' },
+      writeLog: (line) => lines.push(line),
+      onCrash: (reason) => crashes.push(reason),
+    });
+    runtimes.push(server);
+    for (const port of [own, everywhere])
+      server.listen(port, (connection) => connection.onData((bytes) => connection.write(bytes)));
+    const echoes: string[] = [];
+    const talk = (host: string, port: number): void => {
+      const connection = server.connect({ host, port });
+      connection.onData((bytes) => echoes.push(`${host} ${bytes[0]}`));
+      connection.onClose((reason) => echoes.push(`${host} ${reason}`));
+      connection.write(Uint8Array.of(7));
+    };
+    talk('127.0.0.1', own);
+    talk('127.0.0.2', own); // of this machine, too, and not listened to
+    talk('127.0.0.2', everywhere);
+    await until(() => echoes.length === 3);
+    expect(echoes.sort()).toEqual(['127.0.0.1 7', '127.0.0.2 7', '127.0.0.2 refused']);
+    expect(() => server.sendDatagram('n1', Uint8Array.of(1))).toThrow('alone has no peers');
+    expect(crashes).toEqual([]);
+  });
 });

@@ -12,7 +12,8 @@
  *     runtime.clock.drift(1.5);
  *
  * Names of peers stand for their hosts in `connect` and `sendDatagram`; other host names are the network's, and no gate is on
- * the way there. A port that is taken by another process is found out after `listen` has returned, and crashes the node.
+ * the way there. A program that has no peers is a server of its own: it listens where its users say (`listenHosts`), connects to
+ * any host of the network, and has no datagrams. A port that is taken by another process is found out after `listen` has returned, and crashes the node.
  */
 import { randomInt } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
@@ -37,10 +38,12 @@ export type { RealPeer };
 
 export interface RealRuntimeOptions {
   readonly name: string;
-  /** All members by name, this one included. */
-  readonly peers: Readonly<Record<string, RealPeer>>;
+  /** All members by name, this one included. Absent: a program alone, without datagrams. */
+  readonly peers?: Readonly<Record<string, RealPeer>>;
   /** What it binds to; default: its own host among the peers. */
   readonly listenHost?: string | undefined;
+  /** By the program's port, what that one binds to instead; empty: all addresses. */
+  readonly listenHosts?: Readonly<Record<number, string>>;
   /** Made when it is absent. */
   readonly dataDirectory: string;
   /** JSON Lines, appended to. Absent, and without `writeTrace`: no trace. */
@@ -76,7 +79,8 @@ export class RealRuntime implements Runtime {
   readonly #peers: ReadonlyMap<string, RealPeer>;
   readonly #endpoint: RealEndpoint;
   readonly #counters = new FaultCounters();
-  readonly #mesh: DatagramMesh;
+  /** Null: it has no peers. */
+  readonly #mesh: DatagramMesh | null;
   readonly #servers = new Map<number, Server>();
   readonly #traceFile: number | null;
   #onDatagram: ((from: string, bytes: Uint8Array) => void) | null = null;
@@ -86,7 +90,7 @@ export class RealRuntime implements Runtime {
     const { name, dataDirectory, seed = randomInt(2 ** 47), incarnation = 0 } = options;
     this.#options = options;
     this.host = name;
-    this.#peers = new Map(Object.entries(options.peers));
+    this.#peers = new Map(Object.entries(options.peers ?? {}));
     this.random = randomStream(seed, 'node', name, incarnation);
     this.network = new NetworkGate({ name, peers: this.#peers.keys(), seed, incarnation }, this.#counters);
     this.#endpoint = new RealEndpoint({
@@ -102,15 +106,7 @@ export class RealRuntime implements Runtime {
       options.mirrorsDisk === true ? new DiskMirror(dataDirectory, disk) : null,
     );
     this.#traceFile = options.tracePath === undefined ? null : openSync(options.tracePath, 'a');
-    this.#mesh = new DatagramMesh({
-      name,
-      peers: this.#peers,
-      listenHost: options.listenHost,
-      gate: this.network,
-      onDatagram: (from, bytes) => this.#onDatagram?.(from, bytes),
-      onError: (error) => this.crash(`cannot listen for datagrams: ${error.message}`),
-      enter: this.#endpoint.enter,
-    });
+    this.#mesh = options.peers === undefined ? null : this.#createMesh();
   }
 
   monotonicNs(): number {
@@ -145,8 +141,7 @@ export class RealRuntime implements Runtime {
       this.#endpoint.enter(() => onConnection(connection));
     });
     server.on('error', (error) => this.crash(`cannot listen on port ${port}: ${error.message}`));
-    if (this.#endpoint.isAlive)
-      server.listen(own?.ports?.[port] ?? port, this.#options.listenHost ?? own?.host);
+    if (this.#endpoint.isAlive) server.listen(own?.ports?.[port] ?? port, this.#listenHost(port));
     this.#servers.set(port, server);
     return {
       port,
@@ -158,6 +153,7 @@ export class RealRuntime implements Runtime {
   }
 
   sendDatagram(peer: string, bytes: Uint8Array): void {
+    if (this.#mesh === null) throw new Error(`${this.host} has no peers: it sends no datagrams`);
     if (this.#endpoint.isAlive) this.#mesh.send(peer, bytes);
   }
 
@@ -205,7 +201,7 @@ export class RealRuntime implements Runtime {
   freeze(): void {
     this.#endpoint.freeze();
     this.network.close();
-    this.#mesh.silence();
+    this.#mesh?.silence();
     this.files.freeze();
   }
 
@@ -213,6 +209,24 @@ export class RealRuntime implements Runtime {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  #createMesh(): DatagramMesh {
+    return new DatagramMesh({
+      name: this.host,
+      peers: this.#peers,
+      listenHost: this.#options.listenHost,
+      gate: this.network,
+      onDatagram: (from, bytes) => this.#onDatagram?.(from, bytes),
+      onError: (error) => this.crash(`cannot listen for datagrams: ${error.message}`),
+      enter: this.#endpoint.enter,
+    });
+  }
+
+  #listenHost(port: number): string | undefined {
+    const { listenHost, listenHosts } = this.#options;
+    const host = listenHosts?.[port] ?? listenHost ?? this.#peers.get(this.host)?.host;
+    return host === '' ? undefined : host;
   }
 
   async #close(): Promise<void> {
@@ -223,7 +237,7 @@ export class RealRuntime implements Runtime {
           server.close(() => resolve());
         }),
     );
-    await Promise.all([this.#mesh.close(), this.files.close(), ...servers]);
+    await Promise.all([this.#mesh?.close(), this.files.close(), ...servers]);
     if (this.#traceFile !== null) closeSync(this.#traceFile);
   }
 
