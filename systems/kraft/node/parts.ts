@@ -11,7 +11,7 @@ import type { MetadataImage } from '../controller/metadata-image.ts';
 import type { MetadataRecord } from '../controller/metadata-records.ts';
 import type { ReplicaLog } from '../log/replica-log.ts';
 import type { QuorumStatus } from '../quorum/core.ts';
-import type { ApiName, RequestBody } from '../wire/apis.ts';
+import type { ApiName, RequestInputBody } from '../wire/apis.ts';
 import type { ErrorName } from '../wire/error-codes.ts';
 import type { Exchange, Handlers } from './network/exchange.ts';
 import type { NodeOutcome } from './network/node-client.ts';
@@ -53,7 +53,7 @@ export interface ControllerLink {
   request<N extends ApiName>(
     name: N,
     version: number,
-    body: RequestBody<N>,
+    body: RequestInputBody<N>,
     timeoutMs: number,
     onOutcome: (outcome: NodeOutcome<N>) => void,
   ): void;
@@ -106,9 +106,15 @@ export interface Replicas {
   leads(topic: string, partition: number): { readonly log: ReplicaLog; readonly leaderEpoch: number } | null;
   /** Told when this broker begins (a leader epoch) or ends (null) to lead a partition. */
   onLeadership(callback: (topic: string, partition: number, leaderEpoch: number | null) => void): void;
-  /** Told when a transaction's marker is in a partition that this broker leads and below its high watermark. */
+  /** Told when a transaction's marker is in a partition that this broker leads and below its high watermark: in order, with its offset. */
   onMarker(
-    callback: (topic: string, partition: number, producerId: number, marker: 'commit' | 'abort') => void,
+    callback: (
+      topic: string,
+      partition: number,
+      producerId: number,
+      marker: 'commit' | 'abort',
+      offset: number,
+    ) => void,
   ): void;
   invariants(): void;
   close(): Promise<void>;
