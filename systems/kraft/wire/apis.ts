@@ -21,7 +21,7 @@ import { describeLogDirs, electLeaders, listPartitionReassignments } from './api
 import { addOffsetsToTxn, addPartitionsToTxn, endTxn, initProducerId } from './api/transactions.ts';
 import { txnOffsetCommit, writeTxnMarkers } from './api/transactions.ts';
 import { addRaftVoter, removeRaftVoter, updateRaftVoter } from './api/voters.ts';
-import type { Api, RequestOf, ResponseInput } from './schema.ts';
+import type { Api, RequestInput, RequestOf, ResponseInput } from './schema.ts';
 
 export const APIS = {
   produce,
@@ -76,7 +76,10 @@ export const APIS = {
 } as const;
 
 export type ApiName = keyof typeof APIS;
+/** As it was read. */
 export type RequestBody<N extends ApiName> = RequestOf<(typeof APIS)[N]>;
+/** To be written: what has a default may be left out. */
+export type RequestInputBody<N extends ApiName> = RequestInput<(typeof APIS)[N]>;
 export type ResponseBody<N extends ApiName> = ResponseInput<(typeof APIS)[N]>;
 
 export interface NamedApi {

@@ -12,7 +12,6 @@ import { msToNs } from '../../../../harness/units.ts';
 import type { Connection, Listener as Socket, Runtime } from '../../../runtime/runtime.ts';
 import type { Listener } from '../../wire/api-keys.ts';
 import { advertisedApis, apiName } from '../../wire/api-keys.ts';
-import type { ApiName } from '../../wire/apis.ts';
 import { APIS } from '../../wire/apis.ts';
 import { EncodeError, MalformedError } from '../../wire/codec-error.ts';
 import { ERROR } from '../../wire/error-codes.ts';

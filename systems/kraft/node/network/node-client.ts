@@ -13,7 +13,7 @@
 import type { Address, Connection, Endpoint, Timer } from '../../../runtime/runtime.ts';
 import { msToNs, nsToMs } from '../../../../harness/units.ts';
 import { APIS } from '../../wire/apis.ts';
-import type { ApiName, RequestBody } from '../../wire/apis.ts';
+import type { ApiName, RequestInputBody } from '../../wire/apis.ts';
 import { RequestChannel } from '../../wire/request-channel.ts';
 import type { Api, ResponseOf } from '../../wire/schema.ts';
 
@@ -52,7 +52,7 @@ export class NodeClient {
     address: Address,
     name: N,
     version: number,
-    body: RequestBody<N>,
+    body: RequestInputBody<N>,
     timeoutMs: number,
     onOutcome: (outcome: NodeOutcome<N>) => void,
   ): void {

@@ -1,0 +1,184 @@
+/** A listener and a client of another node, over the simulator's network. */
+import { describe, expect, test } from 'vitest';
+import { SimCluster } from '../../../../harness/cluster/sim/sim-cluster.ts';
+import { toySystem } from '../../../../harness/cluster/sim/toy-system.ts';
+import { msToNs } from '../../../../harness/units.ts';
+import type { Connection, Runtime } from '../../../runtime/runtime.ts';
+import { ERROR } from '../../wire/error-codes.ts';
+import { FrameReader } from '../../wire/frames.ts';
+import { encodeRequest } from '../../wire/requests.ts';
+import { APIS } from '../../wire/apis.ts';
+import type { Exchange, Handlers } from './exchange.ts';
+import type { NodeOutcome } from './node-client.ts';
+import { NodeClient } from './node-client.ts';
+import { NetworkServer } from './network-server.ts';
+
+const PORT = 9092;
+const THERE = { host: 'n1', port: PORT };
+
+interface Nodes {
+  readonly cluster: SimCluster;
+  readonly there: Runtime;
+  readonly here: Runtime;
+}
+
+async function between(handlers: Handlers, body: (nodes: Nodes) => Promise<void>): Promise<void> {
+  const runtimes = new Map<string, Runtime>();
+  const system = toySystem((runtime, { name }) => {
+    runtimes.set(name, runtime);
+    if (name !== 'n1') return;
+    new NetworkServer(runtime, {
+      port: PORT,
+      listener: 'broker',
+      listenerName: 'PLAINTEXT',
+      handlers,
+      maxRequestBytes: 1000,
+    });
+  });
+  const cluster = new SimCluster({ system, nodes: ['n1', 'n2'], seed: 1 });
+  try {
+    await cluster.run(async () => {
+      await cluster.start();
+      await body({ cluster, there: runtimes.get('n1') as Runtime, here: runtimes.get('n2') as Runtime });
+    });
+  } finally {
+    await cluster.stop();
+  }
+}
+
+const heartbeat = (groupId: string) => ({ groupId, generationId: 1, memberId: 'm' });
+
+const ask = (client: NodeClient, groupId: string, timeoutMs = 1000): Promise<NodeOutcome<'heartbeat'>> =>
+  new Promise((resolve) => client.request(THERE, 'heartbeat', 3, heartbeat(groupId), timeoutMs, resolve));
+
+/** Bytes as a client that is none of ours sends them; what comes back, and how it ended. */
+function raw(here: Runtime): { connection: Connection; frames: Uint8Array[]; ended: () => string | null } {
+  const connection = here.connect(THERE);
+  const frames: Uint8Array[] = [];
+  let reason: string | null = null;
+  const reader = new FrameReader(1000, (frame) => void frames.push(frame));
+  connection.onData((bytes) => reader.push(bytes));
+  connection.onClose((why) => (reason = why));
+  return { connection, frames, ended: () => reason };
+}
+
+describe('a listener', () => {
+  test('answers, in order, the next request when the last is answered', async () => {
+    const held: Exchange<'heartbeat'>[] = [];
+    await between({ heartbeat: (exchange) => void held.push(exchange) }, async ({ cluster, here }) => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      const answers = [ask(client, 'a'), ask(client, 'b')];
+      await cluster.clock.sleep(msToNs(50));
+      expect(held.map(({ body }) => body.groupId)).toEqual(['a']);
+      expect(held[0]).toMatchObject({
+        listenerName: 'PLAINTEXT',
+        clientHost: '/n2',
+        header: { clientId: 'me' },
+      });
+      held[0]?.respond({ errorCode: ERROR.REBALANCE_IN_PROGRESS });
+      await cluster.clock.sleep(msToNs(50));
+      held[1]?.respond({ errorCode: ERROR.NONE });
+      expect(await Promise.all(answers)).toMatchObject([
+        { kind: 'response', body: { errorCode: ERROR.REBALANCE_IN_PROGRESS } },
+        { kind: 'response', body: { errorCode: ERROR.NONE } },
+      ]);
+      expect(() => held[0]?.respond({ errorCode: ERROR.NONE })).toThrow('answered twice');
+    });
+  });
+
+  test('advertises what it serves, also to who asks in a version that it does not know', async () => {
+    await between({ heartbeat: (exchange) => exchange.finish() }, async ({ cluster, here }) => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      const outcome = await new Promise<NodeOutcome<'apiVersions'>>((resolve) =>
+        client.request(THERE, 'apiVersions', 2, {}, 1000, resolve),
+      );
+      const keys = outcome.kind === 'response' ? outcome.body.apiKeys.map(({ apiKey }) => apiKey) : [];
+      expect(keys).toEqual([12, 18]);
+      const { connection, frames, ended } = raw(here);
+      connection.write(
+        encodeRequest(
+          APIS.apiVersions,
+          3,
+          { correlationId: 9, clientId: 'rd' },
+          {
+            clientSoftwareName: 'librdkafka',
+            clientSoftwareVersion: '2',
+          },
+        ),
+      );
+      await cluster.clock.sleep(msToNs(50));
+      expect([...(frames[0] ?? [])].slice(0, 6)).toEqual([0, 0, 0, 9, 0, ERROR.UNSUPPORTED_VERSION]);
+      expect(ended()).toBeNull();
+    });
+  });
+
+  test.each([
+    ['an API that nobody serves', Uint8Array.of(0, 0, 0, 10, 0, 99, 0, 0, 0, 0, 0, 1, 0, 0)],
+    ['an API without a handler', encodeRequest(APIS.listGroups, 0, { correlationId: 1, clientId: '' }, {})],
+    ['a length that is too large', Uint8Array.of(127, 255, 255, 255)],
+    ['a request that is cut off', Uint8Array.of(0, 0, 0, 10, 0, 12, 0, 3, 0, 0, 0, 1, 0, 9)],
+  ])('ends the connection at %s, and serves the others', async (_name, bytes) => {
+    const handlers: Handlers = { heartbeat: (exchange) => exchange.respond({ errorCode: ERROR.NONE }) };
+    await between(handlers, async ({ cluster, here }) => {
+      const { connection, frames, ended } = raw(here);
+      connection.write(bytes);
+      await cluster.clock.sleep(msToNs(50));
+      expect([frames, ended()]).toEqual([[], 'closed']);
+      expect(await ask(new NodeClient(here, { clientId: 'me' }), 'g')).toMatchObject({ kind: 'response' });
+    });
+  });
+
+  test('ends a connection whose waiting requests are too many', async () => {
+    await between({ heartbeat: () => undefined }, async ({ cluster, here }) => {
+      const { connection, ended } = raw(here);
+      for (let i = 0; i < 40; i++)
+        connection.write(
+          encodeRequest(APIS.heartbeat, 3, { correlationId: i, clientId: 'c' }, heartbeat('group')),
+        );
+      await cluster.clock.sleep(msToNs(50));
+      expect(ended()).toBe('closed');
+    });
+  });
+
+  test('a handler that nobody waits for any more may still answer', async () => {
+    const held: Exchange<'heartbeat'>[] = [];
+    await between({ heartbeat: (exchange) => void held.push(exchange) }, async ({ cluster, here }) => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      expect(await ask(client, 'a', 20)).toMatchObject({ kind: 'failed', sent: true });
+      await cluster.clock.sleep(msToNs(50));
+      held[0]?.respond({ errorCode: ERROR.NONE });
+    });
+  });
+});
+
+describe('a client of another node', () => {
+  test('fails what is late, and what waits behind it, and connects again', async () => {
+    let count = 0;
+    const handlers: Handlers = {
+      heartbeat: (exchange) => {
+        count++;
+        if (count > 1) exchange.respond({ errorCode: ERROR.NONE });
+      },
+    };
+    await between(handlers, async ({ here }) => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      const both = await Promise.all([ask(client, 'a', 100), ask(client, 'b', 5000)]);
+      expect(both.map((outcome) => outcome.kind === 'failed' && outcome.reason)).toEqual(
+        Array(2).fill('n1:9092 did not answer in time'),
+      );
+      expect(await ask(client, 'c')).toMatchObject({ kind: 'response' });
+      client.close();
+      expect(await ask(client, 'd')).toEqual({ kind: 'failed', reason: 'the client is closed', sent: false });
+    });
+  });
+
+  test('says when nobody listens', async () => {
+    await between({}, async ({ here }) => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      const outcome = await new Promise((resolve) =>
+        client.request({ host: 'n1', port: 1 }, 'heartbeat', 3, heartbeat('g'), 1000, resolve),
+      );
+      expect(outcome).toMatchObject({ kind: 'failed', reason: 'n1:1: connection refused' });
+    });
+  });
+});
