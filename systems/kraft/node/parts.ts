@@ -24,6 +24,8 @@ export interface MetadataListener {
   committed(baseOffset: number, records: readonly MetadataRecord[]): void;
   /** Replaces all that was told before. @param lastOffset - the last that it contains */
   loadSnapshot(records: readonly MetadataRecord[], lastOffset: number): void;
+  /** What makes the state anew that all told so far has made: for the quorum's own snapshots. Asked between two calls, answered at once. */
+  snapshotRecords(): readonly MetadataRecord[];
   /** Who leads the quorum, as far as this node knows; null: nobody known. */
   leader(leaderId: number | null, epoch: number): void;
   /** This node leads, and all that is in its log was committed and told. Followed by `lost`, or by nothing. */

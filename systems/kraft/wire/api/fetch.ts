@@ -1,6 +1,6 @@
 /**
  * Fetch: consumers up to version 11; brokers and quorum members among themselves from 12, where KRaft's fields are
- * (KIP-595, KIP-630, KIP-903, KIP-853).
+ * (KIP-595, KIP-630, KIP-903, KIP-853, KIP-1166).
  *
  *     fetch.request.encode(writer, 17, {
  *       replicaState: { replicaId: 2, replicaEpoch: 40 }, maxWaitMs: 500, minBytes: 1,
@@ -18,7 +18,7 @@ const topicId = uuid({ versions: '13+', ignorable: true });
 export const fetch = api({
   key: 1,
   name: 'Fetch',
-  versions: '4-17',
+  versions: '4-18',
   flexible: '12+',
   request: {
     clusterId: string({ versions: '12+', nullable: '12+', default: null, ignorable: true, tag: 0 }),
@@ -46,6 +46,13 @@ export const fetch = api({
             logStartOffset: int64({ versions: '5+', default: -1, ignorable: true }),
             partitionMaxBytes: int32(),
             replicaDirectoryId: uuid({ versions: '17+', ignorable: true, tag: 0 }),
+            /** What the sender knows to be committed; -1: nothing; the default: it does not say (KIP-1166). */
+            highWatermark: int64({
+              versions: '18+',
+              default: Number.MAX_SAFE_INTEGER,
+              ignorable: true,
+              tag: 1,
+            }),
           }),
         ),
       }),
