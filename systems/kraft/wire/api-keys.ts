@@ -65,7 +65,7 @@ const BROKER: Rows = {
 };
 
 const CONTROLLER: Rows = {
-  fetch: ['12-17'],
+  fetch: ['12-18'],
   apiVersions: ['0-2'],
   vote: ['0-2'],
   beginQuorumEpoch: ['0-1'],
