@@ -59,6 +59,7 @@ const BROKER: Rows = {
   offsetDelete: ['0'],
   describeQuorum: ['0-2'],
   describeCluster: ['0-1'],
+  describeTopicPartitions: ['0'],
   unregisterBroker: ['0'],
   addRaftVoter: ['0-1'],
   removeRaftVoter: ['0'],

@@ -11,7 +11,8 @@ import { fetch } from './api/fetch.ts';
 import { offsetCommit, offsetDelete, offsetFetch } from './api/group-offsets.ts';
 import { deleteGroups, describeGroups, heartbeat, joinGroup } from './api/groups.ts';
 import { leaveGroup, listGroups, syncGroup } from './api/groups.ts';
-import { apiVersions, describeCluster, findCoordinator, metadata } from './api/metadata.ts';
+import { apiVersions, describeCluster, describeTopicPartitions } from './api/metadata.ts';
+import { findCoordinator, metadata } from './api/metadata.ts';
 import { deleteRecords, listOffsets, offsetForLeaderEpoch } from './api/offsets.ts';
 import { produce } from './api/produce.ts';
 import { beginQuorumEpoch, describeQuorum, endQuorumEpoch, vote } from './api/quorum.ts';
@@ -66,6 +67,7 @@ export const APIS = {
   envelope,
   fetchSnapshot,
   describeCluster,
+  describeTopicPartitions,
   brokerRegistration,
   brokerHeartbeat,
   unregisterBroker,

@@ -141,6 +141,18 @@ function arrayCodec(element: Codec, flexible: boolean, nullable: boolean): Codec
   };
 }
 
+/** A structure that may be null has a byte in front that says so (KIP-893). */
+function nullableStruct(codec: Codec): Codec {
+  return {
+    bytesMin: 1,
+    read: (reader) => (reader.int8() < 0 ? null : codec.read(reader)),
+    write(writer, value) {
+      writer.int8(value === null ? -1 : 1);
+      if (value !== null) codec.write(writer, value);
+    },
+  };
+}
+
 /** Refuses null before it becomes a crash somewhere inside. */
 function refusingNull(path: string, codec: Codec): Codec {
   return {
@@ -156,8 +168,10 @@ function compileField(path: string, field: AnyField, version: number, flexible: 
   const { type } = field;
   const nullable = includesVersion(field.nullable, version);
   switch (type.kind) {
-    case 'struct':
-      return compileStruct(path, type.fields, version, flexible);
+    case 'struct': {
+      const codec = compileStruct(path, type.fields, version, flexible);
+      return nullable ? nullableStruct(codec) : codec;
+    }
     case 'array': {
       const codec = arrayCodec(compileField(path, type.element, version, flexible), flexible, nullable);
       return nullable ? codec : refusingNull(path, codec);

@@ -161,3 +161,23 @@ test('the types say what is read and what may be left out', () => {
   const request: AnyMessage = pair.request;
   expect(request.name).toBe('PairRequest');
 });
+
+test('a structure that may be null has a byte in front of it', () => {
+  const page = message({
+    name: 'Page',
+    versions: '0',
+    flexible: '0+',
+    fields: { next: struct({ topic: string(), partition: int16() }, { nullable: '0+', default: null }) },
+  });
+  const hex = (value: Input<typeof page>): string => {
+    const writer = new Writer();
+    page.encode(writer, 0, value);
+    return Buffer.from(writer.take()).toString('hex');
+  };
+  expect(hex({})).toBe('ff' + '00');
+  expect(hex({ next: { topic: 'a', partition: 3 } })).toBe('01' + '0261' + '0003' + '00' + '00');
+  const decoded = (text: string): unknown => page.decode(new Reader(Buffer.from(text, 'hex')), 0);
+  expect(decoded('ff00')).toEqual({ next: null });
+  expect(decoded('01026100030000')).toEqual({ next: { topic: 'a', partition: 3 } });
+  expect(() => decoded('0102610003')).toThrow(MalformedError);
+});

@@ -101,10 +101,10 @@ export function array<V, I, const O extends FieldOptions<readonly V[]> = None>(
   return field<readonly V[], readonly I[], O>({ kind: 'array', element }, options);
 }
 
-export function struct<
-  const F extends Fields,
-  const O extends Omit<FieldOptions<never>, 'default' | 'nullable'> = None,
->(fields: F, options?: O): FieldOf<ValueOfFields<F>, InputOfFields<F>, O> {
+export function struct<const F extends Fields, const O extends FieldOptions<never> = None>(
+  fields: F,
+  options?: O,
+): FieldOf<ValueOfFields<F>, InputOfFields<F>, O> {
   return field<ValueOfFields<F>, InputOfFields<F>, O>({ kind: 'struct', fields }, options);
 }
 

@@ -1,5 +1,6 @@
 /**
- * What there is and who serves it: ApiVersions (KIP-35, KIP-511), Metadata, DescribeCluster (KIP-700), FindCoordinator.
+ * What there is and who serves it: ApiVersions (KIP-35, KIP-511), Metadata, DescribeTopicPartitions (KIP-966),
+ * DescribeCluster (KIP-700), FindCoordinator.
  *
  *     metadata.request.encode(writer, 8, { topics: null }); // all of them
  *
@@ -7,7 +8,7 @@
  * the body of version 0: a client can read nothing else before it knows what the broker speaks.
  */
 import type { RequestOf, ResponseInput, ResponseOf } from '../schema.ts';
-import { api, array, boolean, int16, int32, int64, int8, string, struct } from '../schema.ts';
+import { api, array, boolean, int16, int32, int64, int8, string, struct, uuid } from '../schema.ts';
 
 /** Where nobody asked which operations are authorized. */
 export const NO_AUTHORIZED_OPERATIONS = -0x8000_0000;
@@ -94,6 +95,53 @@ export const metadata = api({
 export type MetadataRequest = RequestOf<typeof metadata>;
 export type MetadataResponse = ResponseOf<typeof metadata>;
 export type MetadataResponseInput = ResponseInput<typeof metadata>;
+
+/** Where a page ended, or begins. */
+const cursor = struct({ topicName: string(), partitionIndex: int32() }, { nullable: '0+', default: null });
+
+/** What Metadata has no room for: topic ids and eligible leaders; page by page. */
+export const describeTopicPartitions = api({
+  key: 75,
+  name: 'DescribeTopicPartitions',
+  versions: '0',
+  flexible: '0+',
+  request: {
+    /** Empty: all. */
+    topics: array(struct({ name: string() })),
+    responsePartitionLimit: int32({ default: 2_000 }),
+    cursor,
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    topics: array(
+      struct({
+        errorCode: int16(),
+        name: string({ nullable: '0+' }),
+        topicId: uuid(),
+        isInternal: boolean({ default: false }),
+        partitions: array(
+          struct({
+            errorCode: int16(),
+            partitionIndex: int32(),
+            leaderId: int32(),
+            leaderEpoch: int32({ default: -1 }),
+            replicaNodes: array(int32()),
+            isrNodes: array(int32()),
+            eligibleLeaderReplicas: array(int32(), { nullable: '0+', default: null }),
+            lastKnownElr: array(int32(), { nullable: '0+', default: null }),
+            offlineReplicas: array(int32()),
+          }),
+        ),
+        topicAuthorizedOperations: int32({ default: NO_AUTHORIZED_OPERATIONS }),
+      }),
+    ),
+    nextCursor: cursor,
+  },
+});
+
+export type DescribeTopicPartitionsRequest = RequestOf<typeof describeTopicPartitions>;
+export type DescribeTopicPartitionsResponse = ResponseOf<typeof describeTopicPartitions>;
+export type DescribeTopicPartitionsResponseInput = ResponseInput<typeof describeTopicPartitions>;
 
 export const describeCluster = api({
   key: 60,
