@@ -22,7 +22,7 @@ export type ReceivedBody<N extends ApiName> = ResponseOf<(typeof APIS)[N]>;
 
 export type NodeOutcome<N extends ApiName> =
   | { readonly kind: 'response'; readonly body: ReceivedBody<N> }
-  /** `sent` says whether the other node may have seen it. */
+  /** `sent` says whether the other node may have seen it: not before the connection was open. */
   | { readonly kind: 'failed'; readonly reason: string; readonly sent: boolean };
 
 interface Link {
@@ -33,6 +33,8 @@ interface Link {
   /** Of the requests that are not answered yet, in their order, monotonic milliseconds. */
   readonly deadlines: Set<{ readonly atMs: number }>;
   timer: Timer | null;
+  /** It was open, or it may have been: a reset may come before this side learns that the other took it. */
+  mayHaveOpened: boolean;
 }
 
 const IN_FLIGHT_MAX = 1000;
@@ -70,8 +72,15 @@ export class NodeClient {
       link.deadlines.delete(deadline);
       if (outcome.kind === 'response')
         onOutcome({ kind: 'response', body: outcome.response as unknown as ReceivedBody<N> });
-      else onOutcome(outcome);
+      else onOutcome({ ...outcome, sent: outcome.sent && link.mayHaveOpened });
     });
+  }
+
+  /** Sends what has no response: a produce with acks=0. Nobody learns what became of it. */
+  post<N extends ApiName>(address: Address, name: N, version: number, body: RequestInputBody<N>): void {
+    if (this.closed) return;
+    const api = APIS[name] as unknown as Api;
+    this.linkTo(address).channel.post(api, version, body);
   }
 
   /** Ends the connection to an address: what waits on it fails. */
@@ -101,10 +110,16 @@ export class NodeClient {
       send: (frame) => connection.write(frame),
       onBroken: (reason) => this.end(link, reason),
     });
-    const link: Link = { key, connection, channel, deadlines: new Set(), timer: null };
+    const link: Link = { key, connection, channel, deadlines: new Set(), timer: null, mayHaveOpened: false };
     this.links.set(key, link);
+    connection.onOpen(() => {
+      link.mayHaveOpened = true;
+    });
     connection.onData((bytes) => channel.receive(bytes));
-    connection.onClose((reason) => this.end(link, `${key}: connection ${reason}`));
+    connection.onClose((reason) => {
+      if (reason === 'reset') link.mayHaveOpened = true;
+      this.end(link, `${key}: connection ${reason}`);
+    });
     return link;
   }
 
