@@ -29,8 +29,8 @@
  *
  * - A poll of a subscriber whose partitions have changed has `["rebalance", [k, …]]` in front of it in the completion: those
  *   that it lost or was given. Polls of an empty assignment are ok and empty.
- * - With the option `transactions` each `txn`, and each `send` and `poll` of several micro-operations, is one transaction of
- *   Kafka's; its `["commit"]` commits, within it, the positions that its polls have reached. A transaction that fails rewinds.
+ * - With the option `transactions` each `send`, `poll` and `txn` that sends or commits is one transaction of Kafka's; its
+ *   `["commit"]` commits, within it, the positions that its polls have reached. A transaction that fails rewinds.
  *   Without the option the micro-operations happen one after the other: what failed after another was sent makes it `info`.
  * - `commit` of null commits the positions of all partitions that this client has polled. The group is the option `group`.
  * - `committed` and `list-offsets` of null ask for all assigned partitions.
@@ -94,11 +94,25 @@ export type KafkaOperation =
   | { readonly f: 'transfer'; readonly from: string; readonly to: string; readonly amount: number }
   | { readonly f: 'read'; readonly isFinal: boolean };
 
-export const FUNCTIONS: readonly string[] = [
-  ...['send', 'poll', 'txn', 'assign', 'subscribe', 'seek', 'commit', 'committed', 'list-offsets', 'crash'],
-  ...['create-topic', 'delete-topic', 'describe-topic', 'list-topics', 'describe-quorum'],
-  ...['transfer', 'read'],
-] satisfies KafkaOperation['f'][];
+export const FUNCTIONS: readonly KafkaOperation['f'][] = [
+  'send',
+  'poll',
+  'txn',
+  'assign',
+  'subscribe',
+  'seek',
+  'commit',
+  'committed',
+  'list-offsets',
+  'crash',
+  'create-topic',
+  'delete-topic',
+  'describe-topic',
+  'list-topics',
+  'describe-quorum',
+  'transfer',
+  'read',
+];
 
 /** Where transfers are. */
 export const BANK_TOPIC = 'bank';
