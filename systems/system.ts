@@ -57,7 +57,7 @@ export interface System {
   /** Others on which its nodes listen. */
   readonly otherPorts?: readonly number[];
   /** What its nodes say in their trace is held against these invariants, and so are acknowledged writes. */
-  readonly invariants?: 'raft';
+  readonly invariants?: 'raft' | 'kraft';
   /** Connects a client to one node. Never rejects for what the network does: that is the answer of an operation. */
   openClient(endpoint: Endpoint, context: ClientContext): Promise<Client>;
 }

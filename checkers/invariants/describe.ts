@@ -2,6 +2,7 @@
 import type { Json } from '../../harness/history/operation.ts';
 import type { TracedEntry, TraceEvent, TraceRecord } from '../../harness/history/trace.ts';
 import { nsToS } from '../../harness/units.ts';
+import { describeReplicaEvent } from './isr-describe.ts';
 
 /** Entries that a record shows in evidence, around the index in question. */
 const EVIDENCE_ENTRIES_MAX = 4;
@@ -50,6 +51,8 @@ function describeEvent(event: TraceEvent): string {
       return `impossible state: ${event.message}`;
     case 'stop':
       return event.by === 'node' ? `crash: ${event.reason}` : `stop (${event.reason})`;
+    default:
+      return describeReplicaEvent(event);
   }
 }
 

@@ -29,6 +29,7 @@ const TRACE_CHECKERS: Readonly<
     raftInvariants({ globalOrder: cluster === 'sim' }),
     commitLoss({ recordsTravel: cluster !== 'sim' }),
   ],
+  kraft: ({ cluster }) => [raftInvariants({ globalOrder: cluster === 'sim' })],
 };
 
 export interface Judgement {

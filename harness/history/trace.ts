@@ -9,7 +9,11 @@
  * An event is written when it has happened and before its consequences leave the node: `durable` before the
  * acknowledgement that it allows, `persist` before `vote`, `role` before what the node does in that role, `commit` before
  * `apply`, and that before `acknowledge`. A checker reads each node's records in the order in which they were written.
+ *
+ * Brokers also speak of the replicas of their partitions: `replica-trace.ts`.
  */
+
+import type { ReplicaEvent } from './replica-trace.ts';
 
 /** One log entry as it was appended. */
 export interface TracedEntry {
@@ -20,6 +24,7 @@ export interface TracedEntry {
 }
 
 export type TraceEvent =
+  | ReplicaEvent
   /**
    * The node is up, with what it recovered from its disk; all of it is durable (the node synced what it found).
    * Commit and applied index begin again at `snapshotIndex`, the role as follower.

@@ -22,7 +22,13 @@ export type LeaderRequest =
 export type PartitionEvent =
   | { readonly kind: 'role'; readonly role: Role; readonly leaderEpoch: number; readonly leader: number }
   | { readonly kind: 'high-watermark'; readonly offset: number; readonly leaderEpoch: number }
-  | { readonly kind: 'isr'; readonly isr: readonly number[]; readonly partitionEpoch: number }
+  /** The partition changed, or what a leader proposes did; null: nothing is under way. */
+  | {
+      readonly kind: 'isr';
+      readonly isr: readonly number[];
+      readonly proposed: readonly number[] | null;
+      readonly partitionEpoch: number;
+    }
   | { readonly kind: 'truncate'; readonly from: number; readonly to: number; readonly highWatermark: number };
 
 export type Role = 'offline' | 'leader' | 'follower';

@@ -66,6 +66,7 @@ function propose(s: CoreState, leader: Leader, isr: readonly number[]): void {
     const known = leader.replicas.get(brokerId)?.brokerEpoch ?? s.brokers.get(brokerId)?.brokerEpoch ?? -1;
     return { brokerId, brokerEpoch: s.rules.claimedBrokerEpoch(known) };
   });
+  s.traceIsr(isr);
   send(s, leader, { isr, request: { leaderEpoch, partitionEpoch, isr: members } });
 }
 
@@ -73,6 +74,11 @@ function send(s: CoreState, leader: Leader, { isr, request }: Pick<Proposal, 'is
   const correlationId = s.nextCorrelationId();
   leader.proposal = { isr, request, correlationId, retryAtMs: s.nowMs + s.options.requestTimeoutMs };
   s.effects.push({ kind: 'alter-partition', correlationId, request });
+}
+
+function forget(s: CoreState, leader: Leader): void {
+  leader.proposal = null;
+  s.traceIsr(null);
 }
 
 /** Sends again what was lost, or what the controller could not take. The same proposal: it may have been taken. */
@@ -103,7 +109,7 @@ export function onAlterPartitionResponse(
     return null;
   }
   const next = s.rules.afterAlterPartitionError(errorCode);
-  if (next === 'revert') leader.proposal = null;
+  if (next === 'revert') forget(s, leader);
   else proposal.retryAtMs = next === 'wait' ? Infinity : s.nowMs + s.options.alterPartitionBackoffMs;
   return null;
 }
@@ -112,7 +118,7 @@ export function onAlterPartitionResponse(
 export function onAlterPartitionLost(s: CoreState, leader: Leader, correlationId: number): boolean {
   if (leader.proposal?.correlationId !== correlationId) return false;
   const next = s.rules.afterAlterPartitionError(ERROR.REQUEST_TIMED_OUT);
-  if (next === 'revert') leader.proposal = null;
+  if (next === 'revert') forget(s, leader);
   else leader.proposal.retryAtMs = s.nowMs + s.options.alterPartitionBackoffMs;
   return true;
 }

@@ -119,7 +119,7 @@ export class PartitionCore {
     if (!s.rules.isNews(partition, s.partition)) return;
     const isSameLeadership = partition.leaderEpoch === s.partition.leaderEpoch && s.role.name !== 'offline';
     s.partition = partition;
-    s.trace({ kind: 'isr', isr: partition.isr, partitionEpoch: partition.partitionEpoch });
+    s.traceIsr(null);
     if (!isSameLeadership || !partition.replicas.includes(s.brokerId)) return this.changeRole();
     if (s.role.name !== 'leader') return;
     // What was proposed rests on an older partition epoch: it was taken, or never will be.
@@ -284,7 +284,9 @@ export class PartitionCore {
       return next;
     }
     if (role.leader < 0 || truncatingTo !== null || role.appending !== null) return Infinity;
-    return role.request?.deadlineMs ?? role.retryAtMs;
+    if (role.request !== null) return role.request.deadlineMs;
+    // It fetches on when its log is flushed.
+    return this.s.countedEndOffset < this.s.log.logEndOffset ? Infinity : role.retryAtMs;
   }
 
   private poll(): void {

@@ -141,6 +141,11 @@ export class CoreState {
     this.effects.push({ kind: 'trace', event });
   }
 
+  traceIsr(proposed: readonly number[] | null): void {
+    const { isr, partitionEpoch } = this.partition;
+    this.trace({ kind: 'isr', isr, proposed, partitionEpoch });
+  }
+
   crash(reason: string): void {
     this.crashed = true;
     this.effects.push({ kind: 'crash', reason });

@@ -62,7 +62,8 @@ class Narrator implements Observer {
         if (event.role === 'leader') return this.say(`${name} leads epoch=${event.leaderEpoch}`);
         return this.say(`${name} follows b${event.leader} epoch=${event.leaderEpoch}`);
       case 'isr':
-        if (node.core.status().role !== 'leader') return;
+        // What is proposed is said where it is sent.
+        if (node.core.status().role !== 'leader' || event.proposed !== null) return;
         return this.say(`${name} isr=[${event.isr.join(',')}] partition-epoch=${event.partitionEpoch}`);
       case 'high-watermark':
         return this.say(`${name} high-watermark=${event.offset}`);
