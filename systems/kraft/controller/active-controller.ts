@@ -34,6 +34,8 @@ export class ActiveController {
   nowMs: number;
   /** The offset of the next record. */
   nextOffset: number;
+  /** Of the last record that a decision can rest on: of this controller, or from before it. */
+  lastOffset: number;
   lastAppendMs: number;
   nextImbalanceCheckMs: number;
   /** A configuration changed: partitions without a leader may get one now. */
@@ -54,6 +56,7 @@ export class ActiveController {
     this.image = image;
     this.topicNames = new TopicNames(image);
     this.nextOffset = nextOffset;
+    this.lastOffset = nextOffset - 1;
     this.nowMs = nowMs;
     this.lastAppendMs = nowMs;
     this.nextImbalanceCheckMs = nowMs + options.leaderImbalanceCheckIntervalMs;
@@ -64,7 +67,7 @@ export class ActiveController {
   emit(record: MetadataRecord): void {
     this.image.apply(record);
     this.records.push(record);
-    this.nextOffset++;
+    this.lastOffset = this.nextOffset++;
   }
 
   get emitted(): number {

@@ -108,7 +108,7 @@ function changedValue(
   const operands = value.split(',').map((item) => item.trim());
   const result =
     operation === 'append'
-      ? [...items, ...operands.filter((item) => !items.includes(item))]
+      ? [...new Set([...items, ...operands])]
       : items.filter((item) => !operands.includes(item));
   return result.join(',');
 }

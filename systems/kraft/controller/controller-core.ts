@@ -30,8 +30,8 @@ import { MetadataImage } from './metadata-image.ts';
 import type { MetadataRecord } from './metadata-records.ts';
 import type { ProducerIdBlock } from './producer-ids.ts';
 import { allocateProducerIds } from './producer-ids.ts';
-import type { ReassignmentRequest, ReassignmentResult } from './reassignment.ts';
-import { alterReassignments } from './reassignment.ts';
+import type { Reassignment, ReassignmentRequest, ReassignmentResult } from './reassignment.ts';
+import { alterReassignments, listReassignments } from './reassignment.ts';
 import type { Rules } from './rules.ts';
 import type * as topics from './topics.ts';
 import { createPartitions, createTopics, deleteTopics } from './topics.ts';
@@ -143,6 +143,12 @@ export class ControllerCore {
     return outcome as Decision<null>;
   }
 
+  /** The quorum appended records of its own, such as a change of voters: the next record is at this offset, or later. */
+  skipTo(nextOffset: number): void {
+    const { active } = this;
+    if (active !== null) active.nextOffset = Math.max(active.nextOffset, nextOffset);
+  }
+
   deactivate(): void {
     this.active = null;
     this.checked = null;
@@ -217,6 +223,14 @@ export class ControllerCore {
     return this.decide(nowMs, (active) => alterReassignments(active, requests));
   }
 
+  /** Appends nothing; the answer waits for what it tells of. @param only - null for all */
+  listReassignments(
+    nowMs: number,
+    only: readonly { readonly topic: string; readonly partitionId: number }[] | null,
+  ): Outcome<Reassignment[]> {
+    return this.decide(nowMs, (active) => listReassignments(active.image, only));
+  }
+
   allocateProducerIds(
     nowMs: number,
     request: { readonly brokerId: number; readonly brokerEpoch: number },
@@ -243,7 +257,7 @@ export class ControllerCore {
     const baseOffset = active.nextOffset;
     try {
       const response = make(active);
-      const answerOffset = active.rules.answerOffset(active.nextOffset - 1);
+      const answerOffset = active.rules.answerOffset(active.lastOffset);
       return { kind: 'decision', baseOffset, records: active.take(), answerOffset, response };
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;

@@ -17,7 +17,7 @@ type Kind =
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'list'; readonly of: readonly string[] };
 
-interface Definition {
+export interface ConfigDefinition {
   readonly type: Kind;
   readonly byDefault: string;
   /** What the broker's own properties call it. */
@@ -63,22 +63,32 @@ const DEFINITIONS: Readonly<Record<string, readonly [Kind, string, string]>> = {
   'unclean.leader.election.enable': [BOOLEAN, 'false', 'unclean.leader.election.enable'],
 };
 
-const BY_NAME = new Map<string, Definition>(
+const BY_NAME = new Map<string, ConfigDefinition>(
   Object.entries(DEFINITIONS).map(([name, [type, byDefault, brokerName]]) => [
     name,
     { type, byDefault, brokerName },
   ]),
 );
-const BY_BROKER_NAME = new Map<string, Definition>([...BY_NAME.values()].map((d) => [d.brokerName, d]));
+const BY_BROKER_NAME = new Map<string, ConfigDefinition>([...BY_NAME.values()].map((d) => [d.brokerName, d]));
 
 /** Every configuration of a topic, in alphabetical order. */
 export const TOPIC_CONFIG_NAMES: readonly string[] = [...BY_NAME.keys()];
+
+/** What a configuration of a topic is like; undefined where there is none of that name. */
+export const topicConfig = (name: string): ConfigDefinition | undefined => BY_NAME.get(name);
+
+/** The same, by the name in a broker's own properties. */
+export const topicConfigOfBroker = (brokerName: string): ConfigDefinition | undefined =>
+  BY_BROKER_NAME.get(brokerName);
+
+/** What brokers call the defaults of topics. */
+export const BROKER_CONFIG_NAMES: readonly string[] = [...BY_BROKER_NAME.keys()];
 
 /** Chosen when a topic is created; its data lie as it says. */
 export const FIXED_CONFIGS: ReadonlySet<string> = new Set(['replication.protocol']);
 
 /** The definition for a resource: topics by their names, brokers by their own. */
-const definition = (resourceType: number, name: string): Definition | undefined =>
+const definition = (resourceType: number, name: string): ConfigDefinition | undefined =>
   (resourceType === RESOURCE.topic ? BY_NAME : BY_BROKER_NAME).get(name);
 
 export const isListConfig = (name: string, resourceType: number = RESOURCE.topic): boolean =>
@@ -131,7 +141,7 @@ export function effectiveConfig(
   topic: string,
   name: string,
 ): EffectiveConfig {
-  const { byDefault, brokerName } = BY_NAME.get(name) as Definition;
+  const { byDefault, brokerName } = BY_NAME.get(name) as ConfigDefinition;
   const own = image.configs(RESOURCE.topic, topic)?.get(name);
   if (own !== undefined) return { value: own, source: 'topic' };
   const cluster = image.configs(RESOURCE.broker, '')?.get(brokerName);
