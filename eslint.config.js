@@ -19,7 +19,12 @@ const SIMULATED = [
 ];
 
 /** The doors: what they are made of is the real world. */
-const DOORS = ['systems/runtime/real/**', 'systems/*/main.ts', 'harness/cluster/sim/scheduler.ts'];
+const DOORS = [
+  'systems/runtime/real/**',
+  'systems/*/main.ts',
+  'systems/*/cli/**',
+  'harness/cluster/sim/scheduler.ts',
+];
 
 const BANNED_GLOBALS = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'].map((name) => ({

@@ -1,0 +1,146 @@
+/**
+ * Runs one node on the real runtime until a signal ends it, or it ends itself.
+ *
+ *     const exitCode = await runServer({ config: 'server.properties', overrides: [], bugs: [], onStarted: () => undefined });
+ *
+ * A signal begins a controlled shutdown, which has `SHUTDOWN_TIMEOUT_MS`; a second one ends the process at once.
+ */
+import { resolve } from 'node:path';
+import type { LogLevel } from '../../runtime/runtime.ts';
+import { createRealRuntime } from '../../runtime/real/real-runtime.ts';
+import { checkLogDir } from '../node/meta-properties.ts';
+import type { MetaProperties } from '../node/meta-properties.ts';
+import type { PropertyValues } from '../node/property-table.ts';
+import { dataDirectory, readConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { metaPropertiesText } from './format-storage.ts';
+import { checkPorts, listenHosts } from './listen-addresses.ts';
+import { announceServer } from './running-servers.ts';
+import { takeLock } from './server-lock.ts';
+import { fromRuntime, logLine } from './server-log.ts';
+import { onFirstSignal } from './signals.ts';
+import { startNode } from './start-node.ts';
+
+/** A node that has not handed over by then is ended all the same. */
+const SHUTDOWN_TIMEOUT_MS = 30_000;
+/** To close files and sockets in. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export interface ServerRequest {
+  /** The path of `server.properties`. */
+  readonly config: string;
+  /** `key=value` each. */
+  readonly overrides: readonly string[];
+  readonly bugs: readonly string[];
+  /** The node runs; it may still read its disk. */
+  readonly onStarted: () => void;
+}
+
+export interface ServerPlan {
+  readonly values: PropertyValues;
+  readonly warnings: readonly string[];
+  readonly directory: string;
+  readonly meta: MetaProperties;
+  readonly hosts: Readonly<Record<number, string>>;
+}
+
+/** What can be known before anything is touched. @throws HarnessError in one line, or one for each wrong property */
+export function planServer(config: string, overrides: readonly string[]): ServerPlan {
+  const warnings: string[] = [];
+  const { values } = readConfiguration(config, overrides, (warning) => warnings.push(warning));
+  const directory = dataDirectory(values, config);
+  const text = metaPropertiesText(directory);
+  const meta = checkLogDir({
+    directory,
+    text,
+    nodeId: values['node.id'],
+    clusterId: null,
+    configFile: config,
+  });
+  return { values, warnings, directory, meta, hosts: listenHosts(values, config) };
+}
+
+/** Resolves with the exit code. @throws HarnessError when it could not start */
+export async function runServer({ config, overrides, bugs, onStarted }: ServerRequest): Promise<number> {
+  const { values, warnings, directory, meta, hosts } = planServer(config, overrides);
+  const lock = takeLock(directory);
+  try {
+    await checkPorts(values, config);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  const entry = announceServer({
+    nodeId: values['node.id'],
+    roles: values['process.roles'],
+    config: resolve(config),
+  });
+  const leave = (): void => {
+    entry.withdraw();
+    lock.release();
+  };
+  process.once('exit', leave);
+  return new Promise((resolveWith) => {
+    const finish = (exitCode: number): void => {
+      // Something that still holds the process holds it no longer than this.
+      setTimeout(() => process.exit(exitCode), CLOSE_TIMEOUT_MS).unref();
+      resolveWith(exitCode);
+    };
+    const runtime = createRealRuntime({
+      name: `node-${meta.nodeId}`,
+      dataDirectory: directory,
+      listenHosts: hosts,
+      writeLog: (line) => {
+        const { level, message } = fromRuntime(line);
+        log(level, message);
+      },
+      onCrash: () => finish(EXIT.harness),
+    });
+    process.on('uncaughtException', (thrown) => runtime.crash(describe(thrown)));
+    process.on('unhandledRejection', (thrown) => runtime.crash(describe(thrown)));
+    for (const warning of warnings) log('warn', warning);
+    const what = `node ${meta.nodeId} of cluster ${meta.clusterId}`;
+    const at = values.listeners.map(({ name, host, port }) => `${name}://${host}:${port}`).join(', ');
+    log('info', `${what}: ${values['process.roles'].join(' and ')}, directory ${directory}, listeners ${at}`);
+    const node = startNode(runtime, {
+      properties: values,
+      clusterId: meta.clusterId,
+      directoryId: meta.directoryId,
+      bugs,
+    });
+    log('info', `node ${meta.nodeId} is started (pid ${process.pid})`);
+    onStarted();
+    onFirstSignal((signal) => {
+      log('info', `${signal}: node ${meta.nodeId} shuts down`);
+      void within(SHUTDOWN_TIMEOUT_MS, node.shutdown())
+        .then((isDone) => {
+          if (!isDone) log('warn', `it has not shut down within ${SHUTDOWN_TIMEOUT_MS} ms: it ends now`);
+          return within(CLOSE_TIMEOUT_MS, runtime.close());
+        })
+        .then(() => {
+          log('info', `node ${meta.nodeId} is stopped`);
+          finish(EXIT.valid);
+        })
+        .catch((thrown: unknown) => {
+          log('error', `it could not shut down: ${describe(thrown)}`);
+          finish(EXIT.harness);
+        });
+    });
+  });
+}
+
+function log(level: LogLevel, message: string): void {
+  process.stdout.write(`${logLine(new Date(), level, message)}\n`);
+}
+
+/** Whether it was done in time; what it throws is thrown. */
+function within(timeoutMs: number, work: Promise<void>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timeout = setTimeout(() => resolve(false), timeoutMs);
+    work.then(() => resolve(true), reject).finally(() => clearTimeout(timeout));
+  });
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}
