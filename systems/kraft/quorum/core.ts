@@ -197,6 +197,14 @@ export class QuorumCore {
     this.poll();
   }
 
+  /** The bytes of a snapshot that was to be stored are none: the next fetch tells anew what there is. */
+  snapshotRefused(nowMs: number): void {
+    const { s } = this;
+    s.nowMs = nowMs;
+    if (s.state.name === 'follower') s.state.fetchingSnapshot = null;
+    this.poll();
+  }
+
   /** What a snapshot up to this offset must say of itself and the voters. The offset is that of a batch's end, applied. */
   snapshotContext(endOffset: number): Omit<StoredSnapshot, 'size' | 'stateHash'> {
     const { log, voters } = this.s;

@@ -1,0 +1,50 @@
+/**
+ * What the quorum is told by `server.properties`.
+ *
+ *     optionsOf(properties).electionTimeoutMs  // controller.quorum.election.timeout.ms
+ *     staticVotersOf(properties)               // controller.quorum.voters; empty where the voters are in the log
+ */
+import type { Endpoint, Voter } from '../../quorum/messages.ts';
+import type { QuorumOptions } from '../../quorum/options.ts';
+import { parseQuorumOptions, QUORUM_OPTIONS } from '../../quorum/options.ts';
+import type { PropertyKey, PropertyValues } from '../property-table.ts';
+
+/** Where no name is set, as on a broker that knows the controllers by their addresses alone. */
+const DEFAULT_LISTENER_NAME = 'CONTROLLER';
+
+export function optionsOf(properties: PropertyValues): QuorumOptions {
+  const given: Record<string, number> = {};
+  for (const [name, { property, max }] of Object.entries(QUORUM_OPTIONS)) {
+    if (property !== null) given[name] = Math.min(max, properties[property as PropertyKey] as number);
+  }
+  return parseQuorumOptions(given);
+}
+
+const listenerNameOf = (properties: PropertyValues): string =>
+  properties['controller.listener.names'][0] ?? DEFAULT_LISTENER_NAME;
+
+export function staticVotersOf(properties: PropertyValues): readonly Voter[] {
+  const name = listenerNameOf(properties);
+  return properties['controller.quorum.voters'].map(({ id, host, port }) => ({
+    voterId: id,
+    voterDirectoryId: null,
+    listeners: [{ name, host, port }],
+  }));
+}
+
+/** Where this node's controller listeners are reached; none on a broker. @param ownHost - for one that listens everywhere */
+export function controllerListenersOf(
+  properties: PropertyValues,
+  nodeId: number,
+  ownHost: string,
+): readonly Endpoint[] {
+  const asVoter = staticVotersOf(properties).find(({ voterId }) => voterId === nodeId);
+  if (asVoter !== undefined) return asVoter.listeners;
+  const names = properties['controller.listener.names'];
+  const advertised = properties['advertised.listeners'] ?? [];
+  return names.flatMap((name) => {
+    const isIt = (listener: { readonly name: string }): boolean => listener.name === name;
+    const listener = advertised.find(isIt) ?? properties.listeners.find(isIt);
+    return listener === undefined ? [] : [{ ...listener, host: listener.host || ownHost }];
+  });
+}

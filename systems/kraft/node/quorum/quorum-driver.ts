@@ -1,0 +1,417 @@
+/**
+ * Joins the quorum's core to the world: connections, disk and clock become inputs, effects are performed in order, and a listener
+ * hears what was committed.
+ *
+ *     const quorum = await QuorumDriver.open(runtime, settings, listener);
+ *     const server = new NetworkServer(runtime, { port: 9093, listener: 'controller', handlers: quorum.handlers, … });
+ *     quorum.append(records);    // where the listener was told `mayAct`
+ *
+ * Nodes that are no voters observe: they fetch, and hear the same. A failed disk, a corrupt file and an impossible state
+ * end the node. Not here: `controller.quorum.append.linger.ms` (each append is a batch; flushes are shared anyway).
+ */
+import type { TraceEvent } from '../../../../harness/history/trace.ts';
+import { msToNs, nsToMs } from '../../../../harness/units.ts';
+import type { Address, Runtime, Timer } from '../../../runtime/runtime.ts';
+import type { MetadataRecord } from '../../controller/metadata-records.ts';
+import { QuorumCore, type QuorumStatus } from '../../quorum/core.ts';
+import type { Effect } from '../../quorum/effects.ts';
+import { ERROR } from '../../quorum/errors.ts';
+import type { QuorumOptions } from '../../quorum/options.ts';
+import type { Handlers } from '../network/exchange.ts';
+import { NodeClient } from '../network/node-client.ts';
+import type { MetadataListener, Quorum } from '../parts.ts';
+import type { NodeSettings } from '../settings.ts';
+import { encodeControls, encodeMetadata } from './metadata-batches.ts';
+import { MetadataDisk, type OpenedDisk } from './metadata-disk.ts';
+import { MetadataFeed } from './metadata-feed.ts';
+import { METADATA_DIRECTORY } from './metadata-topic.ts';
+import { fromWire, PEER_VERSIONS, toWire, type PeerApi } from './peer-requests.ts';
+import { controllerListenersOf, optionsOf, staticVotersOf } from './quorum-config.ts';
+import { quorumHandlers, type Asker } from './quorum-handlers.ts';
+import { SnapshotTaker } from './snapshot-taker.ts';
+
+type EffectOf<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>;
+type Input = (core: QuorumCore, nowMs: number) => void;
+
+/** A leader that stops waits so many request timeouts for another to be known. */
+const CLOSE_REQUEST_TIMEOUTS = 1;
+
+export class QuorumDriver implements Quorum {
+  readonly handlers: Handlers;
+  private readonly runtime: Runtime;
+  private readonly settings: NodeSettings;
+  private readonly options: QuorumOptions;
+  private readonly listener: MetadataListener;
+  private readonly disk: MetadataDisk;
+  private readonly core: QuorumCore;
+  private readonly feed: MetadataFeed;
+  private readonly taker: SnapshotTaker;
+  /** Fetches wait at the leader, and would hold up what is on one connection with them. */
+  private readonly fetcher: NodeClient;
+  private readonly elector: NodeClient;
+  private readonly learnt = new Map<number, Address>();
+  private timer: Timer | null = null;
+  /** When the timer fires; never later than the core's deadline. */
+  private timerDeadlineMs = Infinity;
+  private isStepping = false;
+  /** Inputs that came while effects were performed. */
+  private readonly inbox: Input[] = [];
+  private isStopped = false;
+  /** The epoch in which the listener may act; null where it may not. */
+  private actingEpoch: number | null = null;
+  private onLeaderChange: (() => void) | null = null;
+
+  /**
+   * Reads the disk and begins. Crashes the node, and rejects, where a file is corrupt.
+   *
+   * @param listener - hears the snapshot that the disk has before this resolves
+   */
+  static async open(
+    runtime: Runtime,
+    settings: NodeSettings,
+    listener: MetadataListener,
+  ): Promise<QuorumDriver> {
+    try {
+      const { properties } = settings;
+      const { files } = runtime;
+      if (!(await files.exists(METADATA_DIRECTORY))) await files.makeDirectory(METADATA_DIRECTORY);
+      const opened = await MetadataDisk.open(files, {
+        segmentBytes: properties['metadata.log.segment.bytes'],
+        staticVoters: staticVotersOf(properties),
+      });
+      return new QuorumDriver(runtime, settings, listener, opened);
+    } catch (error) {
+      runtime.crash(`cannot start: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  private constructor(
+    runtime: Runtime,
+    settings: NodeSettings,
+    listener: MetadataListener,
+    { disk, recovered, snapshot, formatted }: OpenedDisk,
+  ) {
+    const { properties, nodeId, clusterId, directoryId, nameOf } = settings;
+    this.runtime = runtime;
+    this.settings = settings;
+    this.listener = listener;
+    this.options = optionsOf(properties);
+    this.disk = disk;
+    this.fetcher = new NodeClient(runtime, { clientId: `quorum-${nodeId}-fetcher` });
+    this.elector = new NodeClient(runtime, { clientId: `quorum-${nodeId}` });
+    this.core = new QuorumCore(
+      {
+        clusterId,
+        nodeId,
+        directoryId,
+        voters: formatted?.voters ?? staticVotersOf(properties),
+        kraftVersion: formatted?.kraftVersion ?? 0,
+        listeners: controllerListenersOf(properties, nodeId, runtime.host),
+        options: this.options,
+        rules: settings.rules.quorum,
+        random: () => runtime.random.float(),
+        encodeControls: (controls) => encodeControls(controls, this.wallMs),
+        nameOf,
+      },
+      recovered,
+      this.nowMs,
+    );
+    this.feed = new MetadataFeed(disk, listener, {
+      onApplied: (offset, sizeBytes) => this.onApplied(offset, sizeBytes),
+      onTold: () => this.onTold(),
+      onFailure: (error) => this.crash('cannot follow the metadata log', error),
+    });
+    this.taker = new SnapshotTaker(properties, this.nowMs, snapshot?.stored.snapshotId.endOffset ?? 0);
+    disk.listen({
+      onStored: (write) => this.step((core, nowMs) => core.stored(nowMs, write)),
+      onFailure: (error) => this.crash('its disk failed', error),
+    });
+    this.handlers = quorumHandlers({
+      clusterId,
+      nodeId,
+      addressOf: (id) => this.controllerAddress(id),
+      wallTimeOf: (monotonicMs) => Math.round(runtime.wallMs() - (this.nowMs - monotonicMs)),
+      receive: (asker, request) => {
+        if (request.api === 'begin-quorum-epoch' || request.api === 'end-quorum-epoch') {
+          const [endpoint] = request.leaderEndpoints;
+          if (endpoint !== undefined) this.learn(request.leaderId, endpoint);
+        }
+        this.step((core, nowMs) => core.receiveRequest(nowMs, asker, request));
+      },
+    });
+    if (snapshot !== null) this.feed.begin(snapshot.records, snapshot.stored.snapshotId.endOffset);
+    this.step(() => undefined);
+  }
+
+  private get nowMs(): number {
+    return nsToMs(this.runtime.monotonicNs());
+  }
+
+  /** Whole, as timestamps of records are. */
+  private get wallMs(): number {
+    return Math.floor(this.runtime.wallMs());
+  }
+
+  // What the node asks
+
+  append(records: readonly MetadataRecord[]): { readonly baseOffset: number } | null {
+    const { core, actingEpoch } = this;
+    const { state, epoch } = core.status();
+    if (this.isStopped || records.length === 0 || state !== 'leader' || epoch !== actingEpoch) return null;
+    const { payload, hash } = encodeMetadata(records, this.wallMs);
+    const offsets = core.append(this.nowMs, [{ count: records.length, hash, payload }]);
+    this.step(() => undefined);
+    const baseOffset = offsets?.[0];
+    return baseOffset === undefined ? null : { baseOffset };
+  }
+
+  status(): QuorumStatus {
+    return this.core.status();
+  }
+
+  controllerAddress(nodeId: number): { readonly host: string; readonly port: number } | null {
+    const voter = this.core.status().voters.find(({ voterId }) => voterId === nodeId);
+    const { host, port } = voter?.listeners[0] ?? this.learnt.get(nodeId) ?? NOWHERE;
+    return host === '' ? null : { host, port };
+  }
+
+  invariants(): void {
+    if (!this.isStopped) this.core.invariants();
+  }
+
+  async close(): Promise<void> {
+    if (this.isStopped) return;
+    if (this.core.status().state === 'leader') await this.handOver();
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.feed.stop();
+    this.timer?.cancel();
+    this.fetcher.close();
+    this.elector.close();
+    await this.disk.close();
+  }
+
+  /** Says that it leads no more, and waits a little until another does. */
+  private async handOver(): Promise<void> {
+    this.step((core, nowMs) => core.resign(nowMs));
+    if (this.core.status().voters.length <= 1) return;
+    await new Promise<void>((resolve) => {
+      const waitMs = CLOSE_REQUEST_TIMEOUTS * this.options.requestTimeoutMs;
+      const timer = this.runtime.setTimer(msToNs(waitMs), resolve);
+      this.onLeaderChange = () => {
+        const { leaderId } = this.core.status();
+        if (leaderId === null || leaderId === this.settings.nodeId) return;
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.onLeaderChange = null;
+  }
+
+  // Inputs
+
+  /** One input, its effects, and those of what came meanwhile. */
+  private step(input: Input): void {
+    this.inbox.push(input);
+    if (this.isStepping) return;
+    this.isStepping = true;
+    for (let next = this.inbox.shift(); next !== undefined; next = this.inbox.shift()) {
+      if (this.isStopped) break;
+      next(this.core, this.nowMs);
+      for (const effect of this.core.takeEffects()) {
+        if (this.isStopped) break;
+        this.perform(effect);
+      }
+    }
+    this.inbox.length = 0;
+    this.isStepping = false;
+    this.setTimer();
+  }
+
+  private setTimer(): void {
+    const { deadlineMs } = this.core;
+    // Deadlines mostly move later; an early timer finds nothing to do and is set again.
+    if (this.isStopped || deadlineMs >= this.timerDeadlineMs) return;
+    this.timer?.cancel();
+    this.timerDeadlineMs = deadlineMs;
+    const delayNs = Math.max(0, Math.ceil((deadlineMs - this.nowMs) * 1e6));
+    this.timer = this.runtime.setTimer(delayNs, () => {
+      this.timerDeadlineMs = Infinity;
+      this.step((core, nowMs) => core.tick(nowMs));
+    });
+  }
+
+  private crash(what: string, error: unknown): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.feed.stop();
+    this.runtime.crash(`${what}: ${messageOf(error)}`);
+  }
+
+  // Effects
+
+  private perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'request':
+        return this.request(effect);
+      case 'respond':
+        return this.respond(effect);
+      case 'persist':
+      case 'append':
+      case 'truncate':
+      case 'reset':
+      case 'delete-prefix':
+        return this.disk.write(effect);
+      case 'snapshot-chunk':
+        void this.disk.snapshots
+          .chunk(effect.snapshotId, effect.position, effect.bytes)
+          .catch((error: unknown) => this.crash('its disk failed', error));
+        return;
+      case 'store-snapshot':
+        void this.storeSnapshot(effect);
+        return;
+      case 'load-snapshot':
+        this.taker.tookOver(effect.snapshotId.endOffset, this.nowMs);
+        return this.feed.push({ kind: 'snapshot', snapshotId: effect.snapshotId });
+      case 'high-watermark':
+        return this.feed.push({ kind: 'apply', upTo: effect.offset });
+      case 'leader':
+        this.onLeaderChange?.();
+        return this.feed.push(effect);
+      case 'trace':
+        return this.trace(effect.event);
+      case 'crash':
+        return this.crash('stops', new Error(effect.reason));
+    }
+  }
+
+  private trace(event: TraceEvent): void {
+    this.runtime.trace(event);
+    if (event.kind === 'role') {
+      const { role, term, leader } = event;
+      this.runtime.log(
+        'info',
+        `quorum: ${role} in epoch ${term}${leader === null ? '' : `, led by ${leader}`}`,
+      );
+    }
+  }
+
+  // Requests to other nodes
+
+  private request({ to, correlationId, request }: EffectOf<'request'>): void {
+    const address = this.controllerAddress(to);
+    const fail = (): void => this.step((core, nowMs) => core.requestFailed(nowMs, to, correlationId));
+    if (address === null) {
+      fail();
+      return;
+    }
+    const { name, body } = toWire(request);
+    const client = name === 'fetch' || name === 'fetchSnapshot' ? this.fetcher : this.elector;
+    const { requestTimeoutMs } = this.options;
+    client.request<PeerApi>(address, name, PEER_VERSIONS[name], body, requestTimeoutMs, (outcome) => {
+      if (outcome.kind === 'failed') return fail();
+      const { response, endpoints } = fromWire(name, outcome.body);
+      for (const { nodeId, host, port } of endpoints) this.learn(nodeId, { host, port });
+      if (response === null) {
+        this.runtime.log('warn', `quorum: an answer of ${to} to ${name} that makes no sense`);
+        return fail();
+      }
+      this.step((core, nowMs) => core.receiveResponse(nowMs, to, correlationId, response));
+    });
+  }
+
+  /** Where a node is that is none of the voters that this one knows, as others say. */
+  private learn(nodeId: number, { host, port }: Address): void {
+    this.learnt.delete(nodeId);
+    this.learnt.set(nodeId, { host, port });
+    const [oldest] = this.learnt.keys();
+    if (this.learnt.size > LEARNT_MAX && oldest !== undefined) this.learnt.delete(oldest);
+  }
+
+  // Answers to other nodes
+
+  private respond({ token, response, fill }: EffectOf<'respond'>): void {
+    const asker = token as Asker;
+    if (fill === null) {
+      asker.answer(response, null);
+      return;
+    }
+    const filled =
+      fill.kind === 'records'
+        ? this.disk.read(fill.fromOffset, fill.maxBytes, fill.endOffset).then((records) => {
+            if (records === null) asker.drop('the log was cut while it was read');
+            else asker.answer(response, records);
+          })
+        : this.disk.snapshots.piece(fill.snapshotId, fill.position, fill.maxBytes).then((bytes) => {
+            if (response.api !== 'fetch-snapshot') return;
+            if (bytes === null) asker.answer({ ...response, errorCode: ERROR.snapshotNotFound }, null);
+            else asker.answer({ ...response, unalignedRecords: bytes }, null);
+          });
+    filled.catch((error: unknown) => this.crash('its disk failed', error));
+  }
+
+  // Snapshots
+
+  private async storeSnapshot({ snapshotId }: EffectOf<'store-snapshot'>): Promise<void> {
+    try {
+      const stored = await this.disk.snapshots.storeFetched(snapshotId);
+      if (typeof stored === 'string') {
+        this.runtime.log('warn', `quorum: the snapshot that the leader sent is none: ${stored}`);
+        this.step((core, nowMs) => core.snapshotRefused(nowMs));
+      } else {
+        this.step((core, nowMs) => core.snapshotStored(nowMs, stored));
+      }
+    } catch (error) {
+      this.crash('its disk failed', error);
+    }
+  }
+
+  private takeSnapshot(endOffset: number): void {
+    const context = this.core.snapshotContext(endOffset);
+    const records = this.listener.snapshotRecords();
+    const cleanTo = this.taker.began(endOffset, this.nowMs);
+    void this.disk.snapshots
+      .take(context, records, this.wallMs)
+      .then((stored) => {
+        this.taker.ended();
+        if (stored === null) return;
+        this.step((core) => core.snapshotTaken(stored));
+        // The log begins where a snapshot ends: that says of which epoch the record before it was.
+        if (this.disk.snapshots.endingAt(cleanTo) === null) return;
+        this.step((core, nowMs) => core.cleanLog(nowMs, cleanTo));
+      })
+      .catch((error: unknown) => this.crash('its disk failed', error));
+  }
+
+  // What the listener was told
+
+  private onApplied(offset: number, sizeBytes: number): void {
+    this.step((core) => core.applied(offset));
+    this.taker.grew(sizeBytes);
+    if (!this.isStopped && this.taker.isDue(offset, this.nowMs)) this.takeSnapshot(offset);
+  }
+
+  private onTold(): void {
+    const { feed, core, listener } = this;
+    const { leaderId, epoch } = feed.toldLeader;
+    const leads = leaderId === this.settings.nodeId;
+    if (this.actingEpoch !== null && !(leads && epoch === this.actingEpoch)) {
+      this.actingEpoch = null;
+      listener.lost();
+    }
+    if (this.isStopped || this.actingEpoch !== null || !leads) return;
+    const status = core.status();
+    if (status.state !== 'leader' || status.epoch !== epoch) return;
+    // Its own first record is committed then, too, and fences what earlier leaders may still have under way.
+    if (feed.appliedOffset < status.logEndOffset) return;
+    this.actingEpoch = epoch;
+    listener.mayAct(epoch, status.logEndOffset);
+  }
+}
+
+const NOWHERE: Address = { host: '', port: 0 };
+/** More nodes than any quorum has. */
+const LEARNT_MAX = 1000;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

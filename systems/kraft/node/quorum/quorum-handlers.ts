@@ -1,0 +1,249 @@
+/**
+ * The quorum's requests as they come over the wire: read for the core, and its answers written.
+ *
+ *     const handlers = quorumHandlers({ receive: (asker, request) => core.receiveRequest(nowMs, asker, request), … });
+ *
+ * Every request is about one topic and one partition, `__cluster_metadata` 0; what asks for another is refused here.
+ */
+import type { ApiName, RequestBody, ResponseBody } from '../../wire/apis.ts';
+import { ERROR } from '../../wire/error-codes.ts';
+import { ZERO_UUID } from '../../wire/uuid.ts';
+import type { Request, Response } from '../../quorum/messages.ts';
+import type { Exchange, Handlers } from '../network/exchange.ts';
+import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-topic.ts';
+import * as answers from './quorum-answers.ts';
+import type { AnswerContext } from './quorum-answers.ts';
+
+/** Whom an answer of the core goes to. */
+export interface Asker {
+  answer(response: Response, records: Uint8Array | null): void;
+  /** Nothing can be said: the other side tries again. */
+  drop(reason: string): void;
+}
+
+export interface HandlerContext extends AnswerContext {
+  readonly clusterId: string;
+  readonly nodeId: number;
+  receive(asker: Asker, request: Request): void;
+}
+
+type TopicOf<P> = {
+  readonly name?: string;
+  readonly topicName?: string;
+  readonly partitions: readonly P[];
+};
+
+/** The one partition, or null where something else is asked for. */
+function onePartition<P>(topics: readonly TopicOf<P>[], indexOf: (partition: P) => number): P | null {
+  const [topic, ...others] = topics;
+  if (topic === undefined || others.length > 0 || topic.partitions.length !== 1) return null;
+  const [partition] = topic.partitions as [P];
+  const isOurs =
+    (topic.name ?? topic.topicName) === METADATA_TOPIC && indexOf(partition) === METADATA_PARTITION;
+  return isOurs ? partition : null;
+}
+
+const directoryOf = (uuid: string): string | null => (uuid === ZERO_UUID ? null : uuid);
+
+/** What a request says, or the answer to one that is about something else. */
+type Read<N extends ApiName> = { readonly request: Request } | { readonly refusal: ResponseBody<N> };
+
+export function quorumHandlers(context: HandlerContext): Handlers {
+  const serve =
+    <N extends ApiName>(
+      read: (exchange: Exchange<N>) => Read<N>,
+      write: (response: Response, records: Uint8Array | null, exchange: Exchange<N>) => ResponseBody<N>,
+    ) =>
+    (exchange: Exchange<N>): void => {
+      const what = read(exchange);
+      if ('refusal' in what) {
+        exchange.respond(what.refusal);
+        return;
+      }
+      const asker: Asker = {
+        answer: (response, records) => exchange.respond(write(response, records, exchange)),
+        drop: (reason) => exchange.disconnect(reason),
+      };
+      context.receive(asker, what.request);
+    };
+  const clusterId = (given: string | null): string => given ?? context.clusterId;
+
+  return {
+    vote: serve<'vote'>(
+      ({ body }) => readVote(body, context, clusterId(body.clusterId)),
+      (response) => answers.vote(response, context),
+    ),
+    beginQuorumEpoch: serve<'beginQuorumEpoch'>(
+      ({ body }) => readBegin(body, context, clusterId(body.clusterId)),
+      (response) => answers.epoch(response, context),
+    ),
+    endQuorumEpoch: serve<'endQuorumEpoch'>(
+      ({ body }) => readEnd(body, clusterId(body.clusterId)),
+      (response) => answers.epoch(response, context),
+    ),
+    fetch: serve<'fetch'>(
+      (exchange) => readFetch(exchange, clusterId(exchange.body.clusterId)),
+      (response, records) => answers.fetch(response, records, context),
+    ),
+    fetchSnapshot: serve<'fetchSnapshot'>(
+      ({ body }) => readFetchSnapshot(body, clusterId(body.clusterId)),
+      (response) => answers.fetchSnapshot(response, context),
+    ),
+    describeQuorum: serve<'describeQuorum'>(
+      ({ body }) =>
+        onePartition(body.topics, (partition) => partition.partitionIndex) === null
+          ? { refusal: answers.refusedDescription(body) }
+          : { request: { api: 'describe-quorum' } },
+      (response) => answers.describeQuorum(response, context),
+    ),
+    addRaftVoter: serve<'addRaftVoter'>(
+      ({ body }) => ({
+        request: {
+          api: 'add-voter',
+          clusterId: clusterId(body.clusterId),
+          timeoutMs: Math.max(0, body.timeoutMs),
+          voterId: body.voterId,
+          voterDirectoryId: directoryOf(body.voterDirectoryId),
+          listeners: body.listeners,
+        },
+      }),
+      (response) => answers.voterChange(response),
+    ),
+    removeRaftVoter: serve<'removeRaftVoter'>(
+      ({ body }) => ({
+        request: {
+          api: 'remove-voter',
+          clusterId: clusterId(body.clusterId),
+          voterId: body.voterId,
+          voterDirectoryId: directoryOf(body.voterDirectoryId),
+        },
+      }),
+      (response) => answers.voterChange(response),
+    ),
+    updateRaftVoter: serve<'updateRaftVoter'>(
+      ({ body }) => ({
+        request: {
+          api: 'update-voter',
+          clusterId: clusterId(body.clusterId),
+          currentLeaderEpoch: body.currentLeaderEpoch,
+          voterId: body.voterId,
+          voterDirectoryId: directoryOf(body.voterDirectoryId),
+          listeners: body.listeners,
+        },
+      }),
+      (response) => answers.voterUpdate(response, context),
+    ),
+  };
+}
+
+const REFUSED = { errorCode: ERROR.INVALID_REQUEST, topics: [] } as const;
+
+function readVote(body: RequestBody<'vote'>, context: HandlerContext, clusterId: string): Read<'vote'> {
+  const partition = onePartition(body.topics, ({ partitionIndex }) => partitionIndex);
+  if (partition === null) return { refusal: REFUSED };
+  return {
+    request: {
+      api: 'vote',
+      clusterId,
+      // Version 0 does not say whom it means.
+      voterId: body.voterId < 0 ? context.nodeId : body.voterId,
+      voterDirectoryId: directoryOf(partition.voterDirectoryId),
+      candidateEpoch: partition.replicaEpoch,
+      candidateId: partition.replicaId,
+      candidateDirectoryId: directoryOf(partition.replicaDirectoryId),
+      lastOffsetEpoch: partition.lastOffsetEpoch,
+      lastOffset: partition.lastOffset,
+      preVote: partition.preVote,
+    },
+  };
+}
+
+function readBegin(
+  body: RequestBody<'beginQuorumEpoch'>,
+  context: HandlerContext,
+  clusterId: string,
+): Read<'beginQuorumEpoch'> {
+  const partition = onePartition(body.topics, ({ partitionIndex }) => partitionIndex);
+  if (partition === null) return { refusal: REFUSED };
+  const { leaderId, leaderEpoch } = partition;
+  return {
+    request: {
+      api: 'begin-quorum-epoch',
+      clusterId,
+      voterId: body.voterId < 0 ? context.nodeId : body.voterId,
+      voterDirectoryId: directoryOf(partition.voterDirectoryId),
+      leaderId,
+      leaderEpoch,
+      leaderEndpoints: body.leaderEndpoints,
+    },
+  };
+}
+
+function readEnd(body: RequestBody<'endQuorumEpoch'>, clusterId: string): Read<'endQuorumEpoch'> {
+  const partition = onePartition(body.topics, ({ partitionIndex }) => partitionIndex);
+  if (partition === null) return { refusal: REFUSED };
+  const { leaderId, leaderEpoch, preferredCandidates, preferredSuccessors } = partition;
+  const candidates = preferredCandidates.map(({ candidateId, candidateDirectoryId }) => ({
+    id: candidateId,
+    directoryId: directoryOf(candidateDirectoryId),
+  }));
+  return {
+    request: {
+      api: 'end-quorum-epoch',
+      clusterId,
+      leaderId,
+      leaderEpoch,
+      preferredCandidates:
+        candidates.length > 0 ? candidates : preferredSuccessors.map((id) => ({ id, directoryId: null })),
+      leaderEndpoints: body.leaderEndpoints,
+    },
+  };
+}
+
+/** From this version on a topic has an id and no name, and the sender its state. */
+const FETCH_WITH_TOPIC_ID = 13;
+const FETCH_WITH_REPLICA_STATE = 15;
+
+function readFetch({ body, header }: Exchange<'fetch'>, clusterId: string): Read<'fetch'> {
+  const { apiVersion } = header;
+  const hasId = apiVersion >= FETCH_WITH_TOPIC_ID;
+  const topics = body.topics.map(({ topic, topicId, partitions }) => ({
+    name: hasId ? (topicId === METADATA_TOPIC_ID ? METADATA_TOPIC : '') : topic,
+    partitions,
+  }));
+  const partition = onePartition(topics, (each) => each.partition);
+  if (partition === null) return { refusal: { errorCode: ERROR.INVALID_REQUEST, responses: [] } };
+  const { highWatermark } = partition;
+  return {
+    request: {
+      api: 'fetch',
+      clusterId,
+      replicaId: apiVersion >= FETCH_WITH_REPLICA_STATE ? body.replicaState.replicaId : body.replicaId,
+      replicaDirectoryId: directoryOf(partition.replicaDirectoryId),
+      currentLeaderEpoch: partition.currentLeaderEpoch,
+      fetchOffset: partition.fetchOffset,
+      lastFetchedEpoch: partition.lastFetchedEpoch,
+      highWatermark,
+      maxWaitMs: body.maxWaitMs,
+      maxBytes: Math.max(0, Math.min(body.maxBytes, partition.partitionMaxBytes)),
+    },
+  };
+}
+
+function readFetchSnapshot(body: RequestBody<'fetchSnapshot'>, clusterId: string): Read<'fetchSnapshot'> {
+  const partition = onePartition(body.topics, (each) => each.partition);
+  if (partition === null) return { refusal: REFUSED };
+  const { currentLeaderEpoch, snapshotId, position, replicaDirectoryId } = partition;
+  return {
+    request: {
+      api: 'fetch-snapshot',
+      clusterId,
+      replicaId: body.replicaId,
+      replicaDirectoryId: directoryOf(replicaDirectoryId),
+      currentLeaderEpoch,
+      snapshotId,
+      position,
+      maxBytes: body.maxBytes,
+    },
+  };
+}
