@@ -156,7 +156,7 @@ export class Ledger {
     this.otherFunctions.add(operation.f);
     if (operation.type !== 'invoke') this.consumerSteps.push(operation.index);
     if (operation.f === 'trim' || operation.f === 'list-offsets') {
-      if (operation.type === 'fail') return;
+      if (operation.type === 'fail' || (operation.f === 'list-offsets' && operation.type !== 'ok')) return;
       for (const { key, low } of watermarksOf(operation)) {
         const id = this.#keyId(key);
         if (low > (this.lowWatermark[id] as number)) this.lowWatermark[id] = low;

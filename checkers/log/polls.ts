@@ -97,8 +97,8 @@ class Follower {
       const consumer = this.#consumerOf(process);
       for (const key of this.#keysOf(operation)) forget(consumer, key);
     }
-    // The process is retired: its successor is another consumer.
-    if (type === 'info') this.#consumers.delete(process);
+    // The process is retired, or has forgotten what it was: what follows is another consumer.
+    if (type === 'info' || (f === 'crash' && type === 'ok')) this.#consumers.delete(process);
   }
 
   finish(): Progress {

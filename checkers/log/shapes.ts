@@ -9,7 +9,7 @@
  *                         also ["commit", {…}] in a txn or poll: with the transaction, as Kafka's sendOffsetsToTransaction
  *     list-offsets        {k: {low, high}}: the watermarks that the system shows
  *     trim                {k: low}: everything below is gone by policy
- *     crash | debug-topic-partitions  nothing of theirs is judged
+ *     crash | debug-topic-partitions  nothing of theirs is judged; after a crash the process is another consumer
  *
  * An offset is a whole number, a text of digits (as kafkajs writes it), or null where it is unknown; -1, which brokers
  * answer to acks=0, is unknown, too. A partition is a number or a text, and `1` is the partition `"1"`, since polls

@@ -14,7 +14,8 @@ export function defaultsOf({ options }: Settable): Record<string, Scalar> {
 }
 
 /**
- * Each setting goes to the first target that has an option of this name, in the type of its default.
+ * Each setting goes to every target that has an option of this name, in the type of its default: what clients are told to do
+ * (`acks=1`) the workload has to know, too, since it says what may then be expected.
  *
  * @throws HarnessError `unknown-name` or `usage`
  */
@@ -26,9 +27,11 @@ export function assignSettings(
     const equals = setting.indexOf('=');
     if (equals < 1) throw new HarnessError('usage', `--option ${setting}: wants NAME=VALUE`);
     const name = setting.slice(0, equals);
-    const target = targets.find((options) => Object.hasOwn(options, name));
-    if (target === undefined) throw unknownName('option', targets.flatMap(Object.keys), name);
-    target[name] = parseAs(target[name] as Scalar, name, setting.slice(equals + 1));
+    const takers = targets.filter((options) => Object.hasOwn(options, name));
+    if (takers.length === 0) throw unknownName('option', targets.flatMap(Object.keys), name);
+    for (const target of takers) {
+      target[name] = parseAs(target[name] as Scalar, name, setting.slice(equals + 1));
+    }
   }
 }
 
