@@ -42,10 +42,12 @@ export interface CreateTopicResult extends ItemResult {
 
 export function createTopics(active: ActiveController, request: CreateTopicsRequest): CreateTopicResult[] {
   let room = active.options.maxPartitionsPerRequest;
-  const names = request.topics.map(({ name }) => name);
+  const once = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of request.topics) (once.has(name) ? twice : once).add(name);
   return request.topics.map((topic) => {
     try {
-      if (names.indexOf(topic.name) !== names.lastIndexOf(topic.name)) {
+      if (twice.has(topic.name)) {
         throw new Refused('INVALID_REQUEST', `topic ${topic.name} is named twice`);
       }
       const replicas = planTopic(active, topic);
@@ -78,7 +80,7 @@ function planTopic(active: ActiveController, topic: NewTopic): readonly (readonl
   const wrong = checkTopicName(topic.name);
   if (wrong !== null) throw new Refused('INVALID_TOPIC_EXCEPTION', wrong);
   if (active.image.topicByName(topic.name) !== undefined) {
-    throw new Refused('TOPIC_ALREADY_EXISTS', `topic ${topic.name} already exists`);
+    throw new Refused('TOPIC_ALREADY_EXISTS', `Topic '${topic.name}' already exists.`);
   }
   const collision = active.topicNames.collision(topic.name);
   if (collision !== undefined) {

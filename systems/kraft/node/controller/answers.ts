@@ -59,7 +59,10 @@ export class Answers {
     const isLate = ({ deadlineMs }: WaitingAnswer): boolean => deadlineMs !== null && deadlineMs <= nowMs;
     const late = this.waiting.filter(isLate);
     this.waiting = this.waiting.filter((answer) => !isLate(answer));
-    this.earliestMs = Math.min(Infinity, ...this.waiting.map(({ deadlineMs }) => deadlineMs ?? Infinity));
+    this.earliestMs = Infinity;
+    for (const { deadlineMs } of this.waiting) {
+      this.earliestMs = Math.min(this.earliestMs, deadlineMs ?? Infinity);
+    }
     for (const { refuse } of late)
       refuse('REQUEST_TIMED_OUT', 'it was not committed in time, and may still be');
   }

@@ -16,10 +16,8 @@ import { errorFields, groupByTopic, mapOutcome } from './prepared-request.ts';
 export const brokerRegistration: Prepare<'brokerRegistration'> = (body) => ({
   timeoutMs: null,
   decide: (core, nowMs) => {
-    if (body.isMigratingZkBroker) {
-      const message = 'brokers of ZooKeeper are not taken over here';
-      return { kind: 'refusal', error: 'INVALID_REGISTRATION', message };
-    }
+    const wrong = wrongRegistration(body);
+    if (wrong !== null) return { kind: 'refusal', error: 'INVALID_REGISTRATION', message: wrong };
     const { clusterId, brokerId, incarnationId, features, rack, logDirs, previousBrokerEpoch } = body;
     const request = { clusterId, brokerId, incarnationId, features, rack, logDirs, previousBrokerEpoch };
     const outcome = core.registerBroker(nowMs, { ...request, endPoints: body.listeners });
@@ -27,6 +25,22 @@ export const brokerRegistration: Prepare<'brokerRegistration'> = (body) => ({
   },
   refuse: (error) => ({ errorCode: ERROR[error] }),
 });
+
+/** More than any broker has. */
+const LOG_DIRS_MAX = 1000;
+const LISTENERS_MAX = 100;
+const FEATURES_MAX = 1000;
+
+/** Why no broker can be like that, or null; the core compares it with the others. */
+function wrongRegistration(body: RequestBody<'brokerRegistration'>): string | null {
+  const { brokerId, listeners, features, logDirs } = body;
+  if (body.isMigratingZkBroker) return 'brokers of ZooKeeper are not taken over here';
+  if (brokerId < 0) return `no broker has the id ${brokerId}`;
+  if (listeners.length === 0) return 'a broker without a listener';
+  if (listeners.length > LISTENERS_MAX) return `${listeners.length} listeners`;
+  if (features.length > FEATURES_MAX) return `${features.length} features`;
+  return logDirs.length > LOG_DIRS_MAX ? `${logDirs.length} log directories` : null;
+}
 
 export const brokerHeartbeat: Prepare<'brokerHeartbeat'> = (body) => ({
   timeoutMs: null,

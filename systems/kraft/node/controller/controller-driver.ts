@@ -30,8 +30,9 @@ import { describeControllers } from './describe-cluster.ts';
 import { openEnvelope } from './envelope.ts';
 import { narrate } from './narrate.ts';
 import type { Prepare } from './prepared-request.ts';
+import { itemCount } from './prepared-request.ts';
 import { alterPartitionReassignments, electLeaders, listPartitionReassignments } from './replica-requests.ts';
-import { createPartitions, createTopics, deleteTopics } from './topic-requests.ts';
+import { createPartitions, createTopics, deleteTopics, keepTopics } from './topic-requests.ts';
 
 export interface ControllerStatus {
   readonly active: boolean;
@@ -42,8 +43,13 @@ export interface ControllerStatus {
   readonly committedOffset: number;
 }
 
-/** A timer fires at its time or later, but a rounded time may be too early by less than this; a tick then finds nothing to do. */
+/** Times are rounded: a timer may fire a little before its time, find nothing to do, and must not be set for no time at all. */
 const TICK_DELAY_MIN_MS = 1;
+/** An early tick does nothing, and clocks have a largest delay. */
+const TICK_DELAY_MAX_MS = 3_600_000;
+
+/** In all lists of a client's request: what a controller decides at once goes into one batch. */
+const CLIENT_ITEMS_MAX = 100_000;
 
 const NOT_ACTIVE = 'this node is not the active controller';
 
@@ -85,7 +91,7 @@ export class ControllerDriver implements MetadataListener {
   }
 
   /**
-   * Looks at every partition: for tests and the simulator.
+   * Looks at every partition when metadata changed: for tests and the simulator.
    * @throws Error with a sentence
    */
   invariants(): void {
@@ -158,11 +164,8 @@ export class ControllerDriver implements MetadataListener {
     this.timer?.cancel();
     this.timer = null;
     this.timerAtMs = Infinity;
-    this.runtime.log('info', 'is the active controller no longer', {
-      reason,
-      epoch: this.epoch,
-      unanswered: this.answers.size,
-    });
+    const unanswered = this.answers.size;
+    this.runtime.log('info', 'is the active controller no longer', { reason, unanswered });
     this.answers.refuseAll('NOT_CONTROLLER', reason);
   }
 
@@ -177,7 +180,7 @@ export class ControllerDriver implements MetadataListener {
       alterPartition: this.handler(alterPartition),
       createTopics: this.handler(createTopics),
       createPartitions: this.handler(createPartitions),
-      deleteTopics: this.handler(deleteTopics),
+      deleteTopics: this.handler(this.settings.properties['delete.topic.enable'] ? deleteTopics : keepTopics),
       alterConfigs: this.handler(alterConfigs),
       incrementalAlterConfigs: this.handler(incrementalAlterConfigs),
       electLeaders: this.handler(electLeaders),
@@ -208,6 +211,10 @@ export class ControllerDriver implements MetadataListener {
   private submit<N extends ApiName>(exchange: Exchange<N>, prepare: Prepare<N>): void {
     const request = prepare(exchange.body, exchange.header.apiVersion);
     if (!this.core.isActive) return exchange.respond(request.refuse('NOT_CONTROLLER', NOT_ACTIVE));
+    // The other listener is for brokers, which may have as many partitions as there are.
+    if (exchange.listener === 'broker' && itemCount(exchange.body) > CLIENT_ITEMS_MAX) {
+      return exchange.respond(request.refuse('POLICY_VIOLATION', `more than ${CLIENT_ITEMS_MAX} items`));
+    }
     if (this.answers.isFull) {
       return exchange.respond(request.refuse('REQUEST_TIMED_OUT', 'too many requests wait'));
     }
@@ -272,8 +279,9 @@ export class ControllerDriver implements MetadataListener {
     const deadlineMs = Math.min(this.core.deadlineMs, this.answers.deadlineMs);
     if (this.isStopped || deadlineMs >= this.timerAtMs) return;
     this.timer?.cancel();
-    const delayMs = Math.max(TICK_DELAY_MIN_MS, deadlineMs - this.nowMs);
-    this.timerAtMs = deadlineMs;
+    const { nowMs } = this;
+    this.timerAtMs = Math.min(deadlineMs, nowMs + TICK_DELAY_MAX_MS);
+    const delayMs = Math.max(TICK_DELAY_MIN_MS, this.timerAtMs - nowMs);
     this.timer = this.runtime.setTimer(msToNs(delayMs), () => this.onTimer());
   }
 

@@ -18,7 +18,7 @@ import type { Api, InputOfFields } from '../../wire/schema.ts';
 import type { Exchange } from '../network/exchange.ts';
 
 /** What clients ask of a controller through a broker. */
-export const FORWARDED: ReadonlySet<ApiName> = new Set([
+const FORWARDED: ReadonlySet<ApiName> = new Set([
   'createTopics',
   'deleteTopics',
   'createPartitions',

@@ -65,6 +65,16 @@ export class Plan<T extends object> {
   }
 }
 
+/** How many items there are in all lists of a request together. */
+export function itemCount(body: object): number {
+  let count = 0;
+  for (const value of Object.values(body)) {
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) continue;
+    count += (Array.isArray(value) ? value.length : 0) + itemCount(value as object);
+  }
+  return count;
+}
+
 /** Those that are named more than once. */
 export function repeated(names: readonly string[]): ReadonlySet<string> {
   const seen = new Set<string>();

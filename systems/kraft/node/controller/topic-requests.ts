@@ -73,6 +73,16 @@ export const createPartitions: Prepare<'createPartitions'> = ({ topics, timeoutM
   };
 };
 
+/** `delete.topic.enable=false`; the error came with version 3. */
+export const keepTopics: Prepare<'deleteTopics'> = (body, version) => ({
+  ...deleteTopics(body, version),
+  decide: () => ({
+    kind: 'refusal',
+    error: version < 3 ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED',
+    message: 'topics are not deleted here',
+  }),
+});
+
 export const deleteTopics: Prepare<'deleteTopics'> = ({ topicNames, timeoutMs }) => {
   const twice = repeated(topicNames);
   const plan = new Plan(topicNames.map((name) => (twice.has(name) ? namedTwice(name) : { name })));
