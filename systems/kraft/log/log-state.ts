@@ -20,7 +20,7 @@ const MAX_RELATIVE_OFFSET = 0x7fff_ffff;
 export class LogState {
   readonly files: Files;
   readonly directory: string;
-  readonly options: LogOptions;
+  options: LogOptions;
   readonly checkpoint: LogCheckpoint;
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerState;

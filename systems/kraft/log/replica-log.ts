@@ -222,6 +222,16 @@ export class ReplicaLog {
     return state.durableOffset === state.endOffset ? state.durableOffset : writer.flush();
   }
 
+  /** Resolves when the operating system has all that was appended before: no fsync, only back-pressure. */
+  async written(): Promise<void> {
+    if (this.writer.pendingBytes > 0) await this.writer.exclusively(() => Promise.resolve());
+  }
+
+  /** The topic's configuration changed. What is written already stays as it is. */
+  configure(options: Partial<Omit<LogOptions, 'producerRules' | 'onFailure'>>): void {
+    this.state.options = { ...this.state.options, ...options };
+  }
+
   // Reading
 
   /**

@@ -1,0 +1,245 @@
+/**
+ * Followers' requests to one leader broker: those of many partitions in one Fetch.
+ *
+ *     fetcher.ask(partition, { correlationId, request }); // partition.fetched, epochEnded or requestFailed
+ *
+ * Two fetches may wait at the leader, each on a connection of its own. So partitions where something happens go round and
+ * round in one of them, while the others rest in the other and hold nobody up.
+ */
+import type { FetchResponse } from '../../broker/partition/messages.ts';
+import { ERROR } from '../../wire/error-codes.ts';
+import type { RequestInputBody } from '../../wire/apis.ts';
+import type { Address } from '../../../runtime/runtime.ts';
+import type { NodeOutcome, ReceivedBody } from '../network/node-client.ts';
+import { NodeClient } from '../network/node-client.ts';
+import type { ReplicaContext } from './context.ts';
+import { PENDING_BYTES_MAX } from './context.ts';
+import type { Asked, HostedPartition } from './hosted-partition.ts';
+
+/** By topic id, and with the broker epoch (KIP-903). */
+const FETCH_VERSION = 15;
+const EPOCH_VERSION = 4;
+const LANES = 2;
+/** Kafka's default of `replica.fetch.response.max.bytes`. */
+const RESPONSE_BYTES_MAX = 10 * 1024 * 1024;
+/** Partitions in one request. */
+const PARTITIONS_MAX = 5000;
+
+const EMPTY = new Uint8Array(0);
+
+interface Lane {
+  readonly client: NodeClient;
+  isBusy: boolean;
+}
+
+type Question = Asked & { readonly partition: HostedPartition };
+
+export class Fetcher {
+  private readonly context: ReplicaContext;
+  private readonly leader: number;
+  private readonly waiting = new Map<HostedPartition, Question>();
+  private readonly lanes: readonly Lane[];
+  private isPlanned = false;
+
+  constructor(context: ReplicaContext, leader: number) {
+    this.context = context;
+    this.leader = leader;
+    const { nodeId } = context.settings;
+    this.lanes = Array.from({ length: LANES }, (_, lane) => ({
+      client: new NodeClient(context.runtime, { clientId: `broker-${nodeId}-fetcher-${leader}-${lane}` }),
+      isBusy: false,
+    }));
+  }
+
+  ask(partition: HostedPartition, asked: Asked): void {
+    const question = { ...asked, partition };
+    if (partition.log.pendingBytes <= PENDING_BYTES_MAX) {
+      this.enqueue(question);
+      return;
+    }
+    this.context.inBackground(partition.name, async () => {
+      await partition.log.written();
+      this.enqueue(question);
+    });
+  }
+
+  close(): void {
+    for (const { client } of this.lanes) client.close();
+  }
+
+  private enqueue(question: Question): void {
+    this.waiting.set(question.partition, question);
+    this.plan();
+  }
+
+  private plan(): void {
+    if (this.isPlanned || this.waiting.size === 0) return;
+    this.isPlanned = true;
+    this.context.turn.after(() => {
+      this.isPlanned = false;
+      this.send();
+    });
+  }
+
+  private send(): void {
+    for (const lane of this.lanes) {
+      if (lane.isBusy || this.waiting.size === 0) continue;
+      const asking = [...this.waiting.values()];
+      const isEpochEnd = asking.some(({ request }) => request.api === 'offset-for-leader-epoch');
+      const questions = asking
+        .filter(({ request }) => (request.api === 'offset-for-leader-epoch') === isEpochEnd)
+        .slice(0, PARTITIONS_MAX);
+      for (const { partition } of questions) this.waiting.delete(partition);
+      const address = this.address();
+      if (address === null) this.fail(questions);
+      else if (isEpochEnd) this.askForEpochs(lane, address, questions);
+      else this.fetch(lane, address, questions);
+    }
+  }
+
+  /** Of the listener between brokers. */
+  private address(): Address | null {
+    const { metadata, settings } = this.context;
+    const { properties } = settings;
+    const controllerNames = properties['controller.listener.names'].map((name) => name.toUpperCase());
+    const name =
+      properties['inter.broker.listener.name']?.toUpperCase() ??
+      properties.listeners.find((listener) => !controllerNames.includes(listener.name))?.name;
+    const endPoints = metadata.image.brokers.get(this.leader)?.endPoints;
+    return endPoints?.find((endPoint) => endPoint.name === name) ?? null;
+  }
+
+  private fail(questions: readonly Question[]): void {
+    this.context.turn.run(() => {
+      for (const { partition, correlationId } of questions) partition.requestFailed(correlationId);
+    });
+  }
+
+  private fetch(lane: Lane, address: Address, questions: readonly Question[]): void {
+    const { nodeId } = this.context.settings;
+    const [first] = questions as [Question];
+    const options = first.partition.settings.partition;
+    const body: RequestInputBody<'fetch'> = {
+      replicaState: { replicaId: nodeId, replicaEpoch: this.context.metadata.brokerEpoch },
+      maxWaitMs: options.replicaFetchWaitMaxMs,
+      minBytes: options.replicaFetchMinBytes,
+      maxBytes: RESPONSE_BYTES_MAX,
+      topics: byTopic(questions, (partition) => partition.topicId).map(([topicId, members]) => ({
+        topicId,
+        partitions: members.flatMap(({ partition, request }) => {
+          if (request.api !== 'fetch') return [];
+          return {
+            partition: partition.index,
+            currentLeaderEpoch: request.leaderEpoch,
+            fetchOffset: request.offset,
+            lastFetchedEpoch: request.lastFetchedEpoch,
+            logStartOffset: partition.log.logStartOffset,
+            partitionMaxBytes: options.replicaFetchMaxBytes,
+          };
+        }),
+      })),
+      forgottenTopicsData: [],
+    };
+    this.request(lane, address, 'fetch', FETCH_VERSION, body, questions, (answer) =>
+      this.onFetched(questions, answer),
+    );
+  }
+
+  private askForEpochs(lane: Lane, address: Address, questions: readonly Question[]): void {
+    const body = {
+      replicaId: this.context.settings.nodeId,
+      topics: byTopic(questions, (partition) => partition.topic).map(([topic, members]) => ({
+        topic,
+        partitions: members.flatMap(({ partition, request }) => {
+          if (request.api !== 'offset-for-leader-epoch') return [];
+          const { leaderEpoch: currentLeaderEpoch, epoch: leaderEpoch } = request;
+          return { partition: partition.index, currentLeaderEpoch, leaderEpoch };
+        }),
+      })),
+    };
+    this.request(lane, address, 'offsetForLeaderEpoch', EPOCH_VERSION, body, questions, (answer) =>
+      this.onEpochs(questions, answer),
+    );
+  }
+
+  private request<N extends 'fetch' | 'offsetForLeaderEpoch'>(
+    lane: Lane,
+    address: Address,
+    name: N,
+    version: number,
+    body: RequestInputBody<N>,
+    questions: readonly Question[],
+    onAnswer: (body: ReceivedBody<N>) => void,
+  ): void {
+    lane.isBusy = true;
+    const [first] = questions as [Question];
+    const { requestTimeoutMs } = first.partition.settings.partition;
+    const onOutcome = (outcome: NodeOutcome<N>): void => {
+      lane.isBusy = false;
+      if (outcome.kind === 'response') onAnswer(outcome.body);
+      else this.fail(questions);
+      this.plan();
+    };
+    lane.client.request(address, name, version, body, requestTimeoutMs, (outcome) =>
+      this.context.turn.after(() => onOutcome(outcome)),
+    );
+  }
+
+  private onFetched(questions: readonly Question[], body: ReceivedBody<'fetch'>): void {
+    if (body.errorCode !== ERROR.NONE) return this.fail(questions);
+    type Answer = (typeof body.responses)[number]['partitions'][number];
+    const answers = new Map<string, Answer>();
+    for (const { topicId, partitions } of body.responses) {
+      for (const answer of partitions) answers.set(`${topicId} ${answer.partitionIndex}`, answer);
+    }
+    this.context.turn.run(() => {
+      const full: (() => void)[] = [];
+      for (const question of questions) {
+        const { partition, correlationId } = question;
+        const answer = answers.get(`${partition.topicId} ${partition.index}`);
+        if (answer === undefined) {
+          partition.requestFailed(correlationId);
+          continue;
+        }
+        const { errorCode, highWatermark, logStartOffset, divergingEpoch } = answer;
+        const diverging = divergingEpoch.endOffset === -1 ? null : divergingEpoch;
+        const response: Omit<FetchResponse, 'sizeBytes'> = {
+          errorCode,
+          highWatermark,
+          logStartOffset,
+          diverging,
+        };
+        const records = answer.records ?? EMPTY;
+        const deliver = (): void => partition.fetched(question, response, records);
+        // Those that got something ask again behind those that did not: everybody has his turn.
+        if (records.length === 0) deliver();
+        else full.push(deliver);
+      }
+      for (const deliver of full) deliver();
+    });
+  }
+
+  private onEpochs(questions: readonly Question[], body: ReceivedBody<'offsetForLeaderEpoch'>): void {
+    this.context.turn.run(() => {
+      for (const question of questions) {
+        const { partition, correlationId } = question;
+        const answer = body.topics
+          .find(({ topic }) => topic === partition.topic)
+          ?.partitions.find((candidate) => candidate.partition === partition.index);
+        if (answer === undefined) {
+          partition.requestFailed(correlationId);
+          continue;
+        }
+        const { errorCode, leaderEpoch: epoch, endOffset } = answer;
+        partition.epochEnded(question, { errorCode, end: endOffset === -1 ? null : { epoch, endOffset } });
+      }
+    });
+  }
+}
+
+function byTopic(
+  questions: readonly Question[],
+  key: (partition: HostedPartition) => string,
+): [string, Question[]][] {
+  return [...Map.groupBy(questions, ({ partition }) => key(partition))];
+}

@@ -1,0 +1,247 @@
+/**
+ * Which replicas are on this broker: opened, changed and removed as the metadata say.
+ *
+ *     registry.apply(changes);       // in a turn
+ *     registry.find('orders', 0);    // a HostedPartition, or an error code while there is none
+ *
+ * One thing at a time is done with a folder, and a few folders at a time: what the metadata said meanwhile is done next. A folder
+ * of a topic that is no more, or of another with the same name, is renamed and removed.
+ */
+import { ReplicaLog } from '../../log/replica-log.ts';
+import type { BrokerView } from '../../broker/partition/messages.ts';
+import type { MetadataImage } from '../../controller/metadata-image.ts';
+import { ERROR } from '../../wire/error-codes.ts';
+import type { MetadataChanges } from '../parts.ts';
+import type { ReplicaContext } from './context.ts';
+import type { PartitionIdentity } from './hosted-partition.ts';
+import { HostedPartition } from './hosted-partition.ts';
+import { folderOf, prepareFolder, retireFolder, topicIdOf } from './partition-folders.ts';
+import { staticConfigs, topicSettings, type TopicSettings } from './topic-settings.ts';
+
+/** Folders that are opened or removed at one time. */
+const JOBS_MAX = 16;
+/** Of all logs: the newest batches that are kept in memory. Each has its share, within these bounds. */
+const TAILS_BYTES = 256 * 1024 * 1024;
+const TAIL_BYTES_MAX = 1024 * 1024;
+const TAIL_BYTES_MIN = 32 * 1024;
+
+/** A place for a replica: its folder. */
+interface Slot {
+  readonly topic: string;
+  readonly index: number;
+  readonly folder: string;
+  wantedId: string | null;
+  hosted: HostedPartition | null;
+  isBusy: boolean;
+}
+
+export class HostedPartitions {
+  private readonly context: ReplicaContext;
+  private readonly statics: Readonly<Record<string, string>>;
+  private readonly slots = new Map<string, Map<number, Slot>>();
+  private readonly queue: Slot[] = [];
+  private jobs = 0;
+  private views: ReadonlyMap<number, BrokerView> = new Map();
+  private image: MetadataImage | null = null;
+  private isClosed = false;
+
+  constructor(context: ReplicaContext) {
+    this.context = context;
+    this.statics = staticConfigs(context.settings.properties);
+  }
+
+  /** @param onDisk - the partitions that have a folder; what the first metadata do not have is removed */
+  begin(onDisk: readonly { readonly topic: string; readonly index: number }[]): void {
+    for (const { topic, index } of onDisk) this.slot(topic, index);
+  }
+
+  find(topic: string, index: number): HostedPartition | number {
+    const hosted = this.slots.get(topic)?.get(index)?.hosted;
+    if (hosted !== undefined && hosted !== null) return hosted;
+    const known = this.image?.topicByName(topic)?.partitions.has(index) === true;
+    return known ? ERROR.NOT_LEADER_OR_FOLLOWER : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+  }
+
+  *all(): Generator<HostedPartition, void, undefined> {
+    for (const slots of this.slots.values()) {
+      for (const { hosted } of slots.values()) if (hosted !== null) yield hosted;
+    }
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const slots of this.slots.values()) count += slots.size;
+    return count;
+  }
+
+  // Metadata
+
+  apply({ image, brokersChanged, partitions, deletedTopics, configs }: MetadataChanges): void {
+    const isFirst = this.image === null;
+    this.image = image;
+    if (brokersChanged || isFirst) this.seeBrokers(image);
+    for (const { id, name } of deletedTopics) {
+      for (const slot of this.slots.get(name)?.values() ?? [])
+        if (slot.wantedId === id) this.want(slot, null);
+    }
+    if (isFirst) {
+      for (const id of image.topics.keys()) this.seeTopic(image, id, null);
+      // What lies here and is not wanted belongs to topics that went while this broker was away.
+      for (const slots of this.slots.values()) for (const slot of slots.values()) this.reconcile(slot);
+    } else {
+      for (const [id, indexes] of partitions) this.seeTopic(image, id, indexes);
+    }
+    if (configs === null || configs.size > 0) this.seeConfigs(image, configs);
+  }
+
+  private seeBrokers(image: MetadataImage): void {
+    const views = new Map<number, BrokerView>();
+    for (const { id, epoch, fenced, inControlledShutdown } of image.brokers.values()) {
+      views.set(id, { brokerEpoch: epoch, fenced, inControlledShutdown });
+    }
+    this.views = views;
+    for (const hosted of this.all()) hosted.brokersChanged(views);
+  }
+
+  /** @param indexes - null for all */
+  private seeTopic(image: MetadataImage, topicId: string, indexes: ReadonlySet<number> | null): void {
+    const topic = image.topics.get(topicId);
+    if (topic === undefined) return;
+    for (const index of indexes ?? topic.partitions.keys()) {
+      const registration = topic.partitions.get(index);
+      const isMine = registration?.replicas.includes(this.context.settings.nodeId) === true;
+      const slot = isMine ? this.slot(topic.name, index) : this.slots.get(topic.name)?.get(index);
+      if (slot === undefined) continue;
+      this.want(slot, isMine ? topicId : null);
+      if (isMine && slot.hosted !== null) slot.hosted.metadata(registration);
+    }
+  }
+
+  private seeConfigs(image: MetadataImage, topics: ReadonlySet<string> | null): void {
+    for (const hosted of this.all()) {
+      if (topics?.has(hosted.topic) !== false) hosted.configure(this.settingsOf(image, hosted.topic));
+    }
+  }
+
+  private settingsOf(image: MetadataImage, topic: string): TopicSettings {
+    return topicSettings(image, this.statics, topic, this.context.settings.properties);
+  }
+
+  // Slots
+
+  private slot(topic: string, index: number): Slot {
+    let slots = this.slots.get(topic);
+    if (slots === undefined) {
+      slots = new Map<number, Slot>();
+      this.slots.set(topic, slots);
+    }
+    let slot = slots.get(index);
+    if (slot === undefined) {
+      const folder = folderOf(topic, index);
+      slot = { topic, index, folder, wantedId: null, hosted: null, isBusy: false };
+      slots.set(index, slot);
+    }
+    return slot;
+  }
+
+  private want(slot: Slot, topicId: string | null): void {
+    if (slot.wantedId === topicId) return;
+    slot.wantedId = topicId;
+    this.reconcile(slot);
+  }
+
+  private reconcile(slot: Slot): void {
+    if (slot.isBusy || this.isClosed) return;
+    if ((slot.hosted?.topicId ?? null) === slot.wantedId && slot.hosted !== null) return;
+    slot.isBusy = true;
+    this.queue.push(slot);
+    this.next();
+  }
+
+  private next(): void {
+    while (this.jobs < JOBS_MAX && !this.isClosed) {
+      const slot = this.queue.shift();
+      if (slot === undefined) return;
+      this.jobs++;
+      this.context.inBackground(slot.folder, async () => {
+        await this.settle(slot);
+        this.jobs--;
+        slot.isBusy = false;
+        if ((slot.hosted?.topicId ?? null) !== slot.wantedId) this.reconcile(slot);
+        else if (slot.wantedId === null) this.drop(slot);
+        this.next();
+      });
+    }
+  }
+
+  private drop({ topic, index }: Slot): void {
+    const slots = this.slots.get(topic);
+    slots?.delete(index);
+    if (slots?.size === 0) this.slots.delete(topic);
+  }
+
+  /** Makes the folder what the metadata want now. */
+  private async settle(slot: Slot): Promise<void> {
+    const { runtime } = this.context;
+    const { hosted, folder } = slot;
+    if (hosted !== null) {
+      slot.hosted = null;
+      hosted.close();
+      await hosted.tidying;
+      await hosted.log.close();
+      await retireFolder(runtime.files, folder, hosted.topicId);
+      runtime.log('info', `${folder}: removed`);
+    }
+    const { wantedId } = slot;
+    if (this.isClosed) return;
+    if (wantedId !== null) return this.open(slot, wantedId);
+    const owner = (await runtime.files.exists(folder)) ? await topicIdOf(runtime.files, folder) : null;
+    if (owner !== null) await retireFolder(runtime.files, folder, owner);
+  }
+
+  private async open(slot: Slot, topicId: string): Promise<void> {
+    const { context } = this;
+    const { runtime } = context;
+    const { folder, topic, index } = slot;
+    await prepareFolder(runtime.files, folder, topicId);
+    const settings = this.settingsOf(this.image as MetadataImage, topic);
+    const share = Math.floor(TAILS_BYTES / this.count);
+    const log = await ReplicaLog.open(runtime.files, folder, {
+      ...settings.log,
+      tailBytes: Math.min(TAIL_BYTES_MAX, Math.max(TAIL_BYTES_MIN, share)),
+      onFailure: (error) => context.crash(folder, error),
+    });
+    const { torn } = log.recovered;
+    if (torn !== null) runtime.log('warn', `${folder}: ${torn.bytes} bytes of a torn write cut off`, torn);
+    if (slot.wantedId !== topicId || this.isClosed) {
+      await log.close();
+      if (!this.isClosed) await retireFolder(runtime.files, folder, topicId);
+      return;
+    }
+    this.attach(slot, { topic, topicId, index }, log);
+  }
+
+  /** The metadata may have gone on while the log was opened. */
+  private attach(slot: Slot, identity: PartitionIdentity, log: ReplicaLog): void {
+    const image = this.image as MetadataImage;
+    const { context } = this;
+    context.turn.run(() => {
+      const hosted = new HostedPartition(context, identity, log, this.settingsOf(image, identity.topic));
+      log.configure(hosted.settings.log);
+      slot.hosted = hosted;
+      hosted.brokersChanged(this.views);
+      const registration = image.partition(identity.topicId, identity.index);
+      if (registration !== undefined) hosted.metadata(registration);
+    });
+  }
+
+  // The end
+
+  /** Replicas stop; their logs are the caller's to close. */
+  close(): readonly HostedPartition[] {
+    this.isClosed = true;
+    const all = [...this.all()];
+    for (const hosted of all) hosted.close();
+    return all;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * WriteTxnMarkers: a transaction's coordinator tells the leaders of its partitions how it ended (KIP-98).
+ *
+ *     handleMarkers(context, exchange); // answered when the markers are below the high watermark
+ */
+import { encodeControlBatch } from '../../records/control.ts';
+import { RecordBatch } from '../../records/batch.ts';
+import type { Exchange } from '../network/exchange.ts';
+import type { ReplicaContext } from './context.ts';
+import type { ProduceToken } from './hosted-partition.ts';
+
+/** Kafka's default of `request.timeout.ms`. */
+const TIMEOUT_MS = 30_000;
+
+interface MarkerAnswer {
+  readonly partitionIndex: number;
+  errorCode: number;
+}
+
+export function handleMarkers(context: ReplicaContext, exchange: Exchange<'writeTxnMarkers'>): void {
+  let unanswered = 1;
+  const countDown = (): void => {
+    if (--unanswered === 0) exchange.respond({ markers });
+  };
+  const tokens: (() => void)[] = [];
+  const markers = exchange.body.markers.map((marker) => ({
+    producerId: marker.producerId,
+    topics: marker.topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex): MarkerAnswer => {
+        const answer = { partitionIndex, errorCode: 0 };
+        unanswered++;
+        tokens.push(() =>
+          writeMarker(context, name, partitionIndex, marker, (errorCode) => {
+            answer.errorCode = errorCode;
+            countDown();
+          }),
+        );
+        return answer;
+      }),
+    })),
+  }));
+  context.turn.run(() => {
+    for (const write of tokens) write();
+  });
+  countDown();
+}
+
+function writeMarker(
+  context: ReplicaContext,
+  topic: string,
+  index: number,
+  marker: Exchange<'writeTxnMarkers'>['body']['markers'][number],
+  onAnswer: (errorCode: number) => void,
+): void {
+  const hosted = context.find(topic, index);
+  if (typeof hosted === 'number') return onAnswer(hosted);
+  const { producerId, producerEpoch, transactionResult, coordinatorEpoch } = marker;
+  const type = transactionResult ? 'commit' : 'abort';
+  const options = {
+    producerId,
+    producerEpoch,
+    isTransactional: true,
+    timestampMs: context.runtime.wallMs(),
+  };
+  const bytes = encodeControlBatch([{ type, coordinatorEpoch }], options);
+  const token: ProduceToken = {
+    kind: 'produce',
+    bytes,
+    batches: [new RecordBatch(bytes)],
+    acks: -1,
+    timeoutMs: TIMEOUT_MS,
+    isTaken: false,
+    appendTimeMs: -1,
+    onReply: ({ errorCode }) => onAnswer(errorCode),
+  };
+  hosted.produce(token);
+}

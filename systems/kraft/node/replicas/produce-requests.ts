@@ -1,0 +1,184 @@
+/**
+ * Produce: batches are looked at from outside, appended as they are, and answered when acks says so.
+ *
+ *     checkBatch(records, settings, 8) // { batch } or { errorCode, message }
+ *
+ * A request is answered when all of its partitions are. Records are not looked at, but for topics that are compacted, which
+ * need keys. Where the disk does not follow, the answer waits until it does: a connection has one request at a time.
+ */
+import { errorName, ERROR } from '../../wire/error-codes.ts';
+import { batchAt, NONE, type RecordBatch } from '../../records/batch.ts';
+import { CODEC } from '../../records/compression.ts';
+import { RecordError } from '../../records/errors.ts';
+import { readRecords } from '../../records/record.ts';
+import type { ProduceReply } from '../../broker/partition/messages.ts';
+import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
+import type { Exchange } from '../network/exchange.ts';
+import type { ReplicaContext } from './context.ts';
+import { PENDING_BYTES_MAX } from './context.ts';
+import type { HostedPartition, ProduceToken } from './hosted-partition.ts';
+import type { TopicSettings } from './topic-settings.ts';
+
+/** The first version with record batches. */
+const BATCH_VERSION_MIN = 3;
+/** The first with zstd (KIP-110). */
+const ZSTD_VERSION_MIN = 7;
+
+export type CheckedBatch =
+  { readonly batch: RecordBatch } | { readonly errorCode: number; readonly message: string };
+
+const refused = (errorCode: number, message: string): CheckedBatch => ({ errorCode, message });
+
+/** What a client may give to a topic: one good batch of records. */
+export function checkBatch(
+  records: Uint8Array | null,
+  settings: TopicSettings,
+  version: number,
+): CheckedBatch {
+  if (version < BATCH_VERSION_MIN) {
+    return refused(ERROR.UNSUPPORTED_FOR_MESSAGE_FORMAT, 'message sets of an older format');
+  }
+  if (records === null || records.length === 0) return refused(ERROR.INVALID_RECORD, 'no batch');
+  let batch: RecordBatch;
+  try {
+    batch = batchAt(records, 0);
+    if (batch.sizeBytes < records.length) return refused(ERROR.INVALID_RECORD, 'more than one batch');
+    if (batch.sizeBytes > settings.maxMessageBytes) {
+      return refused(
+        ERROR.MESSAGE_TOO_LARGE,
+        `${batch.sizeBytes} bytes, at most ${settings.maxMessageBytes}`,
+      );
+    }
+    if (batch.sizeBytes > settings.segmentBytes) {
+      return refused(
+        ERROR.RECORD_LIST_TOO_LARGE,
+        `${batch.sizeBytes} bytes, a segment has ${settings.segmentBytes}`,
+      );
+    }
+    if (!batch.isValid()) return refused(ERROR.CORRUPT_MESSAGE, 'the checksum does not match');
+    const wrong = contradiction(batch);
+    if (wrong !== null) return refused(ERROR.INVALID_RECORD, wrong);
+    if (batch.codec > CODEC.zstd || (batch.codec === CODEC.zstd && version < ZSTD_VERSION_MIN)) {
+      return refused(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `codec ${batch.codec}`);
+    }
+    if (settings.isCompacted && lacksKey(batch))
+      return refused(ERROR.INVALID_RECORD, 'a record without a key');
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    return refused(error.code === 'bad-magic' ? ERROR.INVALID_RECORD : ERROR.CORRUPT_MESSAGE, error.message);
+  }
+  return { batch };
+}
+
+function contradiction(batch: RecordBatch): string | null {
+  const { count, producerId, producerEpoch, baseSequence } = batch;
+  if (batch.isControl) return 'only brokers write control batches';
+  if (count === 0) return 'a batch without records';
+  if (batch.lastOffsetDelta !== count - 1)
+    return `${count} records up to offset delta ${batch.lastOffsetDelta}`;
+  if (producerId < NONE) return `producer id ${producerId}`;
+  if (producerId === NONE) return batch.isTransactional ? 'a transaction of no producer' : null;
+  return producerEpoch < 0 || baseSequence < 0 ? `sequence ${baseSequence} of epoch ${producerEpoch}` : null;
+}
+
+function lacksKey(batch: RecordBatch): boolean {
+  for (const { key } of readRecords(batch)) if (key === null) return true;
+  return false;
+}
+
+type Answer = ResponseBody<'produce'>['responses'][number]['partitionResponses'][number];
+
+/** One request, until all its partitions are answered. */
+class Produce {
+  private readonly context: ReplicaContext;
+  private readonly exchange: Exchange<'produce'>;
+  private readonly topics: { readonly name: string; readonly partitionResponses: Answer[] }[] = [];
+  private readonly appended = new Set<HostedPartition>();
+  private problem: string | null = null;
+  private unanswered = 1;
+
+  constructor(context: ReplicaContext, exchange: Exchange<'produce'>) {
+    this.context = context;
+    this.exchange = exchange;
+  }
+
+  start(): void {
+    this.context.turn.run(() => {
+      for (const { name, partitionData } of this.exchange.body.topicData) {
+        const answers: Answer[] = [];
+        this.topics.push({ name, partitionResponses: answers });
+        partitionData.forEach((data, place) => {
+          this.unanswered++;
+          this.produce(name, data, (answer, problem) => {
+            answers[place] = answer;
+            if (problem !== null) this.problem ??= `${name}-${data.index}: ${problem}`;
+            this.countDown();
+          });
+        });
+      }
+    });
+    this.countDown();
+  }
+
+  private produce(
+    topic: string,
+    { index, records }: RequestBody<'produce'>['topicData'][number]['partitionData'][number],
+    onAnswer: (answer: Answer, problem: string | null) => void,
+  ): void {
+    const { acks, timeoutMs } = this.exchange.body;
+    const refuse = (errorCode: number, message: string): void => {
+      onAnswer({ index, errorCode, baseOffset: -1, errorMessage: message }, message);
+    };
+    if (acks !== 0 && acks !== 1 && acks !== -1) {
+      return refuse(ERROR.INVALID_REQUIRED_ACKS, `acks ${acks} is none of 0, 1 and -1`);
+    }
+    const found = this.context.find(topic, index);
+    if (typeof found === 'number') return refuse(found, errorName(found));
+    const checked = checkBatch(records, found.settings, this.exchange.header.apiVersion);
+    if ('errorCode' in checked) return refuse(checked.errorCode, checked.message);
+    this.appended.add(found);
+    const token: ProduceToken = {
+      kind: 'produce',
+      bytes: checked.batch.bytes,
+      batches: [checked.batch],
+      acks,
+      timeoutMs,
+      isTaken: false,
+      appendTimeMs: -1,
+      onReply: (reply) =>
+        onAnswer(answerOf(index, reply, token), reply.errorCode === 0 ? null : errorName(reply.errorCode)),
+    };
+    found.produce(token);
+  }
+
+  private countDown(): void {
+    if (--this.unanswered > 0) return;
+    const crowded = [...this.appended].filter(({ log }) => log.pendingBytes > PENDING_BYTES_MAX);
+    if (crowded.length === 0) return this.answer();
+    this.context.inBackground('produce', async () => {
+      for (const { log } of crowded) await log.written();
+      this.answer();
+    });
+  }
+
+  private answer(): void {
+    const { exchange, topics, problem } = this;
+    if (exchange.body.acks !== 0) exchange.respond({ responses: topics });
+    // The client hears of nothing else; it asks for metadata and tries again.
+    else if (problem !== null) exchange.disconnect(`a produce with acks=0 was refused: ${problem}`);
+    else exchange.finish();
+  }
+}
+
+function answerOf(
+  index: number,
+  { errorCode, baseOffset, logStartOffset }: ProduceReply,
+  token: ProduceToken,
+): Answer {
+  const logAppendTimeMs = errorCode === ERROR.NONE ? token.appendTimeMs : -1;
+  return { index, errorCode, baseOffset, logAppendTimeMs, logStartOffset };
+}
+
+export function handleProduce(context: ReplicaContext, exchange: Exchange<'produce'>): void {
+  new Produce(context, exchange).start();
+}

@@ -1,0 +1,89 @@
+/**
+ * What a topic's configuration means for its replicas here: the topic's own, over the cluster's, over this broker's properties.
+ *
+ *     const settings = topicSettings(image, staticConfigs(properties), 'orders', properties);
+ *     settings.log.retentionMs; settings.partition.minInsyncReplicas; settings.maxMessageBytes;
+ */
+import type { PartitionOptions } from '../../broker/partition/options.ts';
+import { DEFAULT_OPTIONS } from '../../broker/partition/options.ts';
+import type { MetadataImage } from '../../controller/metadata-image.ts';
+import { effectiveConfig } from '../../controller/topic-configs.ts';
+import type { LogOptions } from '../../log/log-options.ts';
+import { retentionMs } from '../properties.ts';
+import type { PropertyValues } from '../property-table.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface TopicSettings {
+  readonly log: Partial<LogOptions>;
+  readonly partition: PartitionOptions;
+  /** Larger batches are refused. */
+  readonly maxMessageBytes: number;
+  readonly segmentBytes: number;
+  readonly isCompacted: boolean;
+  /** By retention; DeleteRecords is refused otherwise. */
+  readonly isDeleted: boolean;
+  /** `message.timestamp.type=LogAppendTime`. */
+  readonly stampsAppendTime: boolean;
+  readonly flushMessages: number;
+  readonly flushMs: number;
+}
+
+/** The properties that topics take over, by the names of brokers. What is not set is left out: it has a default of its own. */
+export function staticConfigs(properties: PropertyValues): Readonly<Record<string, string>> {
+  const configs: Record<string, string> = {};
+  for (const [key, value] of Object.entries(properties)) {
+    if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') {
+      configs[key] = String(value);
+    }
+  }
+  configs['log.cleanup.policy'] = properties['log.cleanup.policy'].join(',');
+  configs['log.retention.ms'] = String(retentionMs(properties));
+  configs['log.roll.ms'] = String(properties['log.roll.ms'] ?? properties['log.roll.hours'] * HOUR_MS);
+  return configs;
+}
+
+export function topicSettings(
+  image: MetadataImage,
+  configs: Readonly<Record<string, string>>,
+  topic: string,
+  properties: PropertyValues,
+): TopicSettings {
+  const text = (name: string): string => effectiveConfig(image, configs, topic, name).value;
+  // Kafka's largest long means "never", which no number here can say exactly.
+  const number = (name: string): number => Math.min(Number(text(name)), Number.MAX_SAFE_INTEGER);
+  const policies = text('cleanup.policy')
+    .split(',')
+    .map((policy) => policy.trim());
+  const isDeleted = policies.includes('delete');
+  const flushMessages = number('flush.messages');
+  const segmentBytes = number('segment.bytes');
+  return {
+    log: {
+      segmentBytes,
+      segmentMs: number('segment.ms'),
+      indexIntervalBytes: number('index.interval.bytes'),
+      retentionBytes: isDeleted ? number('retention.bytes') : -1,
+      retentionMs: isDeleted ? number('retention.ms') : -1,
+      deleteRetentionMs: number('delete.retention.ms'),
+      minCompactionLagMs: number('min.compaction.lag.ms'),
+    },
+    partition: {
+      ...DEFAULT_OPTIONS,
+      replicaLagTimeMaxMs: properties['replica.lag.time.max.ms'],
+      minInsyncReplicas: number('min.insync.replicas'),
+      replicaFetchWaitMaxMs: properties['replica.fetch.wait.max.ms'],
+      replicaFetchMinBytes: properties['replica.fetch.min.bytes'],
+      replicaFetchMaxBytes: properties['replica.fetch.max.bytes'],
+      replicaFetchBackoffMs: properties['replica.fetch.backoff.ms'],
+      flushesEveryAppend: flushMessages === 1,
+    },
+    maxMessageBytes: number('max.message.bytes'),
+    segmentBytes,
+    isCompacted: policies.includes('compact'),
+    isDeleted,
+    stampsAppendTime: text('message.timestamp.type') === 'LogAppendTime',
+    flushMessages,
+    flushMs: number('flush.ms'),
+  };
+}

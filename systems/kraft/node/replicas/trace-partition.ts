@@ -1,0 +1,70 @@
+/**
+ * What a replica of a partition does, for the invariant checkers and for people: all of it goes through here.
+ *
+ *     const trace = new PartitionTrace(runtime, { topic: 'orders', topicId, index: 0 }, settings.nameOf);
+ *     trace.start(log);
+ *     trace.appended(batches);
+ *     trace.event({ kind: 'isr', isr: [1, 2], proposed: null, partitionEpoch: 4 }, false);
+ */
+import type { OfReplica } from '../../../../harness/history/replica-trace.ts';
+import type { Runtime } from '../../../runtime/runtime.ts';
+import type { PartitionEvent } from '../../broker/partition/effects.ts';
+import { replicaEvent } from '../../broker/partition/replica-event.ts';
+import type { ReplicaLog } from '../../log/replica-log.ts';
+import type { RecordBatch } from '../../records/batch.ts';
+import { folderOf } from './partition-folders.ts';
+
+export class PartitionTrace {
+  private readonly runtime: Runtime;
+  private readonly of: OfReplica;
+  private readonly nameOf: (nodeId: number) => string;
+
+  constructor(
+    runtime: Runtime,
+    { topic, topicId, index }: { readonly topic: string; readonly topicId: string; readonly index: number },
+    nameOf: (nodeId: number) => string,
+  ) {
+    this.runtime = runtime;
+    this.of = { partition: folderOf(topic, index), topicId };
+    this.nameOf = nameOf;
+  }
+
+  start({ logStartOffset, logEndOffset, highWatermark }: ReplicaLog): void {
+    const offsets = { logStartOffset, logEndOffset, highWatermark };
+    this.runtime.trace({ kind: 'replica-start', ...this.of, ...offsets });
+  }
+
+  appended(batches: readonly RecordBatch[]): void {
+    const traced = batches.map(({ baseOffset, lastOffset, leaderEpoch, crc }) => ({
+      baseOffset,
+      lastOffset,
+      leaderEpoch,
+      hash: crc,
+    }));
+    this.runtime.trace({ kind: 'replica-append', ...this.of, batches: traced });
+  }
+
+  /** A producer is told that these batches are in the log. */
+  acknowledged(acks: 0 | 1 | -1, batches: readonly RecordBatch[], baseOffset: number): void {
+    const records = batches.reduce((sum, { lastOffsetDelta }) => sum + lastOffsetDelta + 1, 0);
+    const lastOffset = baseOffset + records - 1;
+    this.runtime.trace({ kind: 'replica-acknowledge', ...this.of, acks, baseOffset, lastOffset });
+  }
+
+  logStart(offset: number): void {
+    this.runtime.trace({ kind: 'replica-log-start', ...this.of, offset });
+  }
+
+  cleaned(endOffset: number): void {
+    this.runtime.trace({ kind: 'replica-clean', ...this.of, endOffset });
+  }
+
+  /** @param isUnclean - of the election of this leader epoch */
+  event(event: PartitionEvent, isUnclean: boolean): void {
+    this.runtime.trace(replicaEvent(event, this.of, this.nameOf, isUnclean));
+    // It moves with every batch.
+    if (event.kind === 'high-watermark') return;
+    const { kind, ...fields } = event;
+    this.runtime.log('info', `${this.of.partition}: ${kind}`, fields);
+  }
+}
