@@ -26,6 +26,13 @@ export function coordinatorPartition(name: string, partitionCount: number): numb
   return (hash === -0x8000_0000 ? 0 : Math.abs(hash)) % partitionCount;
 }
 
+/** What begins and ends in one coordinator runs on the monotonic clock; what is written into the log is of the wall clock. */
+export interface Instant {
+  readonly monotonicMs: number;
+  /** Whole milliseconds since 1970. */
+  readonly wallMs: number;
+}
+
 export interface LogRecord {
   readonly key: Uint8Array;
   /** Null: a tombstone. */

@@ -6,7 +6,7 @@
  */
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
-import type { AppendEffect, AppendOutcome } from '../coordinator-log.ts';
+import type { AppendEffect, AppendOutcome, Instant } from '../coordinator-log.ts';
 import { PendingAppends } from '../coordinator-log.ts';
 import type { GroupApi, GroupEffect, GroupReply, ResponseFrom } from './group-calls.ts';
 import type { GroupOptions } from './group-options.ts';
@@ -21,12 +21,6 @@ export interface GroupConfig {
   readonly rules: GroupRules;
   /** The random part of a new member's id. */
   readonly newUuid: () => string;
-}
-
-/** Sessions and rebalances run on the monotonic clock; what is written into the log is of the wall clock. */
-export interface Instant {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
 }
 
 export class GroupContext {

@@ -13,13 +13,14 @@
  *
  * What a reply promises is in the log and committed before it leaves. Replies to calls come once each, in any order.
  */
+import { assert } from '../../../../harness/errors.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
-import type { AppendOutcome } from '../coordinator-log.ts';
+import type { AppendOutcome, Instant } from '../coordinator-log.ts';
 import { coordinatorPartition } from '../coordinator-log.ts';
 import { deleteGroup, describeGroup, expireOffsets } from './group-admin.ts';
 import type { CallOf, GroupCall, GroupEffect } from './group-calls.ts';
-import type { GroupConfig, Instant } from './group-context.ts';
+import type { GroupConfig } from './group-context.ts';
 import { GroupContext, refuseJoin, replySync } from './group-context.ts';
 import { Group } from './group.ts';
 import { checkGroup } from './invariants.ts';
@@ -64,8 +65,8 @@ export class GroupCoordinator {
     this.partitions.get(partition)?.loader?.record(offset, key, value, producerId);
   }
 
-  loadMarker(partition: number, producerId: number, marker: 'commit' | 'abort'): void {
-    this.partitions.get(partition)?.loader?.marker(producerId, marker);
+  loadMarker(partition: number, producerId: number, marker: 'commit' | 'abort', offset: number): void {
+    this.partitions.get(partition)?.loader?.marker(producerId, marker, offset);
   }
 
   finishLoading(now: Instant, partition: number): readonly GroupEffect[] {
@@ -113,18 +114,24 @@ export class GroupCoordinator {
     return this.context.take();
   }
 
-  /** The marker of a transaction is committed in this partition of `__consumer_offsets`. */
+  /**
+   * The marker of a transaction is committed in this partition of `__consumer_offsets`, behind all that was loaded: told once the
+   * partition is loaded, in the order of the log. An append before it may be settled later.
+   */
   transactionEnded(
     now: Instant,
     partition: number,
     producerId: number,
     marker: 'commit' | 'abort',
+    offset: number,
   ): readonly GroupEffect[] {
     this.context.now = now;
     const found = this.partitions.get(partition);
     if (found === undefined) return [];
-    if (found.loader !== null) found.loader.marker(producerId, marker);
-    for (const group of found.groups.values()) endTransaction(this.context, group, producerId, marker);
+    assert(found.loader === null, 'a marker behind the end waits until all before it is loaded');
+    for (const group of found.groups.values()) {
+      endTransaction(this.context, group, producerId, marker, offset);
+    }
     return this.context.take();
   }
 

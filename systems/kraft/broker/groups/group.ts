@@ -40,6 +40,13 @@ export interface CommittedOffset extends OffsetValue {
   readonly logOffset: number;
 }
 
+/** Offsets of a producer's transactions that are being appended, and how transactions of it ended meanwhile. */
+export interface AppendingProducer {
+  appends: number;
+  /** In the order of the log. */
+  readonly ended: { readonly marker: 'commit' | 'abort'; readonly offset: number }[];
+}
+
 /** A rebalance whose members are joining. */
 export interface Rebalance {
   endsMs: number;
@@ -78,6 +85,8 @@ export class Group {
   readonly offsets = new Map<string, CommittedOffset>();
   /** By producer id. */
   readonly pendingOffsets = new Map<number, Map<string, CommittedOffset>>();
+  /** By producer id. */
+  readonly appending = new Map<number, AppendingProducer>();
   /** Appends of offsets under way. */
   commitsInFlight = 0;
 

@@ -5,7 +5,7 @@
  *     const loader = new GroupLoader(context, 12);
  *     loader.record(0, key, value, null);
  *     loader.record(1, key, value, 9);    // of producer 9's transaction
- *     loader.marker(2, 9, 'commit');
+ *     loader.marker(9, 'commit', 2);
  *     loader.finish();                    // the groups
  *
  * A group that has members is stable in the generation of its record: it goes on, and its members do not notice. A rebalance that
@@ -63,8 +63,9 @@ export class GroupLoader {
     else keepPending(this.context, group, producerId, offset);
   }
 
-  marker(producerId: number, marker: 'commit' | 'abort'): void {
-    for (const group of this.groups.values()) endTransaction(this.context, group, producerId, marker);
+  /** Between records, where it is in the log. */
+  marker(producerId: number, marker: 'commit' | 'abort', offset: number): void {
+    for (const group of this.groups.values()) endTransaction(this.context, group, producerId, marker, offset);
   }
 
   finish(): Map<string, Group> {

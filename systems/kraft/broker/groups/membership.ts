@@ -26,6 +26,8 @@ import {
 
 type JoinCall = CallOf<'JoinGroup'>;
 const MEMBER_ID_REQUIRED_FROM_VERSION = 4;
+/** So much of a client's or an instance's name goes into a member's id, which must fit into a record. */
+const NAME_IN_MEMBER_ID_MAX = 255;
 
 // Joining
 
@@ -48,7 +50,8 @@ export function joinGroup(context: GroupContext, group: Group, call: JoinCall): 
 function joinWithoutId(context: GroupContext, group: Group, call: JoinCall): void {
   const { request, replyTo, clientId, version } = call;
   const { groupInstanceId } = request;
-  const memberId = `${groupInstanceId ?? clientId}-${context.newUuid()}`;
+  const name = (groupInstanceId ?? clientId).slice(0, NAME_IN_MEMBER_ID_MAX);
+  const memberId = `${name}-${context.newUuid()}`;
   if (groupInstanceId !== null) {
     const present = group.instances.get(groupInstanceId);
     const member = present === undefined ? undefined : group.members.get(present);

@@ -3,10 +3,11 @@
  *
  *     commitOffsets(context, group, call);            // appended; kept, and acknowledged, when that is committed
  *     commitTransactionally(context, group, call);    // kept beside, until the transaction's marker
- *     endTransaction(context, group, producerId, 'commit');
+ *     endTransaction(context, group, producerId, 'commit', markerOffset);
  *
  * Two commits for one partition may be under way at once. Which counts is decided by where they are in the log, and so by nobody's
- * luck: a later coordinator that reads the log comes to the same.
+ * luck: a later coordinator that reads the log comes to the same. For the same reason a marker ends what is before it in the log, also
+ * where the coordinator hears of the marker first, and of the append later.
  */
 import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
@@ -57,7 +58,7 @@ export function commitOffsets(context: GroupContext, group: Group, call: CallOf<
   if (member !== undefined) touch(context, member);
   const expireMs = request.retentionTimeMs === -1 ? -1 : context.now.wallMs + request.retentionTimeMs;
   const store = (offset: CommittedOffset): void => keepOffset(context, group, offset);
-  appendOffsets(context, group, call, expireMs, null, store);
+  appendOffsets(context, group, call, { expireMs, producer: null, store, settled: () => undefined });
 }
 
 export function commitTransactionally(
@@ -69,8 +70,23 @@ export function commitTransactionally(
   const error = commitError(context, group, { generation, memberId, groupInstanceId, isTransactional: true });
   if (error !== 'NONE') return refuseCommit(context, call, error);
   const { producerId, producerEpoch } = request;
-  const store = (offset: CommittedOffset): void => keepPending(context, group, producerId, offset);
-  appendOffsets(context, group, call, -1, { producerId, producerEpoch }, store);
+  const appending = group.appending.get(producerId) ?? { appends: 0, ended: [] };
+  const store = (offset: CommittedOffset): void => {
+    const end = appending.ended.find((marker) => marker.offset > offset.logOffset);
+    if (end === undefined) keepPending(context, group, producerId, offset);
+    else if (context.rules.transactionalOffsetsCount(end.marker)) keepOffset(context, group, offset);
+  };
+  const settled = (): void => {
+    if (--appending.appends === 0) group.appending.delete(producerId);
+  };
+  group.appending.set(producerId, appending);
+  appending.appends++;
+  appendOffsets(context, group, call, {
+    expireMs: -1,
+    producer: { producerId, producerEpoch },
+    store,
+    settled,
+  });
 }
 
 interface CommitClaim {
@@ -98,13 +114,20 @@ function commitError(context: GroupContext, group: Group, claim: CommitClaim): E
   return rules.commitError({ state, generation, groupGeneration, isTransactional, claimsMembership });
 }
 
+interface Commit {
+  readonly expireMs: number;
+  readonly producer: AppendEffect['producer'];
+  /** For each offset, when it is committed. */
+  readonly store: (offset: CommittedOffset) => void;
+  /** Once, after all: nothing is under way any more, or nothing ever was. */
+  readonly settled: () => void;
+}
+
 function appendOffsets(
   context: GroupContext,
   group: Group,
   call: CommitCall,
-  expireMs: number,
-  producer: AppendEffect['producer'],
-  store: (offset: CommittedOffset) => void,
+  { expireMs, producer, store, settled }: Commit,
 ): void {
   const answer = answerer(context, call);
   const isTooLong = (metadata: string | null): boolean =>
@@ -129,7 +152,10 @@ function appendOffsets(
       });
     }
   }
-  if (offsets.length === 0) return answer(errorOr('NONE'));
+  if (offsets.length === 0) {
+    settled();
+    return answer(errorOr('NONE'));
+  }
   const records = offsets.map((offset) => offsetRecord(group.id, offset));
   const answersEarly = context.rules.mayAcknowledgeCommit(false);
   group.commitsInFlight++;
@@ -141,6 +167,7 @@ function appendOffsets(
       if (outcome.error === 'NONE') {
         offsets.forEach((offset, i) => store({ ...offset, logOffset: outcome.baseOffset + i }));
       }
+      settled();
       if (!answersEarly) answer(errorOr(outcome.error === 'NONE' ? 'NONE' : commitFailure(outcome.error)));
     },
     producer,
@@ -181,13 +208,15 @@ export function keepPending(
   group.pendingOffsets.set(producerId, pending);
 }
 
-/** The marker of a producer's transaction is in the log, after all its commits. */
+/** The marker of a producer's transaction is committed, and so are all its offsets before it, though perhaps not all are heard of. */
 export function endTransaction(
   context: GroupContext,
   group: Group,
   producerId: number,
   marker: 'commit' | 'abort',
+  markerOffset: number,
 ): void {
+  group.appending.get(producerId)?.ended.push({ marker, offset: markerOffset });
   const pending = group.pendingOffsets.get(producerId);
   if (pending === undefined) return;
   group.pendingOffsets.delete(producerId);

@@ -88,7 +88,7 @@ export function markerAnswered(
       return completeIfDone(context, transaction, markers);
     case 'again':
       markers.again.add(name);
-      markers.retryMs = Math.min(markers.retryMs, context.nowMs + context.options.markerBackoffMs);
+      markers.retryMs = Math.min(markers.retryMs, context.monotonicMs + context.options.markerBackoffMs);
       return;
     case 'fenced':
       // A later coordinator has the transaction: it completes it, and this one must not.
@@ -104,7 +104,7 @@ function completeIfDone(context: TransactionContext, transaction: Transaction, m
     if (error === 'NONE') transaction.markers = null;
     // Every marker is written; only that it is so is not. Another coordinator would write them again.
     else if (error !== 'NOT_COORDINATOR') {
-      markers.retryMs = context.nowMs + context.options.markerBackoffMs;
+      markers.retryMs = context.monotonicMs + context.options.markerBackoffMs;
     }
   });
 }
@@ -112,7 +112,7 @@ function completeIfDone(context: TransactionContext, transaction: Transaction, m
 /** Sends again what was not written, and completes again what could not be. */
 export function retryMarkers(context: TransactionContext, transaction: Transaction): void {
   const { markers } = transaction;
-  if (markers === null || context.nowMs < markers.retryMs) return;
+  if (markers === null || context.monotonicMs < markers.retryMs) return;
   markers.retryMs = Infinity;
   const partitions = [...markers.again].flatMap((name) => markers.missing.get(name) ?? []);
   markers.again.clear();

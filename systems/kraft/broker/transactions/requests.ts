@@ -84,7 +84,7 @@ export function addPartitions(
   if (isOpen && all === partitions) return answer('NONE');
   const isEarly = context.rules.partitionIsFinal(false);
   const change = isOpen ? { partitions: all } : { state: 'Ongoing' as const, partitions: all };
-  context.transit(transaction, { ...change, startMs: isOpen ? startMs : context.nowMs }, (failure) => {
+  context.transit(transaction, { ...change, startMs: isOpen ? startMs : context.wallMs }, (failure) => {
     if (!isEarly) answer(failure);
   });
   if (isEarly) answer('NONE');

@@ -4,6 +4,7 @@
  *     context.transit(transaction, { state: 'Ongoing', … }, (error) => …);
  */
 import type { ErrorName } from '../../wire/error-codes.ts';
+import type { Instant } from '../coordinator-log.ts';
 import { coordinatorError, PendingAppends } from '../coordinator-log.ts';
 import type { TransactionEffect } from './transaction-calls.ts';
 import type { TransactionOptions } from './transaction-options.ts';
@@ -21,14 +22,23 @@ export class TransactionContext {
   readonly options: TransactionOptions;
   readonly rules: TransactionRules;
   readonly appends = new PendingAppends();
-  /** Wall clock: when a transaction began is in the log, and read by coordinators on other machines. */
-  nowMs = 0;
+  now: Instant = { monotonicMs: 0, wallMs: 0 };
   private effects: TransactionEffect[] = [];
   private nextMarkerId = 1;
 
   constructor(config: TransactionConfig) {
     this.options = config.options;
     this.rules = config.rules;
+  }
+
+  /** Wall clock: when a transaction began is in the log, and read by coordinators on other machines. */
+  get wallMs(): number {
+    return this.now.wallMs;
+  }
+
+  /** For what is tried again and what is looked at from time to time: a wall clock that jumps must not hold it up. */
+  get monotonicMs(): number {
+    return this.now.monotonicMs;
   }
 
   emit(effect: TransactionEffect): void {
@@ -48,7 +58,7 @@ export class TransactionContext {
     change: Partial<TransactionMetadata>,
     done: (error: ErrorName) => void,
   ): void {
-    const metadata = { ...transaction.metadata, ...change, lastUpdateMs: this.nowMs };
+    const metadata = { ...transaction.metadata, ...change, lastUpdateMs: this.wallMs };
     transaction.pending = metadata.state;
     const record = encodeTransaction(transaction.transactionalId, metadata);
     const effect = this.appends.begin(transaction.partition, [record], (outcome) => {

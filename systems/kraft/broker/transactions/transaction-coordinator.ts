@@ -5,19 +5,19 @@
  *     const coordinator = new TransactionCoordinator({ options, rules: correctRules });
  *     coordinator.startLoading(3, leaderEpoch);  // this broker leads partition 3 of __transaction_state
  *     coordinator.loadRecord(3, key, value);     // all of the log, in its order
- *     perform(coordinator.finishLoading(nowMs, 3)); // what was prepared is completed: markers
- *     perform(coordinator.handle(nowMs, call));
- *     perform(coordinator.appended(nowMs, appendId, { error: 'NONE', baseOffset }));
- *     perform(coordinator.markerAnswered(nowMs, markerId, { topic: 'orders', partition: 0 }, 'NONE'));
- *     perform(coordinator.producerIds(nowMs, { firstProducerId: 1000, count: 1000 }));
- *     perform(coordinator.tick(nowMs));          // due at deadlineMs
+ *     perform(coordinator.finishLoading(now, 3)); // what was prepared is completed: markers
+ *     perform(coordinator.handle(now, call));
+ *     perform(coordinator.appended(now, appendId, { error: 'NONE', baseOffset }));
+ *     perform(coordinator.markerAnswered(now, markerId, { topic: 'orders', partition: 0 }, 'NONE'));
+ *     perform(coordinator.producerIds(now, { firstProducerId: 1000, count: 1000 }));
+ *     perform(coordinator.tick(now));            // due at deadlineMs
  *     perform(coordinator.resign(3));            // another broker leads it
  *
- * `nowMs` is of the wall clock. Whether topics exist and who may write to them is for the broker to check before it asks.
+ * Whether topics exist and who may write to them is for the broker to check before it asks.
  */
 import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
-import type { AppendOutcome } from '../coordinator-log.ts';
+import type { AppendOutcome, Instant } from '../coordinator-log.ts';
 import { coordinatorPartition } from '../coordinator-log.ts';
 import { abortFor, markerAnswered, retryMarkers, startMarkers } from './ending.ts';
 import { checkTransaction } from './invariants.ts';
@@ -69,11 +69,11 @@ export class TransactionCoordinator {
     else found.transactions.set(transactionalId, newTransaction(transactionalId, found, metadata));
   }
 
-  finishLoading(nowMs: number, partition: number): readonly TransactionEffect[] {
+  finishLoading(now: Instant, partition: number): readonly TransactionEffect[] {
     const { context } = this;
     const found = this.partitions.get(partition);
     if (found?.isLoading !== true) return [];
-    context.nowMs = nowMs;
+    context.now = now;
     found.isLoading = false;
     for (const transaction of found.transactions.values()) {
       const outcome = context.rules.outcomeFoundAs(transaction.metadata.state);
@@ -92,27 +92,27 @@ export class TransactionCoordinator {
 
   // Inputs
 
-  handle(nowMs: number, call: TransactionCall): readonly TransactionEffect[] {
-    this.context.nowMs = nowMs;
+  handle(now: Instant, call: TransactionCall): readonly TransactionEffect[] {
+    this.context.now = now;
     this.dispatch(call);
     return this.context.take();
   }
 
   /** What came of an append. */
-  appended(nowMs: number, appendId: number, outcome: AppendOutcome): readonly TransactionEffect[] {
-    this.context.nowMs = nowMs;
+  appended(now: Instant, appendId: number, outcome: AppendOutcome): readonly TransactionEffect[] {
+    this.context.now = now;
     this.context.appends.settle(appendId, outcome);
     return this.context.take();
   }
 
   /** What the leader of a partition answered to a marker; `topic-deleted` where there is none any more. */
   markerAnswered(
-    nowMs: number,
+    now: Instant,
     markerId: number,
     partition: TopicPartition,
     answer: ErrorName | 'topic-deleted',
   ): readonly TransactionEffect[] {
-    this.context.nowMs = nowMs;
+    this.context.now = now;
     for (const transaction of this.transactions()) {
       if (transaction.markers?.markerId !== markerId) continue;
       markerAnswered(this.context, transaction, partition, answer);
@@ -122,10 +122,10 @@ export class TransactionCoordinator {
 
   /** The controller's answer to `allocate-producer-ids`; null where it failed. */
   producerIds(
-    nowMs: number,
+    now: Instant,
     block: { readonly firstProducerId: number; readonly count: number } | null,
   ): readonly TransactionEffect[] {
-    this.context.nowMs = nowMs;
+    this.context.now = now;
     const waiting = this.ids.refill(block?.firstProducerId ?? 0, block?.count ?? 0);
     for (const call of waiting) {
       if (block === null) this.answerInit(call, { error: 'COORDINATOR_LOAD_IN_PROGRESS' });
@@ -136,7 +136,7 @@ export class TransactionCoordinator {
 
   // Time
 
-  /** When {@link tick} is due; an early tick does nothing. */
+  /** When {@link tick} is due, on the monotonic clock; an early tick does nothing. */
   get deadlineMs(): number {
     let deadlineMs = Math.min(this.nextAbortCheckMs ?? Infinity, this.nextExpirationCheckMs ?? Infinity);
     for (const { markers } of this.transactions())
@@ -144,11 +144,12 @@ export class TransactionCoordinator {
     return deadlineMs;
   }
 
-  tick(nowMs: number): readonly TransactionEffect[] {
+  tick(now: Instant): readonly TransactionEffect[] {
     const { context } = this;
     const { abortCheckIntervalMs, expirationCheckIntervalMs } = context.options;
-    context.nowMs = nowMs;
+    context.now = now;
     for (const transaction of this.transactions()) retryMarkers(context, transaction);
+    const { monotonicMs: nowMs } = now;
     this.nextAbortCheckMs ??= nowMs + abortCheckIntervalMs;
     if (nowMs >= this.nextAbortCheckMs) {
       this.nextAbortCheckMs = nowMs + abortCheckIntervalMs;
@@ -167,7 +168,7 @@ export class TransactionCoordinator {
     for (const transaction of this.transactions()) {
       const { state, startMs, timeoutMs } = transaction.metadata;
       if (state !== 'Ongoing' || transaction.pending !== null) continue;
-      if (!context.rules.hasTimedOut(context.nowMs, startMs, timeoutMs)) continue;
+      if (!context.rules.hasTimedOut(context.wallMs, startMs, timeoutMs)) continue;
       // Whatever becomes of it, the next check sees.
       abortFor(context, transaction, () => undefined);
     }
@@ -180,7 +181,7 @@ export class TransactionCoordinator {
       for (const [id, transaction] of transactions) {
         const { metadata, pending } = transaction;
         const isIdle = metadata.state !== 'Ongoing' && pending === null && transaction.markers === null;
-        if (!isIdle || context.nowMs - metadata.lastUpdateMs < context.options.expirationMs) continue;
+        if (!isIdle || context.wallMs - metadata.lastUpdateMs < context.options.expirationMs) continue;
         transaction.pending = 'Empty';
         const record = encodeTransaction(id, null);
         const effect = context.appends.begin(partition, [record], ({ error }) => {
@@ -285,7 +286,7 @@ export class TransactionCoordinator {
       state: 'Empty',
       partitions: [],
       startMs: -1,
-      lastUpdateMs: this.context.nowMs,
+      lastUpdateMs: this.context.wallMs,
     });
     partition.transactions.set(transactionalId, transaction);
     return transaction;

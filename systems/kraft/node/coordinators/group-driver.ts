@@ -9,8 +9,8 @@
  */
 import { nsToMs } from '../../../../harness/units.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
+import type { Instant } from '../../broker/coordinator-log.ts';
 import type { GroupApi, GroupCall, GroupEffect } from '../../broker/groups/group-calls.ts';
-import type { Instant } from '../../broker/groups/group-context.ts';
 import { GroupCoordinator } from '../../broker/groups/group-coordinator.ts';
 import type { GroupOptions } from '../../broker/groups/group-options.ts';
 import { DEFAULT_GROUP_OPTIONS } from '../../broker/groups/group-options.ts';
@@ -60,11 +60,10 @@ export class GroupDriver {
     this.loads = new PartitionLoads(runtime, replicas, OFFSETS_TOPIC, {
       start: (partition) => core.startLoading(partition),
       record: (partition, record) => core.loadRecord(partition, record),
-      loadedMarker: (partition, producerId, marker) => core.loadMarker(partition, producerId, marker),
+      loadedMarker: (...marker) => core.loadMarker(...marker),
       finish: (partition) => this.perform(core.finishLoading(this.now, partition)),
       resign: (partition) => this.perform(core.resign(partition)),
-      marker: (partition, producerId, marker) =>
-        this.perform(core.transactionEnded(this.now, partition, producerId, marker)),
+      marker: (...marker) => this.perform(core.transactionEnded(this.now, ...marker)),
     });
     this.handlers = {
       joinGroup: (exchange) => this.pass('JoinGroup', exchange),

@@ -8,7 +8,9 @@
  * Every broker gives out producer ids to producers without a transactional id. Not here: writing markers (the replicas do), and the
  * offsets that a transaction commits (group-driver.ts).
  */
+import { nsToMs } from '../../../../harness/units.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
+import type { Instant } from '../../broker/coordinator-log.ts';
 import type {
   TransactionApi,
   TransactionCall,
@@ -67,15 +69,15 @@ export class TransactionDriver {
     const core = new TransactionCoordinator({ options: transactionOptions(settings, metadata), rules });
     this.core = core;
     this.appends = new CoordinatorAppends(runtime, replicas, TRANSACTIONS_TOPIC, REQUEST_TIMEOUT_MS);
-    this.timer = new DeadlineTimer(runtime, () => this.perform(core.tick(this.nowMs)));
+    this.timer = new DeadlineTimer(runtime, () => this.perform(core.tick(this.now)));
     this.markers = new MarkerSender(runtime, settings, metadata, (markerId, partition, answer) =>
-      this.perform(core.markerAnswered(this.nowMs, markerId, partition, answer)),
+      this.perform(core.markerAnswered(this.now, markerId, partition, answer)),
     );
     this.loads = new PartitionLoads(runtime, replicas, TRANSACTIONS_TOPIC, {
       start: (partition, leaderEpoch) => core.startLoading(partition, leaderEpoch),
       record: (partition, { key, value }) => core.loadRecord(partition, key, value),
       loadedMarker: () => undefined,
-      finish: (partition) => this.perform(core.finishLoading(this.nowMs, partition)),
+      finish: (partition) => this.perform(core.finishLoading(this.now, partition)),
       resign: (partition) => this.perform(core.resign(partition)),
       marker: () => undefined,
     });
@@ -85,7 +87,7 @@ export class TransactionDriver {
       addOffsetsToTxn: (exchange) => this.pass('AddOffsetsToTxn', exchange),
       endTxn: (exchange) => this.pass('EndTxn', exchange),
     };
-    this.perform(core.tick(this.nowMs));
+    this.perform(core.tick(this.now));
   }
 
   /** @throws AssertionError when a transaction is in a state that cannot be */
@@ -102,8 +104,9 @@ export class TransactionDriver {
     this.waiting.clear();
   }
 
-  private get nowMs(): number {
-    return Math.floor(this.runtime.wallMs());
+  private get now(): Instant {
+    const { runtime } = this;
+    return { monotonicMs: nsToMs(runtime.monotonicNs()), wallMs: Math.floor(runtime.wallMs()) };
   }
 
   // Calls
@@ -114,7 +117,7 @@ export class TransactionDriver {
     const { header, body: request } = exchange;
     // Handlers are by name: the body is that API's, which the compiler cannot see.
     const call = { api, replyTo, version: header.apiVersion, request } as TransactionCall;
-    this.perform(this.core.handle(this.nowMs, call));
+    this.perform(this.core.handle(this.now, call));
   }
 
   /** All partitions of a request, or none: where one does not exist, the others are not attempted. */
@@ -150,7 +153,7 @@ export class TransactionDriver {
       this.performOne(next);
     }
     this.isPerforming = false;
-    this.timer.setWithin(this.core.deadlineMs - this.nowMs);
+    this.timer.setWithin(this.core.deadlineMs - this.now.monotonicMs);
   }
 
   private performOne(effect: TransactionEffect): void {
@@ -158,7 +161,7 @@ export class TransactionDriver {
       case 'append': {
         const { appendId } = effect;
         this.appends.perform(effect, (outcome) =>
-          this.perform(this.core.appended(this.nowMs, appendId, outcome)),
+          this.perform(this.core.appended(this.now, appendId, outcome)),
         );
         break;
       }
@@ -184,7 +187,7 @@ export class TransactionDriver {
           ? { firstProducerId: outcome.body.producerIdStart, count: outcome.body.producerIdLen }
           : null;
       if (block === null) this.runtime.log('warn', 'the controller gave no producer ids');
-      this.perform(this.core.producerIds(this.nowMs, block));
+      this.perform(this.core.producerIds(this.now, block));
     });
   }
 }

@@ -7,11 +7,10 @@
  *     rig.isHeld = true; …; rig.replicate();     // what is appended waits, and is committed
  *     rig.failover(1);                           // a new leader has one of the uncommitted batches, and loads
  */
-import type { AppendEffect, AppendError, LogRecord } from '../../coordinator-log.ts';
+import type { AppendEffect, AppendError, Instant, LogRecord } from '../../coordinator-log.ts';
 import type { GroupApi, GroupCall, GroupEffect, RequestTo, ResponseFrom } from '../group-calls.ts';
 import type { GroupOptions } from '../group-options.ts';
 import { DEFAULT_GROUP_OPTIONS } from '../group-options.ts';
-import type { Instant } from '../group-context.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
 import type { GroupRules } from '../rules.ts';
 import { correctRules } from '../rules.ts';
@@ -116,12 +115,16 @@ export class GroupRig {
       this.perform(this.coordinator.appended(this.now, next.append.appendId, { error }));
   }
 
-  /** A marker of a transaction, written and committed after all that is there. */
+  /** A marker of a transaction, written and committed after all that is there. It is told before the appends that wait are answered. */
   marker(producerId: number, marker: 'commit' | 'abort'): void {
-    this.replicate();
+    const offset = this.log.length;
     this.log.push({ record: null, producerId, marker });
     this.committed = this.log.length;
-    this.perform(this.coordinator.transactionEnded(this.now, PARTITION, producerId, marker));
+    const { pending } = this;
+    this.pending = [];
+    this.perform(this.coordinator.transactionEnded(this.now, PARTITION, producerId, marker, offset));
+    this.pending.unshift(...pending);
+    this.replicate(pending.length);
   }
 
   /**
@@ -156,7 +159,9 @@ export class GroupRig {
   finishLoading(coordinator: GroupCoordinator): void {
     this.log.forEach(({ record, producerId, marker }, offset) => {
       if (record !== null) coordinator.loadRecord(PARTITION, { offset, ...record, producerId });
-      if (marker !== null && producerId !== null) coordinator.loadMarker(PARTITION, producerId, marker);
+      if (marker !== null && producerId !== null) {
+        coordinator.loadMarker(PARTITION, producerId, marker, offset);
+      }
     });
     const effects = coordinator.finishLoading(this.now, PARTITION);
     if (effects.length > 0) this.perform(effects);

@@ -8,7 +8,7 @@
  *     rig.failover(1);                                  // a new leader has one of the uncommitted records, and loads
  */
 import type { ErrorName } from '../../../wire/error-codes.ts';
-import type { AppendEffect, AppendError, LogRecord } from '../../coordinator-log.ts';
+import type { AppendEffect, AppendError, Instant, LogRecord } from '../../coordinator-log.ts';
 import type { TransactionRules } from '../rules.ts';
 import { correctRules } from '../rules.ts';
 import type {
@@ -26,6 +26,8 @@ import type { TopicPartition } from '../transaction-records.ts';
 import { partitionName } from '../transaction.ts';
 
 const PARTITION = 0;
+/** Wall clocks are not monotonic clocks: nothing may work because they agree. */
+const WALL_AHEAD_MS = 1_700_000_000_000;
 const ID_BLOCK = 2;
 
 export interface SentMarker {
@@ -65,7 +67,7 @@ export class TransactionRig {
   readonly options: TransactionOptions;
   readonly rules: TransactionRules;
   coordinator: TransactionCoordinator;
-  nowMs = 1_700_000_000_000;
+  nowMs = 1_000;
   isHeld = false;
   areMarkersHeld = false;
   areIdsHeld = false;
@@ -87,6 +89,10 @@ export class TransactionRig {
     this.rules = rules;
     this.coordinator = this.create();
     this.load();
+  }
+
+  get now(): Instant {
+    return { monotonicMs: this.nowMs, wallMs: WALL_AHEAD_MS + this.nowMs };
   }
 
   get pendingAppends(): number {
@@ -111,7 +117,7 @@ export class TransactionRig {
   ): void {
     const replyTo = ++this.replies;
     this.waiting.set(replyTo, answered as (response: unknown) => void);
-    this.perform(this.coordinator.handle(this.nowMs, { api, request, version, replyTo } as TransactionCall));
+    this.perform(this.coordinator.handle(this.now, { api, request, version, replyTo } as TransactionCall));
   }
 
   perform(effects: readonly TransactionEffect[]): void {
@@ -146,11 +152,11 @@ export class TransactionRig {
   giveIds(): void {
     const firstProducerId = this.nextProducerId;
     this.nextProducerId += ID_BLOCK;
-    this.perform(this.coordinator.producerIds(this.nowMs, { firstProducerId, count: ID_BLOCK }));
+    this.perform(this.coordinator.producerIds(this.now, { firstProducerId, count: ID_BLOCK }));
   }
 
   refuseIds(): void {
-    this.perform(this.coordinator.producerIds(this.nowMs, null));
+    this.perform(this.coordinator.producerIds(this.now, null));
   }
 
   private answer(replyTo: number, response: unknown): void {
@@ -166,7 +172,7 @@ export class TransactionRig {
       if (next === undefined) return;
       this.committed = next.offset + 1;
       const outcome = { error: 'NONE', baseOffset: next.offset } as const;
-      this.perform(this.coordinator.appended(this.nowMs, next.append.appendId, outcome));
+      this.perform(this.coordinator.appended(this.now, next.append.appendId, outcome));
     }
   }
 
@@ -174,7 +180,7 @@ export class TransactionRig {
   fail(error: AppendError): void {
     const next = this.pending.shift();
     if (next !== undefined)
-      this.perform(this.coordinator.appended(this.nowMs, next.append.appendId, { error }));
+      this.perform(this.coordinator.appended(this.now, next.append.appendId, { error }));
   }
 
   /** A marker arrives; its sender hears so if it still coordinates. @param answer - instead of what the partition says */
@@ -182,7 +188,7 @@ export class TransactionRig {
     this.markers = this.markers.filter((each) => each !== sent);
     const said = answer ?? this.partition(partitionName(sent.partition)).mark(sent.effect);
     if (sent.sender !== this.coordinator) return;
-    this.perform(this.coordinator.markerAnswered(this.nowMs, sent.effect.markerId, sent.partition, said));
+    this.perform(this.coordinator.markerAnswered(this.now, sent.effect.markerId, sent.partition, said));
   }
 
   deliverAll(): void {
@@ -214,20 +220,20 @@ export class TransactionRig {
     const { coordinator } = this;
     coordinator.startLoading(PARTITION, ++this.epoch);
     for (const { key, value } of this.log) coordinator.loadRecord(PARTITION, key, value);
-    this.perform(coordinator.finishLoading(this.nowMs, PARTITION));
+    this.perform(coordinator.finishLoading(this.now, PARTITION));
   }
 
   /** Time goes on, and every deadline on the way is kept. */
   elapse(ms: number): void {
     const endMs = this.nowMs + ms;
-    this.perform(this.coordinator.tick(this.nowMs));
+    this.perform(this.coordinator.tick(this.now));
     while (this.coordinator.deadlineMs <= endMs) {
       const before = this.coordinator.deadlineMs;
       this.nowMs = Math.max(this.nowMs, before);
-      this.perform(this.coordinator.tick(this.nowMs));
+      this.perform(this.coordinator.tick(this.now));
       if (this.coordinator.deadlineMs === before) break;
     }
     this.nowMs = endMs;
-    this.perform(this.coordinator.tick(this.nowMs));
+    this.perform(this.coordinator.tick(this.now));
   }
 }
