@@ -67,6 +67,8 @@ export interface ShakenQuorum {
   readonly heard: ReadonlyMap<string, Heard>;
   readonly acknowledged: Acknowledged[];
   readonly voters: readonly string[];
+  /** Nothing is appended any more. */
+  quiet(): void;
 }
 
 export const nameOf = (nodeId: number): string => `n${nodeId}`;
@@ -115,6 +117,7 @@ export function quorumCluster(setup: QuorumSetup = {}): ShakenQuorum {
   const heard = new Map(nodes.map((node) => [node, emptyHeard()]));
   const acknowledged: Acknowledged[] = [];
   let lastValue = 0;
+  let isQuiet = false;
 
   const program = (runtime: Runtime, { name }: { readonly name: string }): RunningNode => {
     const nodeId = idOf(name);
@@ -162,6 +165,7 @@ export function quorumCluster(setup: QuorumSetup = {}): ShakenQuorum {
       if (appendEveryMs > 0) appendForEver(driver);
     };
     const appendForEver = (driver: QuorumDriver): void => {
+      if (isQuiet) return;
       const value = String(++lastValue);
       const key = `k${lastValue % 50}`;
       const { acting } = own;
@@ -192,7 +196,7 @@ export function quorumCluster(setup: QuorumSetup = {}): ShakenQuorum {
     seed,
     ...(setup.disk === undefined ? {} : { disk: setup.disk }),
   });
-  return { sim, heard, acknowledged, voters: nodes.slice(0, voters) };
+  return { sim, heard, acknowledged, voters: nodes.slice(0, voters), quiet: () => void (isQuiet = true) };
 }
 
 export const recordOf = (name: string, value: string): MetadataRecord => ({
