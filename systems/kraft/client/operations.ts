@@ -16,6 +16,7 @@
  * | `committed`      | `[k, …]`, `{group, offsets: {k: null}}`, null   | `{k: offset or null}` or `{group, offsets}`         |
  * | `list-offsets`   | `[k, …]` or null                                | `{k: {low, high}}`                                  |
  * | `crash`          | null                                            | null                                                |
+ * | `assignment` | null | `{member, generation, partitions: [k, …]}`: what the last poll knew |
  * | `create-topic`   | `{topic, partitions?, replicationFactor?, configs?}` | the same                                       |
  * | `delete-topic`   | `{topic}`                                       | the same                                            |
  * | `describe-topic` | `{topic}`                                       | `{topic, partitions: null or {p: {leader, leaderEpoch, replicas, isr}}}` |
@@ -81,7 +82,7 @@ export type KafkaOperation =
   | { readonly f: 'commit'; readonly group: string | null; readonly offsets: readonly KeyOffset[] | null }
   | { readonly f: 'committed'; readonly group: string | null; readonly keys: readonly PartitionKey[] | null }
   | { readonly f: 'list-offsets'; readonly keys: readonly PartitionKey[] | null }
-  | { readonly f: 'crash' | 'list-topics' | 'describe-quorum' }
+  | { readonly f: 'crash' | 'assignment' | 'list-topics' | 'describe-quorum' }
   | {
       readonly f: 'create-topic';
       readonly topic: string;
@@ -105,6 +106,7 @@ export const FUNCTIONS: readonly KafkaOperation['f'][] = [
   'committed',
   'list-offsets',
   'crash',
+  'assignment',
   'create-topic',
   'delete-topic',
   'describe-topic',
@@ -143,6 +145,7 @@ export function parseOperation({ f, value }: Invocation): KafkaOperation {
     case 'list-offsets':
       return { f, keys: keysOrNull(value) };
     case 'crash':
+    case 'assignment':
     case 'list-topics':
     case 'describe-quorum':
       return { f };

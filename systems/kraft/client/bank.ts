@@ -1,0 +1,93 @@
+/**
+ * A bank in a topic: a transfer is one transaction of two records, and a balance is the sum of an account's records.
+ *
+ *     await transfer(driver, { id: 'client-3/7', from: '0', to: '1', amount: 5 }, { deadlineMs, abortMs });
+ *     await readBalances(driver, { isFinal: false, deadlineMs }); // { 0: -5, 1: 5 }
+ *
+ * Each account is in one partition, so that most transfers are in two, which no single moment shows: a reader may see one half
+ * before the other. So a read asks again until it has both halves of all that it has one half of.
+ */
+import type { Json } from '../../../harness/history/operation.ts';
+import { ClientError } from './client-error.ts';
+import type { Driver } from './driver.ts';
+import { BANK_TOPIC, keyOf } from './operations.ts';
+
+export interface Transfer {
+  /** Of no other transfer. */
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly amount: number;
+}
+
+interface Half {
+  readonly id: string;
+  readonly account: string;
+  readonly delta: number;
+}
+
+const HALVES = 2;
+
+/** The two records, within a transaction that the caller begins and ends. @throws ClientError */
+export async function sendTransfer(driver: Driver, transfer: Transfer, deadlineMs: number): Promise<void> {
+  const { id, from, to, amount } = transfer;
+  const partitions = driver.partitionCount(BANK_TOPIC);
+  for (const [account, delta] of [
+    [from, -amount],
+    [to, amount],
+  ] as const) {
+    await driver.send(
+      keyOf(BANK_TOPIC, partitionOf(account, partitions)),
+      [{ id, account, delta }],
+      deadlineMs,
+    );
+  }
+}
+
+/**
+ * @param options.isFinal - halves whose other half stays out count all the same
+ * @throws ClientError `torn-transfer`, always definite
+ */
+export async function readBalances(
+  driver: Driver,
+  { isFinal, deadlineMs }: { readonly isFinal: boolean; readonly deadlineMs: number },
+): Promise<Readonly<Record<string, number>>> {
+  // The last look has to end before the time is up.
+  const closeMs = driver.nowMs + (deadlineMs - driver.nowMs) / 2;
+  for (;;) {
+    const halves = (await driver.readAll(BANK_TOPIC, deadlineMs)).map(halfOf);
+    const torn = tornTransfers(halves);
+    if (torn.length === 0) return balances(halves);
+    if (driver.nowMs >= closeMs) {
+      if (isFinal) return balances(halves);
+      throw ClientError.own('torn-transfer', `half of ${torn.slice(0, 3).join(', ')} and others is there`);
+    }
+  }
+}
+
+/** Sums by account, in the order of their names. */
+function balances(halves: readonly Half[]): Readonly<Record<string, number>> {
+  const sums = new Map<string, number>();
+  for (const { account, delta } of halves) sums.set(account, (sums.get(account) ?? 0) + delta);
+  return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function tornTransfers(halves: readonly Half[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { id } of halves) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts].filter(([, count]) => count < HALVES).map(([id]) => id);
+}
+
+function halfOf(value: Json): Half {
+  const { id, account, delta } = (value ?? {}) as { readonly [name: string]: Json };
+  if (typeof id === 'string' && typeof account === 'string' && typeof delta === 'number')
+    return { id, account, delta };
+  throw ClientError.own('malformed', `no half of a transfer: ${JSON.stringify(value).slice(0, 100)}`);
+}
+
+/** The same in every client. */
+function partitionOf(account: string, partitions: number): number {
+  let hash = 0;
+  for (let i = 0; i < account.length; i++) hash = (hash * 31 + account.charCodeAt(i)) >>> 0;
+  return hash % Math.max(1, partitions);
+}
