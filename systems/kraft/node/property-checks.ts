@@ -49,7 +49,7 @@ export function checkAcross(
   // What a node needs depends on what it is.
   if (values['process.roles'].length === 0) return findings;
   checkVoters(values, wrong);
-  checkListeners(values, wrong);
+  checkListeners(values, lines.has('listener.security.protocol.map'), wrong);
   if (values['process.roles'].includes('broker')) checkBroker(values, wrong);
   checkTimes(values, wrong, sayTo(findings.warnings));
   return findings;
@@ -92,7 +92,7 @@ function checkVoters(values: PropertyValues, wrong: Say): void {
 const describe = (listeners: readonly Listener[]): string =>
   listeners.map(({ name, host, port }) => `${name}://${host}:${port}`).join(',');
 
-function checkListeners(values: PropertyValues, wrong: Say): void {
+function checkListeners(values: PropertyValues, isMapped: boolean, wrong: Say): void {
   const { listeners } = values;
   const text = describe(listeners);
   const names = listeners.map(({ name }) => name);
@@ -127,7 +127,9 @@ function checkListeners(values: PropertyValues, wrong: Say): void {
   }
   const protocols = values['listener.security.protocol.map'];
   for (const name of new Set([...names, ...controllers])) {
-    const protocol = protocols.get(name);
+    // Where nobody maps anything, controllers' listeners are plain, whatever their names (KIP-631).
+    const protocol =
+      protocols.get(name) ?? (!isMapped && controllers.includes(name) ? SPOKEN_PROTOCOL : undefined);
     if (protocol === undefined) {
       wrong(
         'listener.security.protocol.map',
