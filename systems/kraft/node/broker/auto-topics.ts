@@ -1,15 +1,18 @@
 /**
  * Topics that are created because a client asked about them (`auto.create.topics.enable`).
  *
- *     const topics = new AutoTopics(runtime, settings, link);
+ *     const topics = new AutoTopics(runtime, properties, link);
  *     topics.create(['orders']);     // at once; the client finds the topic when it asks again
  *
- * The controller chooses number and replication by its defaults. What is under way is not asked for again.
+ * The controller chooses number and replication by its defaults, but for the topics of coordinators, which have their own. What is
+ * under way is not asked for again.
  */
 import type { Runtime } from '../../../runtime/runtime.ts';
 import { ERROR, errorName } from '../../wire/error-codes.ts';
 import type { RequestInputBody } from '../../wire/apis.ts';
+import { isInternalTopic, newInternalTopic } from '../coordinators/internal-topics.ts';
 import type { ControllerLink } from '../parts.ts';
+import type { PropertyValues } from '../property-table.ts';
 
 type NewTopic = RequestInputBody<'createTopics'>['topics'][number];
 
@@ -21,11 +24,13 @@ const BY_DEFAULT = -1;
 
 export class AutoTopics {
   private readonly runtime: Runtime;
+  private readonly properties: PropertyValues;
   private readonly link: ControllerLink;
   private readonly underWay = new Set<string>();
 
-  constructor(runtime: Runtime, link: ControllerLink) {
+  constructor(runtime: Runtime, properties: PropertyValues, link: ControllerLink) {
     this.runtime = runtime;
+    this.properties = properties;
     this.link = link;
   }
 
@@ -34,7 +39,7 @@ export class AutoTopics {
     const wanted = names.filter((name) => !this.underWay.has(name)).slice(0, room);
     if (wanted.length === 0) return;
     for (const name of wanted) this.underWay.add(name);
-    const body = { topics: wanted.map(newTopic), timeoutMs: CREATE_TIMEOUT_MS };
+    const body = { topics: wanted.map((name) => this.newTopic(name)), timeoutMs: CREATE_TIMEOUT_MS };
     this.link.request('createTopics', CREATE_TOPICS_VERSION, body, CREATE_TIMEOUT_MS, (outcome) => {
       for (const name of wanted) this.underWay.delete(name);
       if (outcome.kind === 'failed') {
@@ -49,12 +54,9 @@ export class AutoTopics {
       }
     });
   }
-}
 
-const newTopic = (name: string): NewTopic => ({
-  name,
-  numPartitions: BY_DEFAULT,
-  replicationFactor: BY_DEFAULT,
-  assignments: [],
-  configs: [],
-});
+  private newTopic(name: string): NewTopic {
+    if (isInternalTopic(name)) return newInternalTopic(name, this.properties);
+    return { name, numPartitions: BY_DEFAULT, replicationFactor: BY_DEFAULT, assignments: [], configs: [] };
+  }
+}

@@ -62,6 +62,8 @@ const CONTROLLED_SHUTDOWN_MAX_MS = 30_000;
 const SHUTDOWN_POLL_MS = 50;
 /** A request is given up for another before the session ends. */
 const REQUESTS_PER_SESSION = 2;
+/** Before a broker registers again that the controller does not know any more. */
+const REGISTER_AGAIN_MS = 100;
 const PLAINTEXT = 0;
 
 export class BrokerLifecycle {
@@ -83,6 +85,8 @@ export class BrokerLifecycle {
   private duplicateSinceMs: number | null = null;
   private shutdownPollMs = SHUTDOWN_POLL_MS;
   private onMayGo: (() => void) | null = null;
+  private starting: Promise<void> = Promise.resolve();
+  private stopping: Promise<void> | null = null;
 
   constructor(runtime: Runtime, settings: NodeSettings, options: BrokerLifecycleOptions) {
     this.runtime = runtime;
@@ -107,7 +111,12 @@ export class BrokerLifecycle {
   }
 
   /** Resolves when the file of the last shutdown is read and gone. @throws FileError */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.starting = this.begin();
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
     this.previousEpoch = await this.cleanShutdown.take();
     if (this.isClosed) return;
     this.isStarted = true;
@@ -124,12 +133,18 @@ export class BrokerLifecycle {
 
   /**
    * Asks the controller to move leaderships away, for a bounded time; then nothing is asked any more, the logs are closed, and the
-   * file is left that proves it. Resolves also where the controller was not found.
+   * file is left that proves it. Resolves also where the controller was not found. Called again, it is the same shutdown.
    *
    * @param closeLogs - resolves when all that was acknowledged is on the disk
    * @throws what `closeLogs` throws, and FileError: no file is left then
    */
-  async shutdown(closeLogs: () => Promise<void>): Promise<void> {
+  shutdown(closeLogs: () => Promise<void>): Promise<void> {
+    this.stopping ??= this.stop(closeLogs);
+    return this.stopping;
+  }
+
+  private async stop(closeLogs: () => Promise<void>): Promise<void> {
+    await this.starting;
     if (this.current === 'running' && this.settings.properties['controlled.shutdown.enable']) {
       await this.controlledShutdown();
     }
@@ -310,8 +325,8 @@ export class BrokerLifecycle {
       return;
     }
     this.current = 'starting';
-    this.isDirty = true;
-    this.answered(0);
+    this.isDirty = false;
+    this.answered(REGISTER_AGAIN_MS);
   }
 
   private noteFence(isFenced: boolean): void {

@@ -108,7 +108,8 @@ export class ControllerClient implements ControllerLink {
     this.leaderId = leaderId;
     if (leaderId === null) return;
     const previous = this.connectedTo;
-    if (previous !== null) {
+    const next = this.options.controllerAddress(leaderId);
+    if (previous !== null && !(next?.host === previous.host && next.port === previous.port)) {
       this.connectedTo = null;
       for (const client of this.clients) client.disconnect(previous, `node ${leaderId} leads now`);
     }

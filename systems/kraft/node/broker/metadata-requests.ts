@@ -44,7 +44,7 @@ type MetadataTopic = ResponseBody<'metadata'>['topics'][number];
 
 export function metadataHandlers(options: MetadataHandlersOptions): Handlers {
   const { settings, metadata, runtime, link } = options;
-  const topics = new AutoTopics(runtime, link);
+  const topics = new AutoTopics(runtime, settings.properties, link);
   const whenReady =
     <E extends Exchange>(handle: (exchange: E) => void) =>
     (exchange: E): void => {

@@ -16,7 +16,7 @@ import type { Runtime } from '../../../../runtime/runtime.ts';
 import type { ApiName, RequestInputBody } from '../../../wire/apis.ts';
 import { uuidFromBytes } from '../../../wire/bytes.ts';
 import { ControllerDriver } from '../../controller/controller-driver.ts';
-import { CONTROLLER_PORT, settingsOf } from '../../controller/testing/controllers.ts';
+import { settingsOf } from '../../controller/testing/controllers.ts';
 import { MemoryQuorum } from '../../controller/testing/memory-quorum.ts';
 import type { NodeOutcome, ReceivedBody } from '../../network/node-client.ts';
 import { NodeClient } from '../../network/node-client.ts';
@@ -30,7 +30,8 @@ import { ImageFollower } from '../broker-metadata.ts';
 import { ControllerClient } from '../controller-link.ts';
 
 const CONTROLLERS = [1, 2, 3];
-export const CLIENT_PORT = 9092;
+const CONTROLLER_PORT = 9093;
+const CLIENT_PORT = 9092;
 const ASK_TIMEOUT_MS = 60_000;
 const POLL_MS = 5;
 const POLLS_MAX = 20_000;
