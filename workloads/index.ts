@@ -1,10 +1,12 @@
 /** The workloads by name. */
 import { append } from './append.ts';
+import { bank } from './bank.ts';
 import { counter } from './counter.ts';
 import { log } from './log.ts';
+import { quorum } from './quorum.ts';
 import { register } from './register.ts';
 import type { Workload } from './workload.ts';
 
 export const workloads: ReadonlyMap<string, Workload> = new Map(
-  [register, counter, append, log].map((workload) => [workload.name, workload]),
+  [register, counter, append, log, bank, quorum].map((workload) => [workload.name, workload]),
 );

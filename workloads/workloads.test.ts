@@ -46,20 +46,17 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => unknown): Map<unkno
 const KEYED = ['register', 'counter', 'append'];
 
 describe('every workload on keys', () => {
-  it.each(KEYED)(
-    '%s proposes its functions alone, at the rate, the same for the same seed',
-    (name) => {
-      const events = invocations(run(prepare(name), 2_000));
-      const workload = workloads.get(name) as Workload;
-      expect([...countBy(events, ({ f }) => f).keys()].sort()).toEqual([...workload.functions].sort());
-      const seconds = (events.at(-1)?.time ?? 0) / NS_PER_S;
-      expect(Math.abs(seconds - 20)).toBeLessThan(1.5);
-      expect(invocations(run(prepare(name), 2_000))).toEqual(events);
-      expect(invocations(run(prepare(name), 2_000, perfect, 2))).not.toEqual(events);
-      expect(events.filter(({ f }) => f === 'read').every(({ value }) => value === null)).toBe(true);
-      for (const f of prepare(name).mustSucceed) expect(workload.functions).toContain(f);
-    },
-  );
+  it.each(KEYED)('%s proposes its functions alone, at the rate, the same for the same seed', (name) => {
+    const events = invocations(run(prepare(name), 2_000));
+    const workload = workloads.get(name) as Workload;
+    expect([...countBy(events, ({ f }) => f).keys()].sort()).toEqual([...workload.functions].sort());
+    const seconds = (events.at(-1)?.time ?? 0) / NS_PER_S;
+    expect(Math.abs(seconds - 20)).toBeLessThan(1.5);
+    expect(invocations(run(prepare(name), 2_000))).toEqual(events);
+    expect(invocations(run(prepare(name), 2_000, perfect, 2))).not.toEqual(events);
+    expect(events.filter(({ f }) => f === 'read').every(({ value }) => value === null)).toBe(true);
+    for (const f of prepare(name).mustSucceed) expect(workload.functions).toContain(f);
+  });
 
   it.each(KEYED)('%s uses each key for so many operations, several at a time', (name) => {
     const events = invocations(run(prepare(name, { keys: 3, operationsPerKey: 50 }), 1_000));
