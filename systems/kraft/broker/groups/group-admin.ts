@@ -67,7 +67,7 @@ function tombstones(group: Group): readonly GroupRecord[] {
   ];
 }
 
-const offsetTombstone = (groupId: string, { topic, partition }: CommittedOffset): GroupRecord => ({
+export const offsetTombstone = (groupId: string, { topic, partition }: CommittedOffset): GroupRecord => ({
   type: 'offset',
   groupId,
   topic,

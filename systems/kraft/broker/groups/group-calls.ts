@@ -9,6 +9,8 @@
 import type {
   OffsetCommitRequest,
   OffsetCommitResponseInput,
+  OffsetDeleteRequest,
+  OffsetDeleteResponseInput,
   OffsetFetchRequest,
   OffsetFetchResponseInput,
 } from '../../wire/api/group-offsets.ts';
@@ -22,6 +24,7 @@ interface Calls {
   readonly Heartbeat: [groups.HeartbeatRequest, groups.HeartbeatResponseInput];
   readonly LeaveGroup: [groups.LeaveGroupRequest, groups.LeaveGroupResponseInput];
   readonly OffsetCommit: [OffsetCommitRequest, OffsetCommitResponseInput];
+  readonly OffsetDelete: [OffsetDeleteRequest, OffsetDeleteResponseInput];
   readonly OffsetFetch: [OffsetFetchRequest, OffsetFetchResponseInput];
   readonly TxnOffsetCommit: [TxnOffsetCommitRequest, TxnOffsetCommitResponseInput];
   readonly DescribeGroups: [groups.DescribeGroupsRequest, groups.DescribeGroupsResponseInput];

@@ -26,6 +26,7 @@ import { Group } from './group.ts';
 import { checkGroup } from './invariants.ts';
 import { GroupLoader } from './load.ts';
 import { heartbeat, joinGroup, leaveGroup, syncGroup } from './membership.ts';
+import { deleteOffsets, forgetOffsets, refuseDeletion } from './offset-deletion.ts';
 import { commitOffsets, commitTransactionally, endTransaction, fetchOffsets } from './offsets.ts';
 import { refuseCommit, refuseFetch } from './offsets.ts';
 import { nextDeadlineMs, tickGroup } from './group-timers.ts';
@@ -135,6 +136,13 @@ export class GroupCoordinator {
     return this.context.take();
   }
 
+  /** A topic is deleted, and its offsets with it. */
+  topicDeleted(now: Instant, name: string): readonly GroupEffect[] {
+    this.context.now = now;
+    for (const group of this.groups()) forgetOffsets(this.context, group, (topic) => topic === name);
+    return this.context.take();
+  }
+
   /** When {@link tick} is due, on the monotonic clock; an early tick does nothing. */
   get deadlineMs(): number {
     let deadlineMs = this.nextRetentionCheckMs ?? Infinity;
@@ -224,6 +232,8 @@ export class GroupCoordinator {
         return leaveGroup(context, group, call);
       case 'OffsetFetch':
         return fetchOffsets(context, group, call);
+      case 'OffsetDelete':
+        return deleteOffsets(context, group, call);
       case 'OffsetCommit': {
         const isSimple = call.request.generationIdOrMemberEpoch < 0;
         if (group === undefined && !isSimple) return this.refuse(call, 'ILLEGAL_GENERATION');
@@ -267,6 +277,8 @@ export class GroupCoordinator {
         return context.reply('LeaveGroup', call.replyTo, { errorCode, members: [] });
       case 'OffsetFetch':
         return refuseFetch(context, call, error);
+      case 'OffsetDelete':
+        return refuseDeletion(context, call.replyTo, error);
       case 'OffsetCommit':
       case 'TxnOffsetCommit':
         return refuseCommit(context, call, error);

@@ -56,7 +56,9 @@ export function commitOffsets(context: GroupContext, group: Group, call: CallOf<
   if (error !== 'NONE') return refuseCommit(context, call, error);
   const member = group.members.get(memberId);
   if (member !== undefined) touch(context, member);
-  const expireMs = request.retentionTimeMs === -1 ? -1 : context.now.wallMs + request.retentionTimeMs;
+  const { retentionTimeMs } = request;
+  const keptUntilMs = Math.min(Number.MAX_SAFE_INTEGER, context.now.wallMs + retentionTimeMs);
+  const expireMs = retentionTimeMs === -1 ? -1 : keptUntilMs;
   const store = (offset: CommittedOffset): void => keepOffset(context, group, offset);
   appendOffsets(context, group, call, { expireMs, producer: null, store, settled: () => undefined });
 }

@@ -1,7 +1,7 @@
 /**
  * How a coordinator's records get into its partition: one batch, acknowledged when all in-sync replicas have it.
  *
- *     const appends = new CoordinatorAppends(runtime, replicas, '__consumer_offsets', 5_000);
+ *     const appends = new CoordinatorAppends(runtime, replicas, { topic: '__consumer_offsets', timeoutMs: 5_000, maxBatchBytes });
  *     appends.perform(effect, (outcome) => perform(coordinator.appended(now, effect.appendId, outcome)));
  *
  * Offsets that are committed in a transaction carry its producer's id and epoch, so that a marker ends them. They have a sequence, too,
@@ -14,27 +14,35 @@ import type { BatchOptions } from '../../records/batch-builder.ts';
 import { BatchBuilder } from '../../records/batch-builder.ts';
 import type { Replicas } from '../parts.ts';
 
+export interface CoordinatorAppendOptions {
+  readonly topic: string;
+  /** Then the append is given up; what it wrote may still be committed. */
+  readonly timeoutMs: number;
+  /** `message.max.bytes`: what a client may not write, a coordinator may not either. */
+  readonly maxBatchBytes: number;
+}
+
 export class CoordinatorAppends {
   private readonly runtime: Runtime;
   private readonly replicas: Replicas;
-  private readonly topic: string;
-  private readonly timeoutMs: number;
+  private readonly options: CoordinatorAppendOptions;
 
-  constructor(runtime: Runtime, replicas: Replicas, topic: string, timeoutMs: number) {
+  constructor(runtime: Runtime, replicas: Replicas, options: CoordinatorAppendOptions) {
     this.runtime = runtime;
     this.replicas = replicas;
-    this.topic = topic;
-    this.timeoutMs = timeoutMs;
+    this.options = options;
   }
 
   /** @param onOutcome - once; perhaps before this returns */
   perform(effect: AppendEffect, onOutcome: (outcome: AppendOutcome) => void): void {
-    const { topic, timeoutMs } = this;
+    const { topic, timeoutMs, maxBatchBytes } = this.options;
     const { partition, records } = effect;
     const builder = new BatchBuilder(this.producerOptions(effect));
     const timestampMs = Math.floor(this.runtime.wallMs());
     for (const { key, value } of records) builder.append({ key, value, timestampMs });
-    const request = { topic, partition, batches: builder.build(), acks: -1, timeoutMs } as const;
+    const batches = builder.build();
+    if (batches.length > maxBatchBytes) return onOutcome({ error: 'MESSAGE_TOO_LARGE' });
+    const request = { topic, partition, batches, acks: -1, timeoutMs } as const;
     this.replicas.append(request, ({ error, baseOffset }) =>
       onOutcome(error === 'NONE' ? { error, baseOffset } : { error }),
     );
@@ -43,7 +51,7 @@ export class CoordinatorAppends {
   private producerOptions({ partition, producer }: AppendEffect): BatchOptions {
     if (producer === null) return {};
     const { producerId, producerEpoch } = producer;
-    const entry = this.replicas.leads(this.topic, partition)?.log.producers.entry(producerId);
+    const entry = this.replicas.leads(this.options.topic, partition)?.log.producers.entry(producerId);
     const last = entry?.epoch === producerEpoch ? entry.batches.at(-1) : undefined;
     const baseSequence = last === undefined ? 0 : addSequence(last.lastSequence, 1);
     return { producerId, producerEpoch, baseSequence, isTransactional: true };

@@ -1,5 +1,8 @@
 /** Groups end to end: a client's requests over a simulated network, records in real logs, brokers that take over. */
 import { describe, expect, test } from 'vitest';
+import { batchOf } from '../../log/testing/batches.ts';
+import { BATCH_HEADER_BYTES, RecordBatch } from '../../records/batch.ts';
+import { Writer } from '../../wire/bytes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { CoordinatorCluster } from './testing/coordinator-cluster.ts';
 import { withCoordinators } from './testing/coordinator-cluster.ts';
@@ -18,14 +21,30 @@ async function coordinatorOf(cluster: CoordinatorCluster, key = 'g', keyType = 0
   throw new Error('no coordinator');
 }
 
-const join = (cluster: CoordinatorCluster, node: string, memberId: string, via = 'client', groupId = 'g') =>
+/** As a consumer says what it reads. */
+function subscription(topic: string): Uint8Array {
+  const writer = new Writer();
+  writer.int16(0);
+  writer.int32(1);
+  writer.string(topic);
+  writer.int32(-1);
+  return writer.take();
+}
+
+const join = (
+  cluster: CoordinatorCluster,
+  node: string,
+  memberId: string,
+  via = 'client',
+  metadata = subscription('orders'),
+) =>
   cluster.ask(
     node,
     'joinGroup',
     5,
     {
-      ...{ groupId, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 20_000, memberId, groupInstanceId: null },
-      ...{ protocolType: 'consumer', protocols: [{ name: 'range', metadata: bytes('m') }] },
+      ...{ groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 20_000, memberId },
+      ...{ groupInstanceId: null, protocolType: 'consumer', protocols: [{ name: 'range', metadata }] },
     },
     via,
   );
@@ -34,10 +53,17 @@ const join = (cluster: CoordinatorCluster, node: string, memberId: string, via =
 async function joinAlone(
   cluster: CoordinatorCluster,
   node: string,
+  metadata = subscription('orders'),
 ): Promise<{ id: string; generation: number }> {
-  const first = await join(cluster, node, '');
+  const first = await join(cluster, node, '', 'client', metadata);
   expect(first.errorCode).toBe(ERROR.MEMBER_ID_REQUIRED);
-  const { errorCode, memberId, generationId, members } = await join(cluster, node, first.memberId);
+  const { errorCode, memberId, generationId, members } = await join(
+    cluster,
+    node,
+    first.memberId,
+    'client',
+    metadata,
+  );
   expect({ errorCode, members: members.length }).toEqual({ errorCode: ERROR.NONE, members: 1 });
   const synced = await cluster.ask(node, 'syncGroup', 3, {
     ...{ groupId: 'g', generationId, memberId, groupInstanceId: null },
@@ -321,7 +347,62 @@ describe('another broker takes over', () => {
   });
 });
 
-describe('what cannot be', () => {
+describe('offsets that go', () => {
+  const remove = async (cluster: CoordinatorCluster, node: string, topic: string) => {
+    const topics = [{ name: topic, partitions: [{ partitionIndex: 0 }] }];
+    const answer = await cluster.ask(node, 'offsetDelete', 0, { groupId: 'g', topics });
+    return answer.errorCode === ERROR.NONE
+      ? answer.topics[0]?.partitions[0]?.errorCode
+      : `error ${answer.errorCode}`;
+  };
+
+  test('are deleted, unless a member has subscribed to the topic', async () => {
+    await withCoordinators({}, async (cluster) => {
+      for (const topic of ['orders', 'others']) await cluster.createTopic(topic, 1);
+      const node = await coordinatorOf(cluster);
+      expect(await remove(cluster, node, 'orders')).toBe(`error ${ERROR.GROUP_ID_NOT_FOUND}`);
+      for (const topic of ['orders', 'others']) await commit(cluster, node, 4, topic);
+      expect(await remove(cluster, node, 'nothing')).toBe(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+      expect(await remove(cluster, node, 'others')).toBe(ERROR.NONE);
+      expect(await committed(cluster, node)).toBe(4);
+      await joinAlone(cluster, node, subscription('orders'));
+      expect(await remove(cluster, node, 'orders')).toBe(ERROR.GROUP_SUBSCRIBED_TO_TOPIC);
+      expect(await remove(cluster, node, 'others')).toBe(ERROR.NONE);
+      expect(await committed(cluster, node)).toBe(4);
+      const next = await failOver(cluster, node);
+      await cluster.sleep(50);
+      const all = await cluster.ask(next, 'offsetFetch', 5, { groupId: 'g', topics: null });
+      expect(all.topics.map(({ name }) => name)).toEqual(['orders']);
+    });
+  });
+
+  test('of members whose metadata nobody understands are kept', async () => {
+    await withCoordinators({}, async (cluster) => {
+      await cluster.createTopic('orders', 1);
+      const node = await coordinatorOf(cluster);
+      await commit(cluster, node, 4);
+      await joinAlone(cluster, node, bytes('?'));
+      expect(await remove(cluster, node, 'orders')).toBe(ERROR.GROUP_SUBSCRIBED_TO_TOPIC);
+    });
+  });
+
+  test('go with their topic: a new one of its name is read from its start', async () => {
+    await withCoordinators({}, async (cluster) => {
+      for (const topic of ['orders', 'others']) await cluster.createTopic(topic, 1);
+      const node = await coordinatorOf(cluster);
+      for (const topic of ['orders', 'others']) await commit(cluster, node, 4, topic);
+      cluster.removeTopic('orders');
+      await cluster.sleep(20);
+      expect(await committed(cluster, node)).toBe(-1);
+      const next = await failOver(cluster, node);
+      await cluster.sleep(50);
+      const all = await cluster.ask(next, 'offsetFetch', 5, { groupId: 'g', topics: null });
+      expect(all.topics.map(({ name }) => name)).toEqual(['others']);
+    });
+  });
+});
+
+describe('what goes wrong', () => {
   test('an append that is given up is no commit, and the client may come again', async () => {
     await withCoordinators({}, async (cluster) => {
       await cluster.createTopic('orders', 1);
@@ -336,5 +417,88 @@ describe('what cannot be', () => {
       expect(await commit(cluster, node, 9)).toBe(ERROR.NONE);
       expect(await committed(cluster, node)).toBe(9);
     });
+  });
+
+  test('records that say nothing sensible are logged and skipped', async () => {
+    await withCoordinators({}, async (cluster) => {
+      await cluster.createTopic('orders', 1);
+      const node = await coordinatorOf(cluster);
+      await commit(cluster, node, 3);
+      const log = cluster.partitions.find('__consumer_offsets', PARTITION)?.log;
+      const append = (batch: Uint8Array): unknown =>
+        log?.append(batch, { assignOffsets: true, leaderEpoch: 0 });
+      append(batchOf(['no key', '\0\x01x=value', '\0\x01x=']));
+      // A batch whose records end too early.
+      const broken = batchOf(['k=v']);
+      broken[BATCH_HEADER_BYTES] = 120;
+      new DataView(broken.buffer).setInt32(17, new RecordBatch(broken).computeCrc());
+      append(broken);
+      expect(await commit(cluster, node, 4)).toBe(ERROR.NONE);
+      const next = await failOver(cluster, node);
+      await cluster.sleep(50);
+      expect(await committed(cluster, next)).toBe(4);
+      const complaints = cluster.sim.logs(next).filter((line) => line.includes('skipped'));
+      expect(complaints.length).toBe(4);
+      expect(cluster.sim.crashes).toEqual([]);
+    });
+  });
+
+  test('what is too large for a record is refused', async () => {
+    await withCoordinators({ properties: ['message.max.bytes=300'] }, async (cluster) => {
+      await cluster.createTopic('orders', 1);
+      const node = await coordinatorOf(cluster);
+      const topics = [
+        {
+          name: 'orders',
+          partitions: Array.from({ length: 20 }, (_, partitionIndex) => ({
+            ...{ partitionIndex, committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null },
+          })),
+        },
+      ];
+      const answer = await cluster.ask(node, 'offsetCommit', 7, { ...commitRequest(1), topics });
+      expect(answer.topics[0]?.partitions[0]?.errorCode).toBe(ERROR.INVALID_COMMIT_OFFSET_SIZE);
+      expect(await commit(cluster, node, 2)).toBe(ERROR.NONE);
+    });
+  });
+
+  test('the longest names and times do no harm', async () => {
+    await withCoordinators({}, async (cluster) => {
+      await cluster.createTopic('orders', 1);
+      const node = await coordinatorOf(cluster);
+      const request = { groupId: 'g', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 20_000, memberId: '' };
+      const protocols = [{ name: 'range', metadata: subscription('orders') }];
+      const long = 'x'.repeat(32_767);
+      const joined = await cluster.ask(
+        ...([node, 'joinGroup', 3] as const),
+        { ...request, protocolType: 'consumer', protocols },
+        long,
+      );
+      expect(joined.errorCode).toBe(ERROR.NONE);
+      const { memberId, generationId } = joined;
+      const synced = await cluster.ask(node, 'syncGroup', 2, {
+        ...{ groupId: 'g', generationId, memberId, assignments: [] },
+      });
+      expect(synced.errorCode).toBe(ERROR.NONE);
+      const own = { ...commitRequest(5), generationIdOrMemberEpoch: generationId, memberId };
+      const answer = await cluster.ask(node, 'offsetCommit', 4, {
+        ...{ ...own, retentionTimeMs: Number.MAX_SAFE_INTEGER },
+      });
+      expect(answer.topics[0]?.partitions[0]?.errorCode).toBe(ERROR.NONE);
+      expect(cluster.sim.crashes).toEqual([]);
+    });
+  });
+
+  test('the same seed gives the same events', async () => {
+    const run = (seed: number): Promise<string> =>
+      withCoordinators({ seed }, async (cluster) => {
+        await cluster.createTopic('orders', 1);
+        const node = await coordinatorOf(cluster);
+        await joinAlone(cluster, node);
+        await failOver(cluster, node);
+        await cluster.sleep(30_000);
+        return cluster.sim.eventHash;
+      });
+    expect(await run(3)).toBe(await run(3));
+    expect(await run(3)).not.toBe(await run(4));
   });
 });

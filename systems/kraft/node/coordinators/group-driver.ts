@@ -55,7 +55,11 @@ export class GroupDriver {
       newUuid: () => randomUuid(runtime.random),
     });
     const { core } = this;
-    this.appends = new CoordinatorAppends(runtime, replicas, OFFSETS_TOPIC, APPEND_TIMEOUT_MS);
+    this.appends = new CoordinatorAppends(runtime, replicas, {
+      topic: OFFSETS_TOPIC,
+      timeoutMs: APPEND_TIMEOUT_MS,
+      maxBatchBytes: settings.properties['message.max.bytes'],
+    });
     this.timer = new DeadlineTimer(runtime, () => this.perform(core.tick(this.now)));
     this.loads = new PartitionLoads(runtime, replicas, OFFSETS_TOPIC, {
       start: (partition) => core.startLoading(partition),
@@ -70,13 +74,17 @@ export class GroupDriver {
       syncGroup: (exchange) => this.pass('SyncGroup', exchange),
       heartbeat: (exchange) => this.pass('Heartbeat', exchange),
       leaveGroup: (exchange) => this.pass('LeaveGroup', exchange),
-      offsetCommit: (exchange) => this.commit('OffsetCommit', exchange),
+      offsetCommit: (exchange) => this.passKnown('OffsetCommit', exchange),
+      offsetDelete: (exchange) => this.passKnown('OffsetDelete', exchange),
       offsetFetch: (exchange) => this.pass('OffsetFetch', exchange),
       describeGroups: (exchange) => this.pass('DescribeGroups', exchange),
       listGroups: (exchange) => this.pass('ListGroups', exchange),
       deleteGroups: (exchange) => this.pass('DeleteGroups', exchange),
-      txnOffsetCommit: (exchange) => this.commit('TxnOffsetCommit', exchange),
+      txnOffsetCommit: (exchange) => this.passKnown('TxnOffsetCommit', exchange),
     };
+    metadata.subscribe(({ deletedTopics }) => {
+      for (const { name } of deletedTopics) this.perform(core.topicDeleted(this.now, name));
+    });
     this.perform(core.tick(this.now));
   }
 
@@ -115,28 +123,28 @@ export class GroupDriver {
   }
 
   /** Offsets of topics that are not there are refused before the group is asked. */
-  private commit(
-    api: 'OffsetCommit' | 'TxnOffsetCommit',
-    exchange: Exchange<'offsetCommit'> | Exchange<'txnOffsetCommit'>,
+  private passKnown(
+    api: 'OffsetCommit' | 'TxnOffsetCommit' | 'OffsetDelete',
+    exchange: Exchange<'offsetCommit'> | Exchange<'txnOffsetCommit'> | Exchange<'offsetDelete'>,
   ): void {
     const { image } = this.metadata;
     const { body } = exchange;
     type Topic = (typeof body.topics)[number];
     const isKnown = ({ name }: Topic): boolean => image.topicByName(name) !== undefined;
-    const refused = body.topics
-      .filter((topic) => !isKnown(topic))
-      .map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex }) => ({
-          partitionIndex,
-          errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION,
-        })),
-      }));
-    if (refused.length === 0) return this.pass(api, exchange);
+    const unknown: readonly Topic[] = body.topics.filter((topic) => !isKnown(topic));
+    if (unknown.length === 0) return this.pass(api, exchange);
+    const refused = unknown.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({
+        partitionIndex,
+        errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+      })),
+    }));
     const known = body.topics.filter(isKnown);
-    if (known.length === 0) return exchange.respond({ topics: refused });
-    const answer = ({ topics }: { readonly topics: typeof refused }): void =>
-      exchange.respond({ topics: [...refused, ...topics] });
+    type Answered = { readonly errorCode: number; readonly topics: typeof refused };
+    const answer = ({ topics, ...rest }: Answered): void =>
+      exchange.respond({ ...rest, topics: [...refused, ...topics] });
+    if (known.length === 0) return answer({ errorCode: ERROR.NONE, topics: [] });
     this.call(api, exchange, { ...body, topics: known }, answer);
   }
 

@@ -68,7 +68,11 @@ export class TransactionDriver {
     const rules = settings.rules.transactions;
     const core = new TransactionCoordinator({ options: transactionOptions(settings, metadata), rules });
     this.core = core;
-    this.appends = new CoordinatorAppends(runtime, replicas, TRANSACTIONS_TOPIC, REQUEST_TIMEOUT_MS);
+    this.appends = new CoordinatorAppends(runtime, replicas, {
+      topic: TRANSACTIONS_TOPIC,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+      maxBatchBytes: settings.properties['message.max.bytes'],
+    });
     this.timer = new DeadlineTimer(runtime, () => this.perform(core.tick(this.now)));
     this.markers = new MarkerSender(runtime, settings, metadata, (markerId, partition, answer) =>
       this.perform(core.markerAnswered(this.now, markerId, partition, answer)),
