@@ -5,8 +5,8 @@
  *     node.status();          // { role: 'leader', term: 3, leader: 'n1', broker: 'running', … }
  *     await node.shutdown();  // leaderships are handed over first
  *
- * The order of a start: the metadata log is recovered, and the controller listener opens; the broker recovers its partitions and
- * opens its listener; it registers, replays up to its own registration, and only then leads and follows. Whatever the node cannot go on
+ * The order of a start: the metadata log is recovered, and the controller listener opens; the broker recovers its partitions,
+ * registers, and replays up to its own registration; then its listener opens, and it leads and follows. Whatever the node cannot go on
  * after (a disk that fails or that it cannot trust) crashes the runtime with the reason.
  */
 import type { NodeStatus, RunningNode } from '../../runtime/node-program.ts';
@@ -86,7 +86,12 @@ class Node implements KraftNode {
     if (controller !== null) this.listen('controller', { ...quorum.handlers, ...controller.handlers });
     if (broker === null) return;
     const handlers = await broker.recover();
-    this.listen('broker', handlers);
+    // Clients find a listener when the broker knows the cluster, and before anybody is told that it serves.
+    let isOpen = false;
+    broker.metadata.subscribe(() => {
+      if (!isOpen && this.stopped === null) this.listen('broker', handlers);
+      isOpen = true;
+    });
     broker.start();
   }
 

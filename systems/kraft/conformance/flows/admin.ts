@@ -83,8 +83,11 @@ async function deleteRecords(kafka: Kafka, topic: string): Promise<unknown> {
   const admin = kafka.admin();
   const producer = kafka.producer();
   await Promise.all([admin.connect(), producer.connect()]);
+  // The partitions are new: their leaders may not have heard of it yet.
+  await until(async () => (await errorOf(admin.fetchTopicOffsets(topic))) === 'none');
   const messages = Array.from({ length: 10 }, (_, i) => ({ partition: 0, key: `k${i}`, value: `${i}` }));
   await producer.send({ topic, messages });
+  await admin.fetchTopicMetadata({ topics: [topic] });
   const remove = (offset: string) =>
     errorOf(admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] }));
   const errors = [await remove('4'), await remove('20')];

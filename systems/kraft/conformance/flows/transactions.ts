@@ -6,7 +6,12 @@ import { readAll } from './produce-consume.ts';
 const TOPIC = 'transactional';
 
 const producerOf = (kafka: Kafka, transactionalId: string) =>
-  kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1, retry: { retries: 3 } });
+  kafka.producer({
+    transactionalId,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    retry: { retries: 20, initialRetryTime: 50, maxRetryTime: 500 },
+  });
 
 export async function transact(kafka: Kafka): Promise<unknown> {
   const admin = kafka.admin();

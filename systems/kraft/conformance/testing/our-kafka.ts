@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRealRuntime } from '../../../runtime/real/real-runtime.ts';
 import { startKraftNode } from '../../node/kraft-node.ts';
 import { readServerProperties } from '../../node/properties.ts';
 import { randomUuid } from '../../node/random-uuid.ts';
 import type { RunningServer } from './apache-kafka.ts';
 import { freePort } from './free-port.ts';
+
+const START_MAX_MS = 30_000;
 
 /** @param properties - beside those that a node of one needs */
 export async function startOurKafka(
@@ -44,6 +47,10 @@ export async function startOurKafka(
     directoryId: randomUuid(runtime.random),
     bugs: [],
   });
+  for (let i = 0; node.status()['broker'] !== 'running'; i++) {
+    if (i > START_MAX_MS / 20) throw new Error('our Kafka did not start');
+    await delay(20);
+  }
   return {
     bootstrap: `127.0.0.1:${port}`,
     stop: async () => {
