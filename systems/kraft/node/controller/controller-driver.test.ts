@@ -1,43 +1,15 @@
 /** The controller's driver on a quorum in memory, asked over the simulator's network. */
 import { describe, expect, test } from 'vitest';
 import { APIS } from '../../wire/apis.ts';
-import { ERROR } from '../../wire/error-codes.ts';
+import { ERROR, errorName } from '../../wire/error-codes.ts';
 import { LENGTH_BYTES } from '../../wire/frames.ts';
-import { readResponseHeader } from '../../wire/headers.ts';
-import { Reader } from '../../wire/bytes.ts';
 import { encodeRequest } from '../../wire/requests.ts';
-import type { RequestInputBody } from '../../wire/apis.ts';
+import { CLUSTER_ID } from './testing/asker.ts';
 import type { Controllers } from './testing/controllers.ts';
 import { withControllers } from './testing/controllers.ts';
 
-const bytes = new Uint8Array(0);
-
-const ordersWith = (count: number, timeoutMs = 5000, name = 'orders'): RequestInputBody<'createTopics'> => ({
-  topics: [{ name, numPartitions: count, replicationFactor: 1, assignments: [], configs: [] }],
-  timeoutMs,
-});
-
-/** The inner request as a broker passes it on; its response, or the envelope's error. */
-async function forward(
-  rig: Controllers,
-  controller: number,
-  body: RequestInputBody<'createTopics'>,
-  correlationId = 7,
-) {
-  const frame = encodeRequest(APIS.createTopics, 4, { correlationId, clientId: 'kafkajs' }, body);
-  const outcome = await rig.send(controller, 'envelope', 0, {
-    requestData: frame.subarray(LENGTH_BYTES),
-    requestPrincipal: null,
-    clientHostAddress: bytes,
-  });
-  if (outcome.kind === 'failed') throw new Error(outcome.reason);
-  const { errorCode, responseData } = outcome.body;
-  if (responseData === null) return { errorCode, correlationId: null, topics: [] };
-  const reader = new Reader(responseData);
-  const inner = readResponseHeader(reader, 0);
-  const { topics } = APIS.createTopics.response.decode(reader, 4);
-  return { errorCode, correlationId: inner, topics };
-}
+const NONE = { kind: 'answer', errors: ['NONE'] };
+const NOT_CONTROLLER = { kind: 'answer', errors: ['NOT_CONTROLLER'] };
 
 async function ready(rig: Controllers, brokers = 1): Promise<void> {
   rig.quorum.elect(1);
@@ -78,7 +50,7 @@ describe('leadership', () => {
       expect(await rig.ask(2, 'allocateProducerIds', 0, { brokerId: 11, brokerEpoch: 3 })).toMatchObject({
         errorCode: ERROR.NOT_CONTROLLER,
       });
-      expect(await forward(rig, 2, ordersWith(1))).toMatchObject({ errorCode: ERROR.NOT_CONTROLLER });
+      expect(await rig.createTopics(2, 'orders')).toEqual({ kind: 'refused', reason: 'NOT_CONTROLLER' });
     });
   });
 
@@ -86,16 +58,12 @@ describe('leadership', () => {
     await withControllers({}, async (rig) => {
       await ready(rig);
       rig.quorum.isHeld = true;
-      const answer = forward(rig, 1, ordersWith(3));
+      const answer = rig.createTopics(1, 'orders', { partitions: 3 });
       await rig.sleep(1000);
       expect(rig.driver(1).image.topicByName('orders')).toBeUndefined();
       rig.quorum.isHeld = false;
       rig.quorum.commit();
-      expect(await answer).toEqual({
-        errorCode: ERROR.NONE,
-        correlationId: 7,
-        topics: [{ name: 'orders', errorCode: ERROR.NONE, errorMessage: null }],
-      });
+      expect(await answer).toEqual(NONE);
       expect(rig.driver(1).image.topicByName('orders')?.partitions.size).toBe(3);
       expect(logsOf(rig, 'n1')).toContain('topic orders was created with 3 partitions');
     });
@@ -104,26 +72,23 @@ describe('leadership', () => {
   test('waiting answers say NOT_CONTROLLER when leadership is lost; the successor knows what was answered', async () => {
     await withControllers({}, async (rig) => {
       await ready(rig);
-      expect((await forward(rig, 1, ordersWith(1, 5000, 'answered'))).errorCode).toBe(ERROR.NONE);
+      expect(await rig.createTopics(1, 'answered')).toEqual(NONE);
       rig.quorum.isHeld = true;
-      const lost = forward(rig, 1, ordersWith(1, 5000, 'lost'));
+      const lost = rig.createTopics(1, 'lost');
       await rig.sleep(100);
       rig.quorum.isHeld = false;
       rig.quorum.elect(2);
-      expect(await lost).toMatchObject({
-        errorCode: ERROR.NONE,
-        topics: [{ name: 'lost', errorCode: ERROR.NOT_CONTROLLER }],
-      });
+      expect(await lost).toEqual(NOT_CONTROLLER);
       await rig.sleep(100);
       expect(rig.driver(1).status()).toMatchObject({ active: false, controllerId: 2 });
       expect(rig.driver(2).status()).toMatchObject({ active: true, epoch: 2 });
       expect([...rig.driver(2).image.topics.values()].map(({ name }) => name)).toEqual(['answered']);
-      expect((await forward(rig, 2, ordersWith(1, 5000, 'lost'))).topics[0]?.errorCode).toBe(ERROR.NONE);
+      expect(await rig.createTopics(2, 'lost')).toEqual(NONE);
       expect(rig.driver(1).snapshotRecords()).toEqual(rig.driver(2).snapshotRecords());
       // And back: the first one forgot what it had decided and nobody committed.
       rig.quorum.elect(1);
       await rig.sleep(100);
-      expect((await forward(rig, 1, ordersWith(1))).topics[0]?.errorCode).toBe(ERROR.NONE);
+      expect(await rig.createTopics(1, 'orders')).toEqual(NONE);
     });
   });
 
@@ -131,11 +96,11 @@ describe('leadership', () => {
     await withControllers({}, async (rig) => {
       await ready(rig);
       rig.quorum.isHeld = true;
-      const lost = forward(rig, 1, ordersWith(1));
+      const lost = rig.createTopics(1, 'orders');
       await rig.sleep(100);
       rig.quorum.isHeld = false;
       rig.quorum.elect(2, { kept: 1 });
-      expect((await lost).topics[0]?.errorCode).toBe(ERROR.NOT_CONTROLLER);
+      expect(await lost).toEqual(NOT_CONTROLLER);
       await rig.sleep(100);
       expect(rig.driver(2).image.topicByName('orders')).toBeDefined();
     });
@@ -145,11 +110,11 @@ describe('leadership', () => {
     await withControllers({}, async (rig) => {
       await ready(rig);
       rig.quorum.deposeSilently();
-      expect((await forward(rig, 1, ordersWith(1))).topics[0]?.errorCode).toBe(ERROR.NOT_CONTROLLER);
+      expect(await rig.createTopics(1, 'orders')).toEqual(NOT_CONTROLLER);
       expect(rig.driver(1).status().active).toBe(false);
       rig.quorum.elect(1);
       await rig.sleep(100);
-      expect((await forward(rig, 1, ordersWith(1))).topics[0]?.errorCode).toBe(ERROR.NONE);
+      expect(await rig.createTopics(1, 'orders')).toEqual(NONE);
     });
   });
 
@@ -163,5 +128,204 @@ describe('leadership', () => {
       );
       expect(rig.cluster.crashes).toEqual([]);
     });
+  });
+});
+
+describe('time', () => {
+  test('an asker waits as long as it says, and what it asked for may still happen', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      rig.quorum.isHeld = true;
+      const patient = rig.createTopics(1, 'patient', { timeoutMs: 5000 });
+      const hasty = rig.createTopics(1, 'hasty', { timeoutMs: 300 });
+      const atOnce = rig.createTopics(1, 'at-once', { timeoutMs: -1 });
+      await rig.sleep(100);
+      const timedOut = { kind: 'answer', errors: ['REQUEST_TIMED_OUT'] };
+      expect(await atOnce).toEqual(timedOut);
+      expect(await hasty).toEqual(timedOut);
+      rig.quorum.isHeld = false;
+      rig.quorum.commit();
+      expect(await patient).toEqual(NONE);
+      expect([...rig.driver(2).image.topics.values()].map(({ name }) => name).sort()).toEqual([
+        ...['at-once', 'hasty', 'patient'],
+      ]);
+    });
+  });
+
+  test('a broker that is silent for a session is fenced, and others lead; who speaks is not', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig, 2);
+      const epoch = rig.driver(1).image.brokers.get(12)?.epoch ?? -1;
+      await rig.createTopics(1, 'orders', { partitions: 30, replicationFactor: 2 });
+      for (let i = 0; i < 6; i++) {
+        await rig.sleep(2000);
+        expect(await rig.heartbeat(1, 12, epoch)).toMatchObject({ errorCode: ERROR.NONE, isFenced: false });
+      }
+      const { image } = rig.driver(3);
+      expect([image.brokers.get(11)?.fenced, image.brokers.get(12)?.fenced]).toEqual([true, false]);
+      const partitions = [...(image.topicByName('orders')?.partitions.values() ?? [])];
+      expect(partitions.map(({ leader }) => leader)).toEqual(partitions.map(() => 12));
+      expect(logsOf(rig, 'n1')).toMatch(/broker 11 was fenced.*orders-\d+: broker 12 leads after broker 11/s);
+    });
+  });
+
+  test('a new controller gives everybody a whole session', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      await rig.sleep(8000);
+      rig.quorum.elect(2);
+      await rig.sleep(8000);
+      expect(rig.driver(2).image.brokers.get(11)?.fenced).toBe(false);
+      await rig.sleep(2000);
+      expect(rig.driver(2).image.brokers.get(11)?.fenced).toBe(true);
+    });
+  });
+
+  test('an idle controller appends a record that says nothing, so that brokers can be seen to follow', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      const before = rig.driver(2).status().committedOffset;
+      await rig.sleep(5100);
+      expect(rig.driver(2).status().committedOffset - before).toBe(10);
+    });
+  });
+});
+
+describe('what must not be', () => {
+  test('records elsewhere than they were decided for end the node', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      rig.quorum.shift = 1;
+      expect(await rig.createTopics(1, 'orders')).toMatchObject({ kind: 'failed' });
+      expect(rig.cluster.crashes).toMatchObject([
+        { node: 'n1', message: expect.stringMatching(/are at \d+/) as string },
+      ]);
+    });
+  });
+
+  test('a record that cannot have happened ends whoever replays it', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      rig.driver(2).committed(1000, [{ type: 'remove-topic', topicId: 'none' }]);
+      await rig.sleep(10);
+      const message = 'cannot replay the metadata log: remove-topic: there is no topic none';
+      expect(rig.cluster.crashes).toMatchObject([{ node: 'n2', message }]);
+    });
+  });
+
+  test('a snapshot that is no state ends the node; a good one replaces what was', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      await rig.createTopics(1, 'orders');
+      const records = rig.driver(1).snapshotRecords();
+      rig.driver(3).loadSnapshot(records, 500);
+      expect(rig.driver(3).snapshotRecords()).toEqual(records);
+      expect(rig.driver(3).status().committedOffset).toBe(500);
+      rig.driver(3).loadSnapshot([{ type: 'remove-topic', topicId: 'none' }], 501);
+      await rig.sleep(10);
+      expect(rig.cluster.crashes).toMatchObject([{ node: 'n3' }]);
+    });
+  });
+
+  test('an answer before the commit, but as a bug', async () => {
+    await withControllers({ bugs: ['answer-before-commit'] }, async (rig) => {
+      await ready(rig);
+      rig.quorum.isHeld = true;
+      expect(await rig.createTopics(1, 'orders')).toEqual(NONE);
+      expect(rig.driver(1).image.topicByName('orders')).toBeUndefined();
+    });
+  });
+});
+
+describe('envelopes and clusters', () => {
+  const envelope = async (rig: Controllers, requestData: Uint8Array): Promise<string> => {
+    const body = { requestData, requestPrincipal: null, clientHostAddress: new Uint8Array(0) };
+    const { errorCode, responseData } = await rig.ask(1, 'envelope', 0, body);
+    expect(responseData).toBeNull();
+    return errorName(errorCode);
+  };
+
+  test('what cannot be read, or is not for controllers, is refused; the connection goes on', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      const identity = { correlationId: 1, clientId: 'c' };
+      const frames = [
+        encodeRequest(APIS.metadata, 8, identity, { topics: null }),
+        encodeRequest(APIS.apiVersions, 3, identity, {}),
+        encodeRequest(APIS.describeCluster, 1, identity, { includeClusterAuthorizedOperations: false }),
+        encodeRequest(APIS.brokerHeartbeat, 1, identity, {
+          ...{ brokerId: 11, brokerEpoch: 1, currentMetadataOffset: 1, wantFence: true, wantShutDown: false },
+        }),
+      ].map((frame) => frame.subarray(LENGTH_BYTES));
+      const whole = encodeRequest(APIS.deleteTopics, 3, identity, { topicNames: ['a'], timeoutMs: 1 });
+      frames.push(
+        whole.subarray(LENGTH_BYTES, whole.length - 6),
+        whole,
+        new Uint8Array(0),
+        new Uint8Array(3),
+      );
+      for (const frame of frames) expect(await envelope(rig, frame)).toBe('INVALID_REQUEST');
+      expect(rig.driver(1).image.brokers.get(11)?.fenced).toBe(false);
+      expect(rig.cluster.crashes).toEqual([]);
+    });
+  });
+
+  test('a request of more items than a batch should have is refused', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      const names = Array.from({ length: 100_001 }, (_, i) => `${i}`);
+      const created = await rig.createTopics(1, names);
+      expect(created.kind === 'answer' && new Set(created.errors)).toEqual(new Set(['POLICY_VIOLATION']));
+    });
+  });
+
+  test('every controller tells of all, and who is active', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      const describe = (id: number, version: number, endpointType?: number) =>
+        rig.ask(id, 'describeCluster', version, {
+          includeClusterAuthorizedOperations: false,
+          ...(endpointType !== undefined && { endpointType }),
+        });
+      const brokers = [1, 2, 3].map((brokerId) => ({
+        brokerId,
+        host: `n${brokerId}`,
+        port: 9093,
+        rack: null,
+      }));
+      const answer = { errorCode: 0, clusterId: CLUSTER_ID, controllerId: 1, brokers };
+      expect(await describe(2, 1, 2)).toMatchObject({ ...answer, endpointType: 2 });
+      expect(await describe(1, 0)).toMatchObject(answer);
+      expect(await describe(1, 1)).toMatchObject({ errorCode: ERROR.INVALID_REQUEST, brokers: [] });
+    });
+  });
+});
+
+test('ten thousand partitions do not slow a new controller down', async () => {
+  await withControllers({}, async (rig) => {
+    await ready(rig, 3);
+    const more = { partitions: 5000, replicationFactor: 3 };
+    expect(await rig.createTopics(1, 'a', more)).toEqual(NONE);
+    expect(await rig.createTopics(1, 'b', more)).toEqual(NONE);
+    const beganMs = performance.now();
+    const driver = rig.driver(2);
+    rig.quorum.elect(2);
+    driver.mayAct(rig.quorum.epoch, rig.quorum.endOffset);
+    expect(performance.now() - beganMs).toBeLessThan(1000);
+    expect(driver.status().active).toBe(true);
+    expect(logsOf(rig, 'n2')).toContain('is the active controller');
+  });
+});
+
+test('who stops takes part in nothing any more', async () => {
+  await withControllers({}, async (rig) => {
+    await ready(rig);
+    rig.quorum.isHeld = true;
+    const waiting = rig.createTopics(1, 'orders');
+    await rig.sleep(50);
+    rig.driver(1).close();
+    expect(await waiting).toEqual(NOT_CONTROLLER);
+    rig.driver(1).mayAct(9, 900);
+    expect(rig.driver(1).status().active).toBe(false);
   });
 });

@@ -4,7 +4,8 @@ import { RESOURCE } from '../../controller/metadata-records.ts';
 import { readServerProperties } from '../properties.ts';
 import type { PropertyValues } from '../property-table.ts';
 import { controllerOptions, staticConfigs } from './controller-settings.ts';
-import { CLUSTER_ID, settingsOf } from './testing/controllers.ts';
+import { CLUSTER_ID } from './testing/asker.ts';
+import { settingsOf } from './testing/controllers.ts';
 
 function read(lines: Record<string, string> = {}): PropertyValues {
   const all = {

@@ -68,10 +68,13 @@ test('who leads now, and not who is in sync; thousands are not all named', () =>
   expect(told(image, { ...change, isr: [1] })).toEqual([]);
   expect(told(image, { ...change, leader: 1 })).toEqual([]);
   expect(told(image, { ...change, leader: 2 })).toEqual(['debug orders-0: broker 2 leads after broker 1']);
-  expect(told(image, { ...change, leader: -1 })).toEqual(['debug orders-0: nobody leads']);
+  expect(told(image, { ...change, leader: -1 })).toEqual([
+    'info nobody leads 1 partition any more',
+    'debug orders-0: nobody leads',
+  ]);
   expect(told(image, { ...change, leader: 1 })).toEqual(['debug orders-0: broker 1 leads']);
   const all = Array.from({ length: 30 }, (_, partitionId) => ({ ...change, partitionId, leader: 2 }));
   const lines = told(image, ...all);
   expect(lines).toHaveLength(21);
-  expect(lines.at(-1)).toBe('debug 10 more partitions have another leader');
+  expect(lines.at(-1)).toBe('debug and 10 more partitions have another leader');
 });

@@ -26,7 +26,9 @@ export function narrate(image: MetadataImage, records: readonly MetadataRecord[]
   const created = new Map<string, { readonly name: string; partitions: number; isNew: boolean }>();
   const nameOf = (topicId: string): string =>
     created.get(topicId)?.name ?? image.topics.get(topicId)?.name ?? topicId;
+  const leaders: Line[] = [];
   let leaderChanges = 0;
+  let leaderless = 0;
   for (const record of records) {
     switch (record.type) {
       case 'register-broker':
@@ -55,8 +57,9 @@ export function narrate(image: MetadataImage, records: readonly MetadataRecord[]
         break;
       case 'partition-change':
         if (!changesLeader(image, record)) break;
+        if (record.leader === NO_LEADER) leaderless++;
         if (leaderChanges++ >= LEADER_LINES_MAX) break;
-        lines.push(debug(leaderLine(image, nameOf(record.topicId), record)));
+        leaders.push(debug(leaderLine(image, nameOf(record.topicId), record)));
         break;
       case 'fence-broker':
       case 'unfence-broker':
@@ -69,13 +72,16 @@ export function narrate(image: MetadataImage, records: readonly MetadataRecord[]
     }
   }
   for (const { name, partitions, isNew } of created.values()) {
-    const count = `${partitions} partition${partitions === 1 ? '' : 's'}`;
+    const count = counted(partitions);
     lines.push(info(isNew ? `topic ${name} was created with ${count}` : `topic ${name} has ${count} more`));
   }
+  if (leaderless > 0) lines.push(info(`nobody leads ${counted(leaderless)} any more`));
   const untold = leaderChanges - LEADER_LINES_MAX;
-  if (untold > 0) lines.push(debug(`${untold} more partitions have another leader`));
-  return lines;
+  if (untold > 0) leaders.push(debug(`and ${untold} more partitions have another leader`));
+  return [...lines, ...leaders];
 }
+
+const counted = (partitions: number): string => `${partitions} partition${partitions === 1 ? '' : 's'}`;
 
 function registrationChange(
   record: MetadataRecord & { readonly type: 'broker-registration-change' },

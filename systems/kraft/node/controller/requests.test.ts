@@ -218,7 +218,7 @@ test('items of all lists are counted', () => {
 
 describe('configurations', () => {
   const resource = (resourceName: string, ...changes: [string, number, string | null][]) => ({
-    resourceType: RESOURCE_TYPE.topic,
+    resourceType: RESOURCE_TYPE.topic as number,
     resourceName,
     configs: changes.map(([name, configOperation, value]) => ({ name, configOperation, value })),
   });

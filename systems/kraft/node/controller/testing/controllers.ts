@@ -10,9 +10,7 @@ import { SimCluster } from '../../../../../harness/cluster/sim/sim-cluster.ts';
 import { toySystem } from '../../../../../harness/cluster/sim/toy-system.ts';
 import { msToNs } from '../../../../../harness/units.ts';
 import type { Runtime } from '../../../../runtime/runtime.ts';
-import type { ApiName, RequestInputBody } from '../../../wire/apis.ts';
-import type { NodeOutcome, ReceivedBody } from '../../network/node-client.ts';
-import { NodeClient } from '../../network/node-client.ts';
+import type { Handlers } from '../../network/exchange.ts';
 import { NetworkServer } from '../../network/network-server.ts';
 import type { Quorum } from '../../parts.ts';
 import type { PropertyValues } from '../../property-table.ts';
@@ -20,12 +18,13 @@ import { PROPERTY_TABLE } from '../../property-table.ts';
 import { nodeRulesWith } from '../../rules.ts';
 import type { NodeSettings } from '../../settings.ts';
 import { ControllerDriver } from '../controller-driver.ts';
+import { Asker, CLUSTER_ID, CONTROLLER_PORT } from './asker.ts';
 import { MemoryQuorum } from './memory-quorum.ts';
 
-export const CONTROLLER_PORT = 9093;
-export const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
-const CONTROLLERS = [1, 2, 3];
-const ASK_TIMEOUT_MS = 20_000;
+/** The node that asks. */
+export const CLIENT = 'client';
+export const NODES: readonly string[] = ['n1', 'n2', 'n3', CLIENT];
+const MAX_REQUEST_BYTES = 10_000_000;
 
 export interface RigOptions {
   readonly commitDelayMs?: number;
@@ -49,18 +48,29 @@ export function settingsOf(
   };
 }
 
-export class Controllers {
+export function serve(runtime: Runtime, handlers: Handlers): NetworkServer {
+  return new NetworkServer(runtime, {
+    port: CONTROLLER_PORT,
+    listener: 'controller',
+    listenerName: 'CONTROLLER',
+    handlers,
+    maxRequestBytes: MAX_REQUEST_BYTES,
+  });
+}
+
+export class Controllers extends Asker {
   readonly quorum: MemoryQuorum;
   readonly cluster: SimCluster;
   readonly drivers = new Map<number, ControllerDriver>();
-  private readonly runtimes = new Map<string, Runtime>();
-  private client: NodeClient | null = null;
 
   constructor({ commitDelayMs = 5, properties, bugs }: RigOptions) {
+    super();
     this.quorum = new MemoryQuorum({ commitDelayMs });
     const system = toySystem((runtime, { name }) => {
-      this.runtimes.set(name, runtime);
-      if (name === 'client') return;
+      if (name === CLIENT) {
+        this.runtime = runtime;
+        return;
+      }
       const id = Number(name.slice(1));
       const driver: ControllerDriver = new ControllerDriver(
         runtime,
@@ -69,17 +79,10 @@ export class Controllers {
       );
       const quorum: Quorum = this.quorum.join(runtime, id, () => driver);
       this.drivers.set(id, driver);
-      new NetworkServer(runtime, {
-        port: CONTROLLER_PORT,
-        listener: 'controller',
-        listenerName: 'CONTROLLER',
-        handlers: driver.handlers,
-        maxRequestBytes: 1_000_000,
-      });
+      serve(runtime, driver.handlers);
       return { invariants: () => driver.invariants() };
     });
-    const nodes = [...CONTROLLERS.map((id) => `n${id}`), 'client'];
-    this.cluster = new SimCluster({ system, nodes, seed: 1, logLevel: 'debug' });
+    this.cluster = new SimCluster({ system, nodes: NODES, seed: 1, logLevel: 'debug' });
   }
 
   driver(id: number): ControllerDriver {
@@ -88,71 +91,6 @@ export class Controllers {
 
   sleep(ms: number): Promise<void> {
     return this.cluster.clock.sleep(msToNs(ms));
-  }
-
-  /** A connection of its own, so that one that waits holds up no other. */
-  newClient(): NodeClient {
-    return new NodeClient(this.runtimes.get('client') as Runtime, { clientId: 'client' });
-  }
-
-  send<N extends ApiName>(
-    id: number,
-    name: N,
-    version: number,
-    body: RequestInputBody<N>,
-    client: NodeClient = this.newClient(),
-  ): Promise<NodeOutcome<N>> {
-    const address = { host: `n${id}`, port: CONTROLLER_PORT };
-    return new Promise((resolve) => client.request(address, name, version, body, ASK_TIMEOUT_MS, resolve));
-  }
-
-  /** @throws Error where there is no answer */
-  async ask<N extends ApiName>(
-    id: number,
-    name: N,
-    version: number,
-    body: RequestInputBody<N>,
-  ): Promise<ReceivedBody<N>> {
-    this.client ??= this.newClient();
-    const outcome = await this.send(id, name, version, body, this.client);
-    if (outcome.kind === 'failed') throw new Error(outcome.reason);
-    return outcome.body;
-  }
-
-  /** @returns its epoch */
-  async register(controller: number, brokerId: number): Promise<number> {
-    const digit = String.fromCharCode(65 + brokerId);
-    const { brokerEpoch } = await this.ask(controller, 'brokerRegistration', 4, {
-      brokerId,
-      clusterId: CLUSTER_ID,
-      incarnationId: `AAAAAAAAAAAAAAAAAAAA${digit}A`,
-      listeners: [{ name: 'PLAINTEXT', host: `b${brokerId}`, port: 9092 }],
-      features: [],
-      rack: null,
-      logDirs: [`AAAAAAAAAAAAAAAAAAA${digit}AA`],
-    });
-    return brokerEpoch;
-  }
-
-  /** Registers and unfences. @returns its epoch */
-  async join(controller: number, brokerId: number): Promise<number> {
-    const brokerEpoch = await this.register(controller, brokerId);
-    await this.heartbeat(controller, brokerId, brokerEpoch);
-    return brokerEpoch;
-  }
-
-  heartbeat(
-    controller: number,
-    brokerId: number,
-    brokerEpoch: number,
-  ): Promise<ReceivedBody<'brokerHeartbeat'>> {
-    return this.ask(controller, 'brokerHeartbeat', 1, {
-      brokerId,
-      brokerEpoch,
-      currentMetadataOffset: brokerEpoch,
-      wantFence: false,
-      wantShutDown: false,
-    });
   }
 }
 

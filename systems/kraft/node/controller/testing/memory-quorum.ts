@@ -31,6 +31,8 @@ interface Member {
 export class MemoryQuorum {
   isHeld = false;
   epoch = 0;
+  /** How far from where they are it says that records are: it is broken. */
+  shift = 0;
   leaderId: number | null = null;
   readonly log: Batch[] = [];
   private readonly commitDelayMs: number;
@@ -55,7 +57,7 @@ export class MemoryQuorum {
     this.members.push({ id, runtime, listener, told: 0, mayActSince: 0 });
     return {
       handlers: {},
-      append: (records) => (this.leaderId === id ? { baseOffset: this.append(records) } : null),
+      append: (records) => (this.leaderId === id ? { baseOffset: this.append(records) + this.shift } : null),
       status: () => this.status(id),
       controllerAddress: (nodeId) => ({ host: `n${nodeId}`, port: 9093 }),
       invariants: () => {},
