@@ -9,6 +9,7 @@ import type { Checker } from '../../checkers/checker.ts';
 import { models } from '../../checkers/linearizability/index.ts';
 import { nemeses as ourNemeses } from '../../nemeses/index.ts';
 import type { NemesisDefinition } from '../../nemeses/nemesis.ts';
+import { kraft } from '../../systems/kraft/index.ts';
 import { raft } from '../../systems/raft/index.ts';
 import type { System } from '../../systems/system.ts';
 import { workloads as ourWorkloads } from '../../workloads/index.ts';
@@ -39,7 +40,10 @@ export type Kind = keyof Definitions;
 type Tables = { readonly [K in Kind]: Map<string, Definitions[K]> };
 
 const tables: Tables = {
-  system: new Map([[raft.name, raft]]),
+  system: new Map<string, System>([
+    [raft.name, raft],
+    [kraft.name, kraft],
+  ]),
   workload: new Map(ourWorkloads),
   nemesis: new Map(ourNemeses),
   checker: new Map(),

@@ -1,0 +1,76 @@
+/**
+ * A Kafka cluster of ours as a system under test: a KRaft quorum and brokers, in the simulator, as processes and in containers.
+ *
+ *     kraft.program(runtime, { name: 'n1', peers: ['n1', 'n2', 'n3'], options: {}, bugs: [] });
+ *     const client = await kraft.openClient(endpoint, context);
+ */
+import type { NodeProgram, NodeStatus } from '../runtime/node-program.ts';
+import type { System } from '../system.ts';
+import { BUG_LIST } from './bugs.ts';
+import { CLIENT_ERRORS } from './client/client-error.ts';
+import { CLIENT_OPTIONS, parseClientOptions } from './client/client-options.ts';
+import { openClient } from './client/open-client.ts';
+import { FUNCTIONS } from './client/operations.ts';
+import {
+  BROKER_PORT,
+  CLUSTER_ID,
+  CLUSTER_OPTIONS,
+  CONTROLLER_PORT,
+  nodeIdOf,
+  propertiesText,
+} from './cluster-options.ts';
+import type { KraftNode } from './node/kraft-node.ts';
+import { startKraftNode } from './node/kraft-node.ts';
+import { openLogDir } from './node/log-dir.ts';
+import { readServerProperties } from './node/properties.ts';
+import { nodeRulesWith } from './node/rules.ts';
+import { ERRORS } from './wire/error-codes.ts';
+
+const STARTING: NodeStatus = { role: 'starting', term: 0, leader: null };
+
+/** @throws HarnessError for an unknown bug, or options that no node would start with */
+const kraftProgram: NodeProgram = (runtime, { name, peers, options, bugs }) => {
+  const { values: properties } = readServerProperties(
+    propertiesText({ name, peers, options }),
+    'the options',
+  );
+  nodeRulesWith(bugs);
+  let node: KraftNode | null = null;
+  openLogDir(runtime, { nodeId: nodeIdOf(peers, name), clusterId: CLUSTER_ID })
+    .then(({ directoryId }) => {
+      node = startKraftNode(runtime, {
+        properties,
+        clusterId: CLUSTER_ID,
+        directoryId,
+        bugs,
+        nameOf: (id) => peers[id - 1] ?? String(id),
+      });
+    })
+    .catch((error: unknown) =>
+      runtime.crash(`cannot start: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  return { status: () => node?.status() ?? STARTING, invariants: () => node?.invariants?.() };
+};
+
+const NODES = 3;
+const ANY_NODES = ['n1', 'n2', 'n3'];
+
+export const kraft = {
+  name: 'kraft',
+  summary:
+    'Kafka: a KRaft quorum, brokers with ISR replication, idempotent producers, transactions and groups',
+  defaultNodes: NODES,
+  functions: FUNCTIONS,
+  options: [...CLUSTER_OPTIONS, ...CLIENT_OPTIONS],
+  checkOptions: (options) => {
+    readServerProperties(propertiesText({ name: 'n1', peers: ANY_NODES, options }), 'the options');
+    parseClientOptions(options, NODES);
+  },
+  errors: [...ERRORS, ...CLIENT_ERRORS],
+  bugs: BUG_LIST,
+  program: kraftProgram,
+  clientPort: BROKER_PORT,
+  otherPorts: [CONTROLLER_PORT],
+  invariants: 'kraft',
+  openClient,
+} satisfies System;
