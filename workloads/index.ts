@@ -5,8 +5,9 @@ import { counter } from './counter.ts';
 import { log } from './log.ts';
 import { quorum } from './quorum.ts';
 import { register } from './register.ts';
+import { topics } from './topics.ts';
 import type { Workload } from './workload.ts';
 
 export const workloads: ReadonlyMap<string, Workload> = new Map(
-  [register, counter, append, log, bank, quorum].map((workload) => [workload.name, workload]),
+  [register, counter, append, log, topics, quorum, bank].map((workload) => [workload.name, workload]),
 );
