@@ -197,7 +197,7 @@ export function onVoteResponse(s: CoreState, from: number, response: VoteRespons
 
 export function pollUnattached(s: CoreState): void {
   if (s.state.name !== 'unattached' || !s.mayStand) return;
-  if (s.nowMs >= s.state.electionDeadlineMs) becomeProspective(s);
+  if (s.nowMs >= s.state.electionDeadlineMs || s.isOnlyVoter) becomeProspective(s);
 }
 
 // As a leader that has gone
@@ -205,7 +205,7 @@ export function pollUnattached(s: CoreState): void {
 export function pollResigned(s: CoreState): void {
   const { state } = s;
   if (state.name !== 'resigned') return;
-  if (s.nowMs >= state.electionDeadlineMs) {
+  if (s.nowMs >= state.electionDeadlineMs || s.isOnlyVoter) {
     becomeUnattached(s, s.rules.epochAfterResigned(s.epoch));
     return;
   }

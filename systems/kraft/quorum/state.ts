@@ -105,13 +105,19 @@ export class CoreState {
     return this.rules.mayStandForElection(this.isVoter, findVoter(committed, this.ownKey) !== undefined);
   }
 
+  /** Nobody else could lead, so that there is nothing to wait for. */
+  get isOnlyVoter(): boolean {
+    return this.otherVoters.length === 0 && this.mayStand;
+  }
+
   get otherVoters(): readonly Voter[] {
     return this.voters.latest.filter((voter) => voter.voterId !== this.nodeId);
   }
 
-  /** Whom a node may ask who leads: the voters, and the leader that it knows. */
+  /** Whom a node may ask who leads: the voters, or who it was told to ask, and the leader that it knows. */
   get knownNodes(): readonly number[] {
-    const voters = this.otherVoters.map(({ voterId }) => voterId);
+    const others = this.otherVoters.map(({ voterId }) => voterId);
+    const voters = others.length > 0 ? others : (this.config.bootstrapIds ?? []);
     const { leaderId } = this;
     return leaderId === null || leaderId === this.nodeId || voters.includes(leaderId)
       ? voters

@@ -4,6 +4,7 @@
  *     optionsOf(properties).electionTimeoutMs  // controller.quorum.election.timeout.ms
  *     staticVotersOf(properties)               // controller.quorum.voters; empty where the voters are in the log
  */
+import type { Address } from '../../../runtime/runtime.ts';
 import type { Endpoint, Voter } from '../../quorum/messages.ts';
 import type { QuorumOptions } from '../../quorum/options.ts';
 import { parseQuorumOptions, QUORUM_OPTIONS } from '../../quorum/options.ts';
@@ -30,6 +31,15 @@ export function staticVotersOf(properties: PropertyValues): readonly Voter[] {
     voterDirectoryId: null,
     listeners: [{ name, host, port }],
   }));
+}
+
+/** Ids of nodes that are asked who leads before anybody is known: none that a node can have, as Kafka does it. */
+const FIRST_BOOTSTRAP_ID = -2;
+
+/** `controller.quorum.bootstrap.servers` */
+export function bootstrapOf(properties: PropertyValues): ReadonlyMap<number, Address> {
+  const servers = properties['controller.quorum.bootstrap.servers'];
+  return new Map(servers.map((server, i) => [FIRST_BOOTSTRAP_ID - i, server]));
 }
 
 /** Where this node's controller listeners are reached; none on a broker. @param ownHost - for one that listens everywhere */

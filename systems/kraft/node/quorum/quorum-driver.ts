@@ -11,22 +11,21 @@
  */
 import type { TraceEvent } from '../../../../harness/history/trace.ts';
 import { msToNs, nsToMs } from '../../../../harness/units.ts';
-import type { Address, Runtime, Timer } from '../../../runtime/runtime.ts';
+import type { Runtime, Timer } from '../../../runtime/runtime.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import { QuorumCore, type QuorumStatus } from '../../quorum/core.ts';
 import type { Effect } from '../../quorum/effects.ts';
 import { ERROR } from '../../quorum/errors.ts';
 import type { QuorumOptions } from '../../quorum/options.ts';
 import type { Handlers } from '../network/exchange.ts';
-import { NodeClient } from '../network/node-client.ts';
 import type { MetadataListener, Quorum } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
 import { encodeControls, encodeMetadata } from './metadata-batches.ts';
 import { MetadataDisk, type OpenedDisk } from './metadata-disk.ts';
 import { MetadataFeed } from './metadata-feed.ts';
 import { METADATA_DIRECTORY } from './metadata-topic.ts';
-import { fromWire, PEER_VERSIONS, toWire, type PeerApi } from './peer-requests.ts';
-import { controllerListenersOf, optionsOf, staticVotersOf } from './quorum-config.ts';
+import { PeerLinks } from './peer-links.ts';
+import { bootstrapOf, controllerListenersOf, optionsOf, staticVotersOf } from './quorum-config.ts';
 import { quorumHandlers, type Asker } from './quorum-handlers.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
 
@@ -46,10 +45,7 @@ export class QuorumDriver implements Quorum {
   private readonly core: QuorumCore;
   private readonly feed: MetadataFeed;
   private readonly taker: SnapshotTaker;
-  /** Fetches wait at the leader, and would hold up what is on one connection with them. */
-  private readonly fetcher: NodeClient;
-  private readonly elector: NodeClient;
-  private readonly learnt = new Map<number, Address>();
+  private readonly links: PeerLinks;
   private timer: Timer | null = null;
   /** When the timer fires; never later than the core's deadline. */
   private timerDeadlineMs = Infinity;
@@ -98,8 +94,13 @@ export class QuorumDriver implements Quorum {
     this.listener = listener;
     this.options = optionsOf(properties);
     this.disk = disk;
-    this.fetcher = new NodeClient(runtime, { clientId: `quorum-${nodeId}-fetcher` });
-    this.elector = new NodeClient(runtime, { clientId: `quorum-${nodeId}` });
+    const bootstrap = bootstrapOf(properties);
+    this.links = new PeerLinks(runtime, {
+      nodeId,
+      requestTimeoutMs: this.options.requestTimeoutMs,
+      voters: () => this.core.status().voters,
+      bootstrap,
+    });
     this.core = new QuorumCore(
       {
         clusterId,
@@ -107,6 +108,7 @@ export class QuorumDriver implements Quorum {
         directoryId,
         voters: formatted?.voters ?? staticVotersOf(properties),
         kraftVersion: formatted?.kraftVersion ?? 0,
+        bootstrapIds: [...bootstrap.keys()],
         listeners: controllerListenersOf(properties, nodeId, runtime.host),
         options: this.options,
         rules: settings.rules.quorum,
@@ -135,7 +137,7 @@ export class QuorumDriver implements Quorum {
       receive: (asker, request) => {
         if (request.api === 'begin-quorum-epoch' || request.api === 'end-quorum-epoch') {
           const [endpoint] = request.leaderEndpoints;
-          if (endpoint !== undefined) this.learn(request.leaderId, endpoint);
+          if (endpoint !== undefined) this.links.learn(request.leaderId, endpoint);
         }
         this.step((core, nowMs) => core.receiveRequest(nowMs, asker, request));
       },
@@ -171,9 +173,7 @@ export class QuorumDriver implements Quorum {
   }
 
   controllerAddress(nodeId: number): { readonly host: string; readonly port: number } | null {
-    const voter = this.core.status().voters.find(({ voterId }) => voterId === nodeId);
-    const { host, port } = voter?.listeners[0] ?? this.learnt.get(nodeId) ?? NOWHERE;
-    return host === '' ? null : { host, port };
+    return this.links.addressOf(nodeId);
   }
 
   invariants(): void {
@@ -182,20 +182,20 @@ export class QuorumDriver implements Quorum {
 
   async close(): Promise<void> {
     if (this.isStopped) return;
-    if (this.core.status().state === 'leader') await this.handOver();
+    const { state, voters } = this.core.status();
+    // Alone, it would lead on.
+    if (state === 'leader' && voters.length > 1) await this.handOver();
     if (this.isStopped) return;
     this.isStopped = true;
     this.feed.stop();
     this.timer?.cancel();
-    this.fetcher.close();
-    this.elector.close();
+    this.links.close();
     await this.disk.close();
   }
 
   /** Says that it leads no more, and waits a little until another does. */
   private async handOver(): Promise<void> {
     this.step((core, nowMs) => core.resign(nowMs));
-    if (this.core.status().voters.length <= 1) return;
     await new Promise<void>((resolve) => {
       const waitMs = CLOSE_REQUEST_TIMEOUTS * this.options.requestTimeoutMs;
       const timer = this.runtime.setTimer(msToNs(waitMs), resolve);
@@ -300,33 +300,12 @@ export class QuorumDriver implements Quorum {
   // Requests to other nodes
 
   private request({ to, correlationId, request }: EffectOf<'request'>): void {
-    const address = this.controllerAddress(to);
-    const fail = (): void => this.step((core, nowMs) => core.requestFailed(nowMs, to, correlationId));
-    if (address === null) {
-      fail();
-      return;
-    }
-    const { name, body } = toWire(request);
-    const client = name === 'fetch' || name === 'fetchSnapshot' ? this.fetcher : this.elector;
-    const { requestTimeoutMs } = this.options;
-    client.request<PeerApi>(address, name, PEER_VERSIONS[name], body, requestTimeoutMs, (outcome) => {
-      if (outcome.kind === 'failed') return fail();
-      const { response, endpoints } = fromWire(name, outcome.body);
-      for (const { nodeId, host, port } of endpoints) this.learn(nodeId, { host, port });
-      if (response === null) {
-        this.runtime.log('warn', `quorum: an answer of ${to} to ${name} that makes no sense`);
-        return fail();
-      }
-      this.step((core, nowMs) => core.receiveResponse(nowMs, to, correlationId, response));
+    this.links.request(to, request, (response) => {
+      this.step((core, nowMs) => {
+        if (response === null) core.requestFailed(nowMs, to, correlationId);
+        else core.receiveResponse(nowMs, to, correlationId, response);
+      });
     });
-  }
-
-  /** Where a node is that is none of the voters that this one knows, as others say. */
-  private learn(nodeId: number, { host, port }: Address): void {
-    this.learnt.delete(nodeId);
-    this.learnt.set(nodeId, { host, port });
-    const [oldest] = this.learnt.keys();
-    if (this.learnt.size > LEARNT_MAX && oldest !== undefined) this.learnt.delete(oldest);
   }
 
   // Answers to other nodes
@@ -409,9 +388,5 @@ export class QuorumDriver implements Quorum {
     listener.mayAct(epoch, status.logEndOffset);
   }
 }
-
-const NOWHERE: Address = { host: '', port: 0 };
-/** More nodes than any quorum has. */
-const LEARNT_MAX = 1000;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
