@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../../harness/random.ts';
 import { Disk } from '../../runtime/disk-model/disk.ts';
-import { readBatches, type RecordBatch } from '../records/batch.ts';
+import { AT, readBatches, type RecordBatch } from '../records/batch.ts';
 import { CODEC } from '../records/compression.ts';
+import { writeInt32 } from '../records/varint.ts';
 import type { LogOptions } from './log-options.ts';
 import { ReplicaLog } from './replica-log.ts';
-import { batchOf, describeRecords, idempotent, marker } from './testing/batches.ts';
+import { batchOf, describeRecords, idempotent, marker, viewOf } from './testing/batches.ts';
 import { MemoryFiles } from './testing/memory-files.ts';
 
 const LEADER = { assignOffsets: true, leaderEpoch: 1 } as const;
@@ -217,4 +218,19 @@ describe('compaction', () => {
       expect(latest(await recordsOf(await reopen()))).toEqual(before);
     }
   });
+});
+
+test('a batch whose records nobody can read stays as it is, and its log can be used', async () => {
+  const { log } = await start();
+  const bytes = batchOf(['k=poison'], { timestampMs: 1500 });
+  bytes.fill(0xff, AT.records); // records of lengths that nothing has
+  writeInt32(bytes, AT.crc, viewOf(bytes).computeCrc());
+  log.append(batchOf(['k=1']), LEADER);
+  log.append(bytes, LEADER);
+  log.append(batchOf(['k=2']), LEADER);
+  await closeSegment(log);
+  expect((await log.compact(2000)).removedRecords).toBeGreaterThan(0);
+  expect((await batchesOf(log)).map((batch) => batch.baseOffset).slice(0, 2)).toEqual([1, 2]);
+  expect(await log.lookupByTimestamp(1200)).toEqual({ offset: 1, timestampMs: 1500 });
+  await log.flush();
 });

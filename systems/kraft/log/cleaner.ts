@@ -14,6 +14,7 @@
 import { batchAt, type RecordBatch } from '../records/batch.ts';
 import { BatchBuilder } from '../records/batch-builder.ts';
 import { decodeControlBatch } from '../records/control.ts';
+import { RecordError } from '../records/errors.ts';
 import { readRecords, type Record } from '../records/record.ts';
 import type { LogState } from './log-state.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -94,7 +95,7 @@ async function planCleaning(state: LogState, lastStableOffset: number, nowMs: nu
         isAborted(batch, state.producers.abortedTransactions(batch.baseOffset, batch.lastOffset + 1))
       )
         return;
-      for (const record of readRecords(batch)) {
+      for (const record of recordsOf(batch) ?? []) {
         if (record.key !== null) lastOffsets.set(keyOf(record.key), record.offset);
       }
     });
@@ -108,6 +109,16 @@ function isAborted(batch: RecordBatch, aborted: readonly AbortedTransaction[]): 
     ({ producerId, firstOffset, lastOffset }) =>
       producerId === batch.producerId && firstOffset <= batch.baseOffset && batch.lastOffset <= lastOffset,
   );
+}
+
+/** Null where the bytes are no records, which a broker that looks at batches only may have taken: such a batch stays. */
+function recordsOf(batch: RecordBatch): Record[] | null {
+  try {
+    return [...readRecords(batch)];
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    return null;
+  }
 }
 
 /** Decides for each batch, in order, what of it stays. */
@@ -143,7 +154,8 @@ class Sieve {
   private keepData(batch: RecordBatch, isEnd: boolean): Uint8Array | null {
     const { producerId, deleteHorizonMs: horizonMs } = batch;
     const aborted = this.state.producers.abortedTransactions(batch.baseOffset, batch.lastOffset + 1);
-    const records = [...readRecords(batch)];
+    const records = recordsOf(batch);
+    if (records === null) return batch.bytes;
     const kept = isAborted(batch, aborted)
       ? []
       : records.filter((record) => this.keepRecord(record, horizonMs));

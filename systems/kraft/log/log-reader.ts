@@ -3,7 +3,14 @@
  * a disk changed is not handed out.
  */
 import { FileError } from '../../runtime/runtime.ts';
-import { AT, BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES, batchAt, verifyCrc } from '../records/batch.ts';
+import {
+  AT,
+  BATCH_HEADER_BYTES,
+  BATCH_PREFIX_BYTES,
+  batchAt,
+  type RecordBatch,
+  verifyCrc,
+} from '../records/batch.ts';
 import { RecordError } from '../records/errors.ts';
 import { readRecords } from '../records/record.ts';
 import { readInt32 } from '../records/varint.ts';
@@ -143,15 +150,25 @@ export async function findByTimestamp(
     let found: TimestampedOffset | null = null;
     await segment.walk(segment.index.positionOfTime(timestampMs), (batch) => {
       if (batch.maxTimestamp < timestampMs || batch.lastOffset < startOffset) return true;
-      for (const record of readRecords(batch)) {
-        if (record.timestampMs < timestampMs || record.offset < startOffset) continue;
-        found = { offset: record.offset, timestampMs: record.timestampMs };
-        return false;
-      }
-      return true;
+      found = findInBatch(batch, timestampMs, startOffset);
+      return found === null;
     });
     await closeIdle(state, segment);
     if (found !== null) return found;
   }
   return null;
+}
+
+/** The CRC says that the bytes are the producer's, not that they are records: then the batch is found as a whole. */
+function findInBatch(batch: RecordBatch, timestampMs: number, startOffset: number): TimestampedOffset | null {
+  try {
+    for (const record of readRecords(batch)) {
+      if (record.timestampMs < timestampMs || record.offset < startOffset) continue;
+      return { offset: record.offset, timestampMs: record.timestampMs };
+    }
+    return null;
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    return { offset: Math.max(batch.baseOffset, startOffset), timestampMs: batch.maxTimestamp };
+  }
 }

@@ -24,9 +24,11 @@ export function checkInvariants(s: CoreState, seen: Seen): void {
   const { log, partition, role } = s;
   const { leaderEpoch, partitionEpoch } = partition;
   const { logStartOffset, logEndOffset, highWatermark, lastStableOffset } = log;
-  require(logStartOffset <= logEndOffset, () =>
+  // While it is truncated, a log is neither as it was nor as it will be.
+  const isWhole = s.truncatingTo === null;
+  require(!isWhole || logStartOffset <= logEndOffset, () =>
     `the log starts at ${logStartOffset}, ends at ${logEndOffset}`);
-  require(highWatermark <= logEndOffset, () => `high watermark ${highWatermark}, log end ${logEndOffset}`);
+  require(!isWhole || highWatermark <= logEndOffset, () => `high watermark ${highWatermark}, log end ${logEndOffset}`);
   require(lastStableOffset <= highWatermark, () =>
     `last stable offset ${lastStableOffset}, high watermark ${highWatermark}`);
   require(leaderEpoch >= seen.leaderEpoch, () => `leader epoch ${leaderEpoch} after ${seen.leaderEpoch}`);

@@ -26,6 +26,8 @@ export interface ReplicaContext {
   readonly deadlines: Deadlines;
   /** A replica that is here, or an error code. */
   find(topic: string, index: number): HostedPartition | number;
+  /** It had an input: its invariants are to be checked. */
+  touched(partition: HostedPartition): void;
   /** Something moved that a waiting fetch may wait for. */
   moved(partition: HostedPartition): void;
   /** To another broker; answered with `fetched`, `epochEnded` or `requestFailed`. */

@@ -60,7 +60,7 @@ export class FetchRequests {
       return;
     }
     const fetch = new Fetch(this.context, exchange, () => this.unpark(fetch));
-    if (this.count >= PARKED_MAX || fetch.isDue()) return fetch.answer();
+    if (fetch.isDue() || this.count >= PARKED_MAX) return fetch.answerNow();
     this.count++;
     for (const hosted of fetch.partitions) {
       const waiting = this.parked.get(hosted);
@@ -227,10 +227,15 @@ class Fetch implements DeadlineItem {
     this.answer();
   }
 
+  /** It waited: every partition is asked anew. */
   answer(): void {
     this.onAnswer();
     this.deadlineMs = Infinity;
     this.ask();
+    this.answerNow();
+  }
+
+  answerNow(): void {
     this.context.inBackground('fetch', () => this.read());
   }
 

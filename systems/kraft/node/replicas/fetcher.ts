@@ -14,7 +14,8 @@ import type { NodeOutcome, ReceivedBody } from '../network/node-client.ts';
 import { NodeClient } from '../network/node-client.ts';
 import type { ReplicaContext } from './context.ts';
 import { PENDING_BYTES_MAX } from './context.ts';
-import type { Asked, HostedPartition } from './hosted-partition.ts';
+import type { HostedPartition } from './hosted-partition.ts';
+import type { Asked } from './tokens.ts';
 
 /** By topic id, and with the broker epoch (KIP-903). */
 const FETCH_VERSION = 15;

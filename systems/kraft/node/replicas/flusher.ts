@@ -21,9 +21,12 @@ export class Flusher {
     this.run = run;
   }
 
+  /** A log that was just opened may have more than is durable. */
   configure({ flushMessages, flushMs }: { readonly flushMessages: number; readonly flushMs: number }): void {
     this.messages = flushMessages;
     this.everyMs = flushMs;
+    this.records = this.log.logEndOffset - this.log.durableEndOffset;
+    if (this.records >= this.messages) this.start();
   }
 
   appended(records: number, nowMs: number): void {

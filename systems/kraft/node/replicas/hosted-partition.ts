@@ -9,7 +9,7 @@
  * background, and tells the core when it is done.
  */
 import { assert } from '../../../../harness/errors.ts';
-import type { LeaderRequest, Effect } from '../../broker/partition/effects.ts';
+import type { Effect } from '../../broker/partition/effects.ts';
 import { viewOf } from '../../broker/partition/log-view.ts';
 import type * as messages from '../../broker/partition/messages.ts';
 import { NO_LEADER } from '../../broker/partition/messages.ts';
@@ -18,44 +18,16 @@ import type { PartitionRegistration } from '../../controller/registrations.ts';
 import { OffsetOutOfRangeError, UnexpectedOffsetError } from '../../log/errors.ts';
 import type { ReplicaLog } from '../../log/replica-log.ts';
 import { RecordError } from '../../records/errors.ts';
-import { readBatches, type RecordBatch } from '../../records/batch.ts';
+import { readBatches } from '../../records/batch.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ReplicaContext } from './context.ts';
 import { messageOf, nowMsOf } from './context.ts';
 import type { DeadlineItem } from './deadlines.ts';
 import { Flusher } from './flusher.ts';
 import { PendingMarkers } from './pending-markers.ts';
+import type { Asked, EpochEndToken, FetchToken, ProduceToken } from './tokens.ts';
 import { PartitionTrace } from './trace-partition.ts';
 import type { TopicSettings } from './topic-settings.ts';
-
-export interface ProduceToken {
-  readonly kind: 'produce';
-  readonly bytes: Uint8Array;
-  readonly batches: readonly RecordBatch[];
-  readonly acks: 0 | 1 | -1;
-  readonly timeoutMs: number;
-  /** The log has the bytes, and they are its own. */
-  isTaken: boolean;
-  /** When the log took it, where the topic wants that. */
-  appendTimeMs: number;
-  readonly onReply: (reply: messages.ProduceReply) => void;
-}
-
-interface FetchToken {
-  readonly kind: 'fetch';
-  reply: messages.FetchReply | null;
-}
-
-interface EpochEndToken {
-  readonly kind: 'epoch-end';
-  reply: messages.EpochEndResponse | null;
-}
-
-/** What a follower asked. */
-export interface Asked {
-  readonly correlationId: number;
-  readonly request: LeaderRequest;
-}
 
 export interface PartitionIdentity {
   readonly topic: string;
@@ -140,6 +112,7 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
     turn.run(() => {
       act(this.core, nowMsOf(runtime));
       this.perform();
+      this.context.touched(this);
     });
   }
 
@@ -162,19 +135,19 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
 
   produce(token: ProduceToken): void {
     const { acks, timeoutMs, batches } = token;
-    if (this.isClosed) return this.context.turn.after(() => token.onReply(NOT_HERE));
+    if (this.isClosed) return this.context.turn.after(() => token.onReply(NOT_HERE, token));
     this.input((core, nowMs) => core.produce(nowMs, token, { acks, timeoutMs, batches }));
   }
 
   /** @returns the answer at this moment, whatever it has to wait for */
   fetch(request: messages.FetchRequest): messages.FetchReply | null {
-    const token: FetchToken = { kind: 'fetch', reply: null };
+    const token: FetchToken = { reply: null };
     this.input((core, nowMs) => core.fetch(nowMs, token, { ...request, maxWaitMs: 0 }));
     return token.reply;
   }
 
   epochEnd(request: messages.EpochEndRequest): messages.EpochEndResponse {
-    const token: EpochEndToken = { kind: 'epoch-end', reply: null };
+    const token: EpochEndToken = { reply: null };
     this.input((core, nowMs) => core.epochEnd(nowMs, token, request));
     return token.reply ?? { errorCode: ERROR.NOT_LEADER_OR_FOLLOWER, end: null };
   }
@@ -286,7 +259,7 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
         const token = effect.token as ProduceToken;
         const { errorCode, baseOffset } = effect.reply;
         if (errorCode === ERROR.NONE) this.trace.acknowledged(token.acks, token.batches, baseOffset);
-        return context.turn.after(() => token.onReply(effect.reply));
+        return context.turn.after(() => token.onReply(effect.reply, token));
       }
       case 'reply-fetch':
         (effect.token as FetchToken).reply = effect.reply;

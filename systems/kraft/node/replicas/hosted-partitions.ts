@@ -7,13 +7,13 @@
  * One thing at a time is done with a folder, and a few folders at a time: what the metadata said meanwhile is done next. A folder
  * of a topic that is no more, or of another with the same name, is renamed and removed.
  */
+import type { LogOptions } from '../../log/log-options.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import type { BrokerView } from '../../broker/partition/messages.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { MetadataChanges } from '../parts.ts';
 import type { ReplicaContext } from './context.ts';
-import type { PartitionIdentity } from './hosted-partition.ts';
 import { HostedPartition } from './hosted-partition.ts';
 import { folderOf, prepareFolder, retireFolder, topicIdOf } from './partition-folders.ts';
 import { staticConfigs, topicSettings, type TopicSettings } from './topic-settings.ts';
@@ -32,6 +32,8 @@ interface Slot {
   readonly folder: string;
   wantedId: string | null;
   hosted: HostedPartition | null;
+  /** Opened when the broker started, and not wanted by any metadata yet. */
+  found: { readonly topicId: string; readonly log: ReplicaLog } | null;
   isBusy: boolean;
 }
 
@@ -50,9 +52,22 @@ export class HostedPartitions {
     this.statics = staticConfigs(context.settings.properties);
   }
 
-  /** @param onDisk - the partitions that have a folder; what the first metadata do not have is removed */
-  begin(onDisk: readonly { readonly topic: string; readonly index: number }[]): void {
-    for (const { topic, index } of onDisk) this.slot(topic, index);
+  /**
+   * Opens the logs of all folders: a broker that cannot trust its disk does not register. What the first metadata do not want is
+   * removed then.
+   *
+   * @throws PartitionFolderError, LogCorruptError, FileError
+   */
+  async recover(onDisk: readonly { readonly topic: string; readonly index: number }[]): Promise<void> {
+    const { files } = this.context.runtime;
+    const left = onDisk.map(({ topic, index }) => this.slot(topic, index));
+    const recoverNext = async (): Promise<void> => {
+      for (let slot = left.shift(); slot !== undefined; slot = left.shift()) {
+        const topicId = await topicIdOf(files, slot.folder);
+        if (topicId !== null) slot.found = { topicId, log: await this.openLog(slot.folder, {}) };
+      }
+    };
+    await Promise.all(Array.from({ length: JOBS_MAX }, recoverNext));
   }
 
   find(topic: string, index: number): HostedPartition | number {
@@ -138,7 +153,7 @@ export class HostedPartitions {
     let slot = slots.get(index);
     if (slot === undefined) {
       const folder = folderOf(topic, index);
-      slot = { topic, index, folder, wantedId: null, hosted: null, isBusy: false };
+      slot = { topic, index, folder, wantedId: null, hosted: null, found: null, isBusy: false };
       slots.set(index, slot);
     }
     return slot;
@@ -182,66 +197,82 @@ export class HostedPartitions {
 
   /** Makes the folder what the metadata want now. */
   private async settle(slot: Slot): Promise<void> {
-    const { runtime } = this.context;
-    const { hosted, folder } = slot;
+    const { hosted, found } = slot;
+    slot.hosted = null;
     if (hosted !== null) {
-      slot.hosted = null;
       hosted.close();
       await hosted.tidying;
-      await hosted.log.close();
-      await retireFolder(runtime.files, folder, hosted.topicId);
-      runtime.log('info', `${folder}: removed`);
+      await this.retire(slot, hosted);
     }
     const { wantedId } = slot;
-    if (this.isClosed) return;
-    if (wantedId !== null) return this.open(slot, wantedId);
-    const owner = (await runtime.files.exists(folder)) ? await topicIdOf(runtime.files, folder) : null;
-    if (owner !== null) await retireFolder(runtime.files, folder, owner);
+    if (found !== null && (wantedId === found.topicId || !this.isClosed)) {
+      slot.found = null;
+      if (wantedId === found.topicId) return this.attach(slot, found.topicId, found.log);
+      await this.retire(slot, found);
+    }
+    if (slot.wantedId !== null && !this.isClosed) await this.open(slot, slot.wantedId);
+  }
+
+  private async retire(
+    { folder }: Slot,
+    { topicId, log }: { readonly topicId: string; readonly log: ReplicaLog },
+  ): Promise<void> {
+    const { runtime } = this.context;
+    await log.close();
+    // It is removed with the next start where the broker stops just now.
+    await retireFolder(runtime.files, folder, topicId);
+    runtime.log('info', `${folder}: removed`, { topicId });
   }
 
   private async open(slot: Slot, topicId: string): Promise<void> {
+    const { folder, topic } = slot;
+    await prepareFolder(this.context.runtime.files, folder, topicId);
+    const log = await this.openLog(folder, this.settingsOf(this.image as MetadataImage, topic).log);
+    if (this.isClosed) await log.close();
+    else if (slot.wantedId !== topicId) await this.retire(slot, { topicId, log });
+    else this.attach(slot, topicId, log);
+  }
+
+  private async openLog(folder: string, options: Partial<LogOptions>): Promise<ReplicaLog> {
     const { context } = this;
-    const { runtime } = context;
-    const { folder, topic, index } = slot;
-    await prepareFolder(runtime.files, folder, topicId);
-    const settings = this.settingsOf(this.image as MetadataImage, topic);
     const share = Math.floor(TAILS_BYTES / this.count);
-    const log = await ReplicaLog.open(runtime.files, folder, {
-      ...settings.log,
+    const log = await ReplicaLog.open(context.runtime.files, folder, {
+      ...options,
       tailBytes: Math.min(TAIL_BYTES_MAX, Math.max(TAIL_BYTES_MIN, share)),
       onFailure: (error) => context.crash(folder, error),
     });
     const { torn } = log.recovered;
-    if (torn !== null) runtime.log('warn', `${folder}: ${torn.bytes} bytes of a torn write cut off`, torn);
-    if (slot.wantedId !== topicId || this.isClosed) {
-      await log.close();
-      if (!this.isClosed) await retireFolder(runtime.files, folder, topicId);
-      return;
-    }
-    this.attach(slot, { topic, topicId, index }, log);
+    if (torn !== null)
+      context.runtime.log('warn', `${folder}: ${torn.bytes} bytes of a torn write cut off`, torn);
+    return log;
   }
 
   /** The metadata may have gone on while the log was opened. */
-  private attach(slot: Slot, identity: PartitionIdentity, log: ReplicaLog): void {
+  private attach(slot: Slot, topicId: string, log: ReplicaLog): void {
     const image = this.image as MetadataImage;
     const { context } = this;
+    const { topic, index } = slot;
     context.turn.run(() => {
-      const hosted = new HostedPartition(context, identity, log, this.settingsOf(image, identity.topic));
-      log.configure(hosted.settings.log);
+      const settings = this.settingsOf(image, topic);
+      log.configure(settings.log);
+      const hosted = new HostedPartition(context, { topic, topicId, index }, log, settings);
       slot.hosted = hosted;
       hosted.brokersChanged(this.views);
-      const registration = image.partition(identity.topicId, identity.index);
+      const registration = image.partition(topicId, index);
       if (registration !== undefined) hosted.metadata(registration);
     });
   }
 
   // The end
 
-  /** Replicas stop; their logs are the caller's to close. */
-  close(): readonly HostedPartition[] {
+  /** Replicas stop. @returns their logs, which are the caller's to close */
+  close(): readonly ReplicaLog[] {
     this.isClosed = true;
-    const all = [...this.all()];
-    for (const hosted of all) hosted.close();
-    return all;
+    const hosted = [...this.all()];
+    for (const partition of hosted) partition.close();
+    const found = [...this.slots.values()].flatMap((slots) =>
+      [...slots.values()].flatMap((slot) => slot.found?.log ?? []),
+    );
+    return [...hosted.map(({ log }) => log), ...found];
   }
 }

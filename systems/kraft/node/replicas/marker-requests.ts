@@ -7,7 +7,7 @@ import { encodeControlBatch } from '../../records/control.ts';
 import { RecordBatch } from '../../records/batch.ts';
 import type { Exchange } from '../network/exchange.ts';
 import type { ReplicaContext } from './context.ts';
-import type { ProduceToken } from './hosted-partition.ts';
+import { newProduce } from './tokens.ts';
 
 /** Kafka's default of `request.timeout.ms`. */
 const TIMEOUT_MS = 30_000;
@@ -22,7 +22,7 @@ export function handleMarkers(context: ReplicaContext, exchange: Exchange<'write
   const countDown = (): void => {
     if (--unanswered === 0) exchange.respond({ markers });
   };
-  const tokens: (() => void)[] = [];
+  const writes: (() => void)[] = [];
   const markers = exchange.body.markers.map((marker) => ({
     producerId: marker.producerId,
     topics: marker.topics.map(({ name, partitionIndexes }) => ({
@@ -30,7 +30,7 @@ export function handleMarkers(context: ReplicaContext, exchange: Exchange<'write
       partitions: partitionIndexes.map((partitionIndex): MarkerAnswer => {
         const answer = { partitionIndex, errorCode: 0 };
         unanswered++;
-        tokens.push(() =>
+        writes.push(() =>
           writeMarker(context, name, partitionIndex, marker, (errorCode) => {
             answer.errorCode = errorCode;
             countDown();
@@ -41,7 +41,7 @@ export function handleMarkers(context: ReplicaContext, exchange: Exchange<'write
     })),
   }));
   context.turn.run(() => {
-    for (const write of tokens) write();
+    for (const write of writes) write();
   });
   countDown();
 }
@@ -64,15 +64,6 @@ function writeMarker(
     timestampMs: context.runtime.wallMs(),
   };
   const bytes = encodeControlBatch([{ type, coordinatorEpoch }], options);
-  const token: ProduceToken = {
-    kind: 'produce',
-    bytes,
-    batches: [new RecordBatch(bytes)],
-    acks: -1,
-    timeoutMs: TIMEOUT_MS,
-    isTaken: false,
-    appendTimeMs: -1,
-    onReply: ({ errorCode }) => onAnswer(errorCode),
-  };
-  hosted.produce(token);
+  const produced = { bytes, batches: [new RecordBatch(bytes)], acks: -1, timeoutMs: TIMEOUT_MS } as const;
+  hosted.produce(newProduce(produced, ({ errorCode }) => onAnswer(errorCode)));
 }

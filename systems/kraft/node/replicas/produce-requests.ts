@@ -16,7 +16,8 @@ import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import type { Exchange } from '../network/exchange.ts';
 import type { ReplicaContext } from './context.ts';
 import { PENDING_BYTES_MAX } from './context.ts';
-import type { HostedPartition, ProduceToken } from './hosted-partition.ts';
+import type { HostedPartition } from './hosted-partition.ts';
+import { newProduce } from './tokens.ts';
 import type { TopicSettings } from './topic-settings.ts';
 
 /** The first version with record batches. */
@@ -137,18 +138,14 @@ class Produce {
     const checked = checkBatch(records, found.settings, this.exchange.header.apiVersion);
     if ('errorCode' in checked) return refuse(checked.errorCode, checked.message);
     this.appended.add(found);
-    const token: ProduceToken = {
-      kind: 'produce',
-      bytes: checked.batch.bytes,
-      batches: [checked.batch],
-      acks,
-      timeoutMs,
-      isTaken: false,
-      appendTimeMs: -1,
-      onReply: (reply) =>
-        onAnswer(answerOf(index, reply, token), reply.errorCode === 0 ? null : errorName(reply.errorCode)),
-    };
-    found.produce(token);
+    const { batch } = checked;
+    const produced = { bytes: batch.bytes, batches: [batch], acks, timeoutMs } as const;
+    found.produce(
+      newProduce(produced, (reply, { appendTimeMs }) => {
+        const problem = reply.errorCode === ERROR.NONE ? null : errorName(reply.errorCode);
+        onAnswer(answerOf(index, reply, appendTimeMs), problem);
+      }),
+    );
   }
 
   private countDown(): void {
@@ -170,12 +167,9 @@ class Produce {
   }
 }
 
-function answerOf(
-  index: number,
-  { errorCode, baseOffset, logStartOffset }: ProduceReply,
-  token: ProduceToken,
-): Answer {
-  const logAppendTimeMs = errorCode === ERROR.NONE ? token.appendTimeMs : -1;
+function answerOf(index: number, reply: ProduceReply, appendTimeMs: number): Answer {
+  const { errorCode, baseOffset, logStartOffset } = reply;
+  const logAppendTimeMs = errorCode === ERROR.NONE ? appendTimeMs : -1;
   return { index, errorCode, baseOffset, logAppendTimeMs, logStartOffset };
 }
 

@@ -22,7 +22,7 @@ import { messageOf } from './context.ts';
 import { Deadlines } from './deadlines.ts';
 import { FetchRequests } from './fetch-requests.ts';
 import { Fetcher } from './fetcher.ts';
-import type { HostedPartition, ProduceToken } from './hosted-partition.ts';
+import type { HostedPartition } from './hosted-partition.ts';
 import { HostedPartitions } from './hosted-partitions.ts';
 import { IsrProposals } from './isr-proposals.ts';
 import { scanFolders } from './partition-folders.ts';
@@ -31,6 +31,7 @@ import { handleMarkers } from './marker-requests.ts';
 import { handleLogDirs } from './log-dir-requests.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { handleProduce } from './produce-requests.ts';
+import { newProduce } from './tokens.ts';
 import { Turn } from './turn.ts';
 
 type OnLeadership = Parameters<Replicas['onLeadership']>[0];
@@ -49,8 +50,14 @@ export class ReplicaManager implements Replicas {
   private readonly leadershipCallbacks: OnLeadership[] = [];
   private readonly markerCallbacks: OnMarker[] = [];
   private isClosed = false;
+  /** Had an input since the invariants were checked. */
+  private readonly touched = new Set<HostedPartition>();
 
-  /** Reads which partitions there are; their logs are opened when the metadata want them. */
+  /**
+   * Opens the logs that there are; what is to lead or follow with them, the metadata say later.
+   *
+   * @throws LogCorruptError, PartitionFolderError, FileError with the file's name: the node must not start
+   */
   static async open(
     runtime: Runtime,
     settings: NodeSettings,
@@ -58,7 +65,7 @@ export class ReplicaManager implements Replicas {
     link: ControllerLink,
   ): Promise<ReplicaManager> {
     const manager = new ReplicaManager(runtime, settings, metadata, link);
-    manager.partitions.begin(await scanFolders(runtime.files));
+    await manager.partitions.recover(await scanFolders(runtime.files));
     metadata.subscribe((changes) => {
       if (!manager.isClosed) manager.context.turn.run(() => manager.partitions.apply(changes));
     });
@@ -78,6 +85,7 @@ export class ReplicaManager implements Replicas {
       turn: new Turn(),
       deadlines: new Deadlines(runtime),
       find: (topic, index) => this.partitions.find(topic, index),
+      touched: (partition) => this.touched.add(partition),
       moved: (partition) => this.fetches.moved(partition),
       ask: (partition, to, correlationId, request) =>
         this.fetcher(to).ask(partition, { correlationId, request }),
@@ -115,18 +123,12 @@ export class ReplicaManager implements Replicas {
       turn.after(() => onOutcome({ error: errorName(errorCode) as ErrorName, baseOffset }));
     const found = this.context.find(topic, partition);
     if (typeof found === 'number') return answer(found);
-    const token: ProduceToken = {
-      kind: 'produce',
-      bytes: batches,
-      batches: [...readBatches(batches)],
-      acks,
-      timeoutMs,
-      isTaken: false,
-      appendTimeMs: -1,
-      onReply: ({ errorCode, baseOffset }) =>
+    const produced = { bytes: batches, batches: [...readBatches(batches)], acks, timeoutMs };
+    found.produce(
+      newProduce(produced, ({ errorCode, baseOffset }) =>
         onOutcome({ error: errorName(errorCode) as ErrorName, baseOffset }),
-    };
-    found.produce(token);
+      ),
+    );
   }
 
   leads(topic: string, partition: number): { readonly log: ReplicaLog; readonly leaderEpoch: number } | null {
@@ -161,19 +163,20 @@ export class ReplicaManager implements Replicas {
   // Life
 
   invariants(): void {
-    for (const hosted of this.partitions.all()) hosted.invariants();
+    for (const hosted of this.touched) hosted.invariants();
+    this.touched.clear();
   }
 
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
-    const hosted = this.partitions.close();
+    const logs = this.partitions.close();
     for (const fetcher of this.fetchers.values()) fetcher.close();
     this.context.deadlines.close();
     this.housekeeping.close();
     // Each job ends by itself; one may begin another.
     while (this.jobs.size > 0) await Promise.all(this.jobs);
-    for (const { log } of hosted) await log.close();
+    for (const log of logs) await log.close();
   }
 
   private inBackground(what: string, job: () => Promise<void>): void {

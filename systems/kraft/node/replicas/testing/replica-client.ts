@@ -25,6 +25,16 @@ export interface ProduceSettings extends BatchOptions {
   readonly bytes?: Uint8Array | null;
 }
 
+export interface FetchSettings {
+  readonly maxWaitMs?: number;
+  readonly minBytes?: number;
+  readonly maxBytes?: number;
+  readonly partitionMaxBytes?: number;
+  /** 1: read committed. */
+  readonly isolation?: 0 | 1;
+  readonly leaderEpoch?: number;
+}
+
 export class ReplicaClient implements Client {
   readonly endpoint: Endpoint;
   /** Whom it talks to. */
@@ -64,41 +74,48 @@ export class ReplicaClient implements Client {
     return answer;
   }
 
-  async fetch(
-    topic: string,
-    index: number,
-    offset: number,
-    {
-      maxWaitMs = 0,
-      minBytes = 1,
-      maxBytes = 1 << 20,
-      partitionMaxBytes = 1 << 20,
-      isolation = 0,
-      leaderEpoch = -1,
-    } = {},
-  ) {
-    const { responses, errorCode, sessionId } = await this.request('fetch', 11, {
-      maxWaitMs,
-      minBytes,
-      maxBytes,
-      isolationLevel: isolation,
-      topics: [
-        {
-          topic,
-          partitions: [
-            { partition: index, fetchOffset: offset, partitionMaxBytes, currentLeaderEpoch: leaderEpoch },
-          ],
-        },
-      ],
-      forgottenTopicsData: [],
-    });
-    const [answer] = responses[0]?.partitions ?? [];
-    if (answer === undefined || errorCode !== 0 || sessionId !== 0) throw new Error(`fetch: ${errorCode}`);
+  /** With acks=0. */
+  post(topic: string, index: number, records: readonly string[]): void {
+    const topicData = [{ name: topic, partitionData: [{ index, records: batchOf(records) }] }];
+    this.client.post({ host: this.host, port: PORT }, 'produce', 8, { acks: 0, timeoutMs: 1000, topicData });
+  }
+
+  async fetchMany(topic: string, indexes: readonly number[], settings: FetchSettings & { offset?: number }) {
+    const { maxWaitMs = 0, minBytes = 1, maxBytes = 1 << 20, isolation = 0, offset = 0 } = settings;
+    const { partitionMaxBytes = 1 << 20, leaderEpoch: currentLeaderEpoch = -1 } = settings;
+    const partitions = indexes.map((partition) => ({
+      partition,
+      fetchOffset: offset,
+      partitionMaxBytes,
+      currentLeaderEpoch,
+    }));
+    const body = { maxWaitMs, minBytes, maxBytes, isolationLevel: isolation, forgottenTopicsData: [] };
+    const answer = await this.request('fetch', 11, { ...body, topics: [{ topic, partitions }] });
+    if (answer.errorCode !== 0 || answer.sessionId !== 0) throw new Error(`fetch: ${answer.errorCode}`);
+    return answer.responses[0]?.partitions ?? [];
+  }
+
+  async fetch(topic: string, index: number, offset: number, settings: FetchSettings = {}) {
+    const [answer] = await this.fetchMany(topic, [index], { ...settings, offset });
+    if (answer === undefined) throw new Error('an answer without a partition');
     return answer;
   }
 
+  async listOffsets(topic: string, partitionIndex: number, timestamp: number, isolationLevel = 0) {
+    const topics = [{ name: topic, partitions: [{ partitionIndex, timestamp }] }];
+    const answer = await this.request('listOffsets', 5, { replicaId: -1, isolationLevel, topics });
+    const [found] = answer.topics[0]?.partitions ?? [];
+    if (found === undefined) throw new Error('an answer without a partition');
+    return found;
+  }
+
   /** As `offset:value`. */
-  async records(topic: string, index: number, offset: number, options: object = {}): Promise<string[]> {
+  async records(
+    topic: string,
+    index: number,
+    offset: number,
+    options: FetchSettings = {},
+  ): Promise<string[]> {
     const { records, errorCode } = await this.fetch(topic, index, offset, options);
     if (errorCode !== 0) throw new Error(`fetch: ${errorCode}`);
     return describeRecords(records ?? new Uint8Array(0));

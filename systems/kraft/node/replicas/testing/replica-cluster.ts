@@ -79,7 +79,7 @@ export class ReplicaCluster {
       clientPort: PORT,
       program: (runtime) => {
         const id = this.names.indexOf(runtime.host) + 1;
-        void this.boot(id, runtime);
+        this.boot(id, runtime).catch((error: unknown) => runtime.crash(`cannot start: ${String(error)}`));
         return {
           status: () => ({ role: 'broker', term: 0, leader: null }),
           invariants: () => this.brokers.get(id)?.manager.invariants(),
@@ -198,11 +198,16 @@ export class ReplicaCluster {
     this.brokers.delete(id);
   }
 
+  unfence(id: number): void {
+    this.heartbeat(id, {});
+  }
+
   fence(id: number): void {
     this.heartbeat(id, { wantsFence: true });
   }
 
   async restart(id: number): Promise<void> {
+    this.fence(id);
     await this.sim.restart(`n${id}`);
     await this.sleep(100);
   }
