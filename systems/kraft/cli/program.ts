@@ -8,6 +8,13 @@ import { EXIT, RefusedError } from './exit-codes.ts';
 import { commandName, unknownName } from './names.ts';
 import { processOutput } from './output.ts';
 import type { CommandContext } from './output.ts';
+import { addConfigsCommand } from './configs.ts';
+import { addConsoleConsumerCommand } from './console-consumer.ts';
+import { addConsoleProducerCommand } from './console-producer.ts';
+import { addConsumerGroupsCommand } from './consumer-groups.ts';
+import { addGetOffsetsCommand } from './get-offsets.ts';
+import { addMetadataQuorumCommand } from './metadata-quorum.ts';
+import { addTopicsCommand } from './topics.ts';
 import { addServerStartCommand } from './server-start.ts';
 import { addServerStopCommand } from './server-stop.ts';
 import { addStorageCommand } from './storage.ts';
@@ -32,6 +39,13 @@ function buildProgram(context: CommandContext): Command {
   addStorageCommand(program, context);
   addServerStartCommand(program, context);
   addServerStopCommand(program, context);
+  addTopicsCommand(program, context);
+  addConsoleProducerCommand(program, context);
+  addConsoleConsumerCommand(program, context);
+  addConsumerGroupsCommand(program, context);
+  addConfigsCommand(program, context);
+  addGetOffsetsCommand(program, context);
+  addMetadataQuorumCommand(program, context);
   for (const command of withDescendants(program)) {
     command.exitOverride().configureOutput({
       outputError: (text) => context.output.note(usageLine(command, text)),

@@ -8,6 +8,7 @@
 import { resolve } from 'node:path';
 import type { LogLevel } from '../../runtime/runtime.ts';
 import { createRealRuntime } from '../../runtime/real/real-runtime.ts';
+import { startKraftNode } from '../node/kraft-node.ts';
 import { checkLogDir } from '../node/meta-properties.ts';
 import type { MetaProperties } from '../node/meta-properties.ts';
 import type { PropertyValues } from '../node/property-table.ts';
@@ -19,7 +20,6 @@ import { announceServer } from './running-servers.ts';
 import { takeLock } from './server-lock.ts';
 import { fromRuntime, logLine } from './server-log.ts';
 import { onFirstSignal } from './signals.ts';
-import { startNode } from './start-node.ts';
 
 /** A node that has not handed over by then is ended all the same. */
 const SHUTDOWN_TIMEOUT_MS = 30_000;
@@ -102,7 +102,7 @@ export async function runServer({ config, overrides, bugs, onStarted }: ServerRe
     const what = `node ${meta.nodeId} of cluster ${meta.clusterId}`;
     const at = values.listeners.map(({ name, host, port }) => `${name}://${host}:${port}`).join(', ');
     log('info', `${what}: ${values['process.roles'].join(' and ')}, directory ${directory}, listeners ${at}`);
-    const node = startNode(runtime, {
+    const node = startKraftNode(runtime, {
       properties: values,
       clusterId: meta.clusterId,
       directoryId: meta.directoryId,

@@ -1,0 +1,190 @@
+/**
+ * A command's conversation with the brokers: over the network, until the command's time is up.
+ *
+ *     const session = openSession({ bootstrapServer: 'localhost:9092' }, output);
+ *     const { topics } = await session.ask('metadata', { topics: null });
+ *     session.close();
+ *
+ * What is read is asked of one broker after another until one answers. What changes something is sent again only where it certainly
+ * was not sent. Who cannot be reached is said after a moment, so that nobody waits without knowing for what.
+ */
+import { randomInt } from 'node:crypto';
+import type { Command } from 'commander';
+import { randomStream } from '../../../harness/random.ts';
+import type { HarnessError } from '../../../harness/errors.ts';
+import { createRealEndpoint } from '../../runtime/real/real-endpoint.ts';
+import type { RealEndpoint } from '../../runtime/real/real-endpoint.ts';
+import type { Address } from '../../runtime/runtime.ts';
+import { ClientError } from '../client/client-error.ts';
+import { KafkaClient } from '../client/kafka-client.ts';
+import type { ClientApi } from '../client/kafka-client.ts';
+import type { ReceivedBody } from '../node/network/node-client.ts';
+import { servers } from '../node/property-types.ts';
+import type { RequestInputBody } from '../wire/apis.ts';
+import { machineError, usageError } from './exit-codes.ts';
+import type { Output } from './output.ts';
+
+/** Brokers that start take a few seconds until they answer. */
+const TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Longer than a healthy broker needs to answer anything. */
+const NOTE_AFTER_MS = 1_500;
+const CLIENT_ID = 'kraft-cli';
+
+export interface BootstrapOptions {
+  readonly bootstrapServer?: string;
+  /** As old tutorials call it. */
+  readonly brokerList?: string;
+}
+
+export function addBootstrapOptions(command: Command): Command {
+  return command
+    .option('--bootstrap-server <host:port,…>', 'brokers to begin with')
+    .option(
+      '--command-config <file>',
+      'properties of the client: only unencrypted connections are spoken here',
+    );
+}
+
+/** @throws HarnessError `usage` */
+export function parseAddresses(text: string | undefined, option = '--bootstrap-server'): readonly Address[] {
+  if (text === undefined) throw usageError(`${option} HOST:PORT is missing: where is a broker?`);
+  const read = servers().read(text);
+  if ('wrong' in read) throw usageError(`${option} ${read.wrong}`);
+  if (read.value.length === 0) throw usageError(`${option} names no broker`);
+  return read.value;
+}
+
+export function openSession(options: BootstrapOptions, output: Output): BrokerSession {
+  return new BrokerSession(parseAddresses(options.bootstrapServer ?? options.brokerList), output);
+}
+
+export class BrokerSession {
+  readonly client: KafkaClient;
+  readonly deadlineMs: number;
+  private readonly endpoint: RealEndpoint;
+  private readonly bootstrap: readonly Address[];
+  private readonly noteTimer: NodeJS.Timeout;
+  private lastFailure: ClientError | null = null;
+
+  constructor(bootstrap: readonly Address[], output: Output) {
+    this.bootstrap = bootstrap;
+    const random = randomStream(randomInt(2 ** 47), 'kraft-cli');
+    this.endpoint = createRealEndpoint({ host: 'kraft-cli', random });
+    this.client = new KafkaClient(this.endpoint, {
+      clientId: CLIENT_ID,
+      bootstrap,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    });
+    this.deadlineMs = this.client.nowMs + TIMEOUT_MS;
+    this.noteTimer = setTimeout(() => {
+      if (this.lastFailure !== null)
+        output.note(`kraft: ${this.lastFailure.message}; trying for ${TIMEOUT_MS / 1_000} s in all`);
+    }, NOTE_AFTER_MS);
+    this.noteTimer.unref();
+  }
+
+  /** A deadline for a step of a command that goes on for as long as its user wants. */
+  deadlineAfter(ms: number): number {
+    return this.client.nowMs + ms;
+  }
+
+  /** Milliseconds since 1970. */
+  get wallMs(): number {
+    return this.endpoint.wallMs();
+  }
+
+  /** For reads: any broker's answer, or that of those that are named. @throws HarnessError `io` */
+  async ask<N extends ClientApi>(
+    name: N,
+    body: RequestInputBody<N>,
+    addresses: readonly Address[] = this.addresses(),
+  ): Promise<ReceivedBody<N>> {
+    return this.send(name, body, addresses, true);
+  }
+
+  /** For changes: sent once, to the first broker that can be reached. @throws HarnessError `io` */
+  async tell<N extends ClientApi>(
+    name: N,
+    body: RequestInputBody<N>,
+    addresses: readonly Address[] = this.addresses(),
+  ): Promise<ReceivedBody<N>> {
+    return this.send(name, body, addresses, false);
+  }
+
+  /** Repeats something that is one request or several, while what it meets is that something is under way. */
+  async untilSettled<T>(attempt: () => Promise<T>, isUnderWay: (thrown: unknown) => boolean): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (thrown) {
+        if (!isUnderWay(thrown) || this.client.nowMs >= this.deadlineMs) throw thrown;
+        await this.client.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Where all brokers are that the cluster has at this moment. */
+  async brokers(): Promise<readonly (Address & { readonly nodeId: number })[]> {
+    const response = await this.ask('metadata', { topics: [] });
+    this.client.metadata.absorb(response);
+    return response.brokers;
+  }
+
+  close(): void {
+    clearTimeout(this.noteTimer);
+    this.client.close();
+    this.endpoint.close();
+  }
+
+  private addresses(): readonly Address[] {
+    const learnt = this.client.metadata.addresses();
+    const isNew = ({ host, port }: Address): boolean =>
+      !this.bootstrap.some((known) => known.host === host && known.port === port);
+    return [...this.bootstrap, ...learnt.filter(isNew)];
+  }
+
+  private async send<N extends ClientApi>(
+    name: N,
+    body: RequestInputBody<N>,
+    addresses: readonly Address[],
+    isRepeatable: boolean,
+  ): Promise<ReceivedBody<N>> {
+    for (let turn = 0; ; turn++) {
+      const address = addresses[turn % addresses.length] as Address;
+      try {
+        return await this.client.request(address, name, body, { deadlineMs: this.deadlineMs });
+      } catch (thrown) {
+        if (!(thrown instanceof ClientError)) throw thrown;
+        this.lastFailure = thrown;
+        if ((!isRepeatable && !thrown.isDefinite) || this.client.nowMs + RETRY_MS >= this.deadlineMs)
+          throw unreachable(thrown);
+        // All were asked once: a moment for those that start.
+        if ((turn + 1) % addresses.length === 0) await this.client.sleep(RETRY_MS);
+      }
+    }
+  }
+}
+
+const RETRY_MS = 200;
+
+/** What a client could not do, as the command says it. */
+export function unreachable(error: ClientError): HarnessError {
+  return machineError(`no broker answered: ${error.message}`);
+}
+
+/** Opens a session for the time of an action. */
+export async function withSession<T>(
+  options: BootstrapOptions,
+  output: Output,
+  action: (session: BrokerSession) => Promise<T>,
+): Promise<T> {
+  const session = openSession(options, output);
+  try {
+    return await action(session);
+  } catch (thrown) {
+    throw thrown instanceof ClientError && thrown.errorCode === null ? unreachable(thrown) : thrown;
+  } finally {
+    session.close();
+  }
+}

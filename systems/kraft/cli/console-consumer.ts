@@ -1,0 +1,361 @@
+/**
+ * `kraft console-consumer`: records of a topic as lines of standard output, as by `kafka-console-consumer.sh`.
+ *
+ * Without a group it reads all partitions by itself, and remembers nothing. With one it is a member of the group, gets its share, and
+ * commits what it has printed: after each poll, and when it ends.
+ */
+import type { Command } from 'commander';
+import { ClientError } from '../client/client-error.ts';
+import { Consumer } from '../client/consumer.ts';
+import { GroupMember } from '../client/group-member.ts';
+import { commitOffsets, fetchOffsets } from '../client/group-offsets.ts';
+import type { KeyPosition, PartitionKey } from '../client/operations.ts';
+import { keyOf } from '../client/operations.ts';
+import { ERROR, isRetriable } from '../wire/error-codes.ts';
+import { addBootstrapOptions, unreachable, withSession } from './broker-session.ts';
+import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
+import { checkKeys, FORMATTER_KEYS, formatRecord, formatterProperties } from './console-lines.ts';
+import type { FormatterProperties } from './console-lines.ts';
+import { RefusedError, usageError } from './exit-codes.ts';
+import { collect, keyValues, wholeNumber } from './numbers.ts';
+import type { CommandContext, Output } from './output.ts';
+import { explained } from './refusals.ts';
+import { onFirstSignal } from './signals.ts';
+import { matchTopics } from './topic-names.ts';
+import { partitionsOf, topicNames } from './topics-read.ts';
+
+const EXAMPLES = `
+Examples: until Ctrl-C, unless --max-messages or --timeout-ms say otherwise
+  kraft console-consumer --topic orders --from-beginning --bootstrap-server localhost:9092
+  kraft console-consumer --topic orders --group billing --bootstrap-server localhost:9092
+  kraft console-consumer --topic orders --from-beginning --property print.key=true --property key.separator=: --bootstrap-server …
+  kraft console-consumer --topic orders --partition 0 --offset 5 --max-messages 10 --bootstrap-server localhost:9092
+
+Properties of --property: ${FORMATTER_KEYS.join(', ')}`;
+
+const CONSUMER_KEYS = [
+  ...[
+    'group.id',
+    'auto.offset.reset',
+    'isolation.level',
+    'enable.auto.commit',
+    'client.id',
+    'session.timeout.ms',
+  ],
+  ...[
+    'heartbeat.interval.ms',
+    'max.poll.records',
+    'fetch.max.wait.ms',
+    'fetch.min.bytes',
+    'max.partition.fetch.bytes',
+  ],
+];
+const POLL_MS = 250;
+/** A poll that meets an election waits as long for its end. */
+const POLL_TIMEOUT_MS = 15_000;
+const SESSION_TIMEOUT_MS = 45_000;
+const HEARTBEAT_INTERVAL_MS = 3_000;
+/** After which a topic is looked at again: it may have come, or have more partitions. */
+const REFRESH_MS = 5_000;
+const TOPIC_WAIT_MS = 500;
+
+interface Options extends BootstrapOptions {
+  readonly topic?: string;
+  readonly include?: string;
+  readonly fromBeginning: boolean;
+  readonly group?: string;
+  readonly maxMessages?: string;
+  readonly timeoutMs?: string;
+  readonly partition?: string;
+  readonly offset?: string;
+  readonly isolationLevel?: string;
+  readonly property: readonly string[];
+  readonly formatterProperty: readonly string[];
+  readonly consumerProperty: readonly string[];
+  readonly commandProperty: readonly string[];
+}
+
+interface Plan {
+  /** A name, or a pattern. */
+  readonly topic: string;
+  readonly group: string | null;
+  /** Of partitions of which nothing else says where to begin. */
+  readonly start: 'beginning' | 'end';
+  /** Null: all. */
+  readonly partition: number | null;
+  readonly offset: number | 'beginning' | 'end' | null;
+  readonly messagesMax: number;
+  /** Without a record for so long it ends. */
+  readonly idleMs: number;
+  readonly isolation: 'read-committed' | 'read-uncommitted';
+  readonly commits: boolean;
+  readonly format: FormatterProperties;
+}
+
+export function addConsoleConsumerCommand(program: Command, { output }: CommandContext): void {
+  const command = program.command('console-consumer').description('print records as lines');
+  addBootstrapOptions(command)
+    .option('--topic <name>', 'what is read')
+    .option('--include <pattern>', 'all topics that a pattern describes')
+    .option('--whitelist <pattern>', 'an old name of --include')
+    .option('--from-beginning', 'begin with the oldest record, instead of those to come', false)
+    .option('--group <name>', 'as a member of this group, which remembers how far it came')
+    .option('--max-messages <n>', 'end after so many')
+    .option('--timeout-ms <ms>', 'end when nothing has come for so long')
+    .option('--partition <n>', 'only this partition')
+    .option('--offset <n>', 'where to begin: a number, earliest or latest; with --partition')
+    .option('--isolation-level <level>', 'read_uncommitted or read_committed')
+    .option('--property <key=value>', 'what is printed; may be repeated', collect, [])
+    .option('--formatter-property <key=value>', 'the same', collect, [])
+    .option(
+      '--consumer-property <key=value>',
+      'group.id=…, auto.offset.reset=…; may be repeated',
+      collect,
+      [],
+    )
+    .option('--command-property <key=value>', 'the same', collect, [])
+    .addHelpText('after', EXAMPLES)
+    .allowExcessArguments(false)
+    .action(async (options: Options) => {
+      const plan = planOf(options);
+      await withSession(options, output, (session) => new ConsoleConsumer(session, plan, output).run());
+    });
+}
+
+function planOf(options: Options & { readonly whitelist?: string }): Plan {
+  const given = keyValues([...options.consumerProperty, ...options.commandProperty], '--consumer-property');
+  checkKeys(given, CONSUMER_KEYS, '--consumer-property');
+  const printed = keyValues([...options.property, ...options.formatterProperty], '--property');
+  checkKeys(printed, FORMATTER_KEYS, '--property');
+  const topic = options.topic ?? options.include ?? options.whitelist;
+  if (topic === undefined) throw usageError('--topic NAME is missing, or --include PATTERN');
+  const group = options.group ?? given.get('group.id') ?? null;
+  const { partition, offset, maxMessages, timeoutMs, fromBeginning } = options;
+  if (group !== null && partition !== undefined)
+    throw usageError('--partition cannot be used with a group, whose members share the partitions');
+  if (offset !== undefined && partition === undefined) throw usageError('--offset needs --partition');
+  if (offset !== undefined && fromBeginning)
+    throw usageError('--offset and --from-beginning both say where to begin');
+  const reset = given.get('auto.offset.reset') ?? (fromBeginning ? 'earliest' : 'latest');
+  if (reset !== 'earliest' && reset !== 'latest')
+    throw usageError(`auto.offset.reset is earliest or latest, not "${reset}"`);
+  if (fromBeginning && reset === 'latest')
+    throw usageError('--from-beginning and auto.offset.reset=latest contradict each other');
+  const isolation = options.isolationLevel ?? given.get('isolation.level') ?? 'read_uncommitted';
+  if (isolation !== 'read_uncommitted' && isolation !== 'read_committed')
+    throw usageError(`--isolation-level is read_uncommitted or read_committed, not "${isolation}"`);
+  return {
+    topic,
+    group,
+    start: reset === 'earliest' ? 'beginning' : 'end',
+    partition: partition === undefined ? null : wholeNumber(partition, '--partition'),
+    offset: offset === undefined ? null : offsetOf(offset),
+    messagesMax: maxMessages === undefined ? Infinity : wholeNumber(maxMessages, '--max-messages', -1),
+    idleMs: timeoutMs === undefined ? Infinity : wholeNumber(timeoutMs, '--timeout-ms', -1),
+    isolation: isolation === 'read_committed' ? 'read-committed' : 'read-uncommitted',
+    commits: given.get('enable.auto.commit') !== 'false',
+    format: formatterProperties(printed),
+  };
+}
+
+function offsetOf(text: string): number | 'beginning' | 'end' {
+  if (text === 'earliest') return 'beginning';
+  if (text === 'latest') return 'end';
+  return wholeNumber(text, '--offset', 0, Number.MAX_SAFE_INTEGER);
+}
+
+class ConsoleConsumer {
+  private readonly session: BrokerSession;
+  private readonly plan: Plan;
+  private readonly output: Output;
+  private readonly consumer: Consumer;
+  private member: GroupMember | null = null;
+  private printed = 0;
+  private isOver = false;
+  /** Monotonic: when a record last came. */
+  private lastMs: number;
+  private refreshedMs = -Infinity;
+  private topics: readonly string[] = [];
+
+  constructor(session: BrokerSession, plan: Plan, output: Output) {
+    this.session = session;
+    this.plan = plan;
+    this.output = output;
+    this.lastMs = session.client.nowMs;
+    this.consumer = new Consumer(session.client, {
+      isolation: plan.isolation,
+      pollMs: POLL_MS,
+      autoOffsetReset: plan.start === 'beginning' ? 'earliest' : 'latest',
+    });
+  }
+
+  /** Resolves when it has printed enough, nothing comes any more, or a signal came. */
+  async run(): Promise<void> {
+    const silence = onFirstSignal(() => (this.isOver = true));
+    try {
+      while (!this.isDone) await this.step();
+      await this.leave();
+    } finally {
+      silence();
+      this.output.note(`Processed a total of ${this.printed} messages`);
+    }
+  }
+
+  private get isDone(): boolean {
+    const { messagesMax, idleMs } = this.plan;
+    const isEnough = messagesMax >= 0 && this.printed >= messagesMax;
+    const isIdle = idleMs >= 0 && this.session.client.nowMs - this.lastMs >= idleMs;
+    return this.isOver || this.output.isBroken || isEnough || isIdle;
+  }
+
+  private async step(): Promise<void> {
+    const { client } = this.session;
+    const deadlineMs = this.session.deadlineAfter(POLL_TIMEOUT_MS);
+    try {
+      if (!(await this.hasPartitions(deadlineMs))) {
+        await client.sleep(TOPIC_WAIT_MS);
+        return;
+      }
+      const { records } = await this.consumer.poll(deadlineMs);
+      for (const [name, found] of records) this.print(name, found);
+      if (records.length > 0) {
+        this.lastMs = client.nowMs;
+        await this.commit(deadlineMs);
+      }
+    } catch (thrown) {
+      this.explain(thrown);
+      await client.sleep(TOPIC_WAIT_MS);
+    }
+  }
+
+  /** Passes over what time mends. @throws RefusedError, HarnessError for the rest */
+  private explain(thrown: unknown): void {
+    if (!(thrown instanceof ClientError)) throw thrown;
+    const { errorCode, code } = thrown;
+    this.member?.learn(errorCode ?? ERROR.NONE);
+    if (code === 'not-prepared' || code === 'no-coordinator' || code === 'no-leader') return;
+    if (errorCode === null) {
+      if (code === 'corrupt-batch' || code === 'malformed')
+        throw new RefusedError(`Error: ${thrown.message}`);
+      // Before the first record it is rather the address that is wrong.
+      if (this.printed === 0 && this.session.client.nowMs >= this.session.deadlineMs)
+        throw unreachable(thrown);
+      return;
+    }
+    if (!isRetriable(errorCode) && !REBALANCES.has(errorCode))
+      throw new RefusedError(`Error: reading ${this.plan.topic}: ${explained(errorCode)}`);
+  }
+
+  private print(name: string, records: Awaited<ReturnType<Consumer['poll']>>['records'][number][1]): void {
+    const partition = Number(name.slice(name.lastIndexOf('-') + 1));
+    for (const record of records) {
+      if (this.printed >= this.plan.messagesMax && this.plan.messagesMax >= 0) {
+        // The rest is read again by whoever goes on from here.
+        const key = this.consumer.keys.find((each) => each.name === name) as PartitionKey;
+        this.consumer.seek([{ key, position: record.offset }]);
+        this.unprinted.set(name, { key, offset: record.offset });
+        return;
+      }
+      this.output.write(formatRecord(record, partition, this.plan.format));
+      this.printed++;
+    }
+  }
+
+  /** Where it stopped in the midst of what a poll brought. */
+  private readonly unprinted = new Map<string, { readonly key: PartitionKey; readonly offset: number }>();
+
+  // Partitions
+
+  private async hasPartitions(deadlineMs: number): Promise<boolean> {
+    const { client } = this.session;
+    if (client.nowMs - this.refreshedMs >= REFRESH_MS) {
+      await this.findTopics();
+      this.refreshedMs = client.nowMs;
+    }
+    if (this.topics.length === 0) {
+      this.refreshedMs = -Infinity;
+      return false;
+    }
+    if (this.plan.group !== null) await this.followGroup(this.plan.group, deadlineMs);
+    return this.consumer.keys.length > 0;
+  }
+
+  private async findTopics(): Promise<void> {
+    const { session, plan } = this;
+    const names = matchTopics(await topicNames(session, { isInternalExcluded: false }), plan.topic);
+    if (plan.group !== null) {
+      if (names.join() !== this.topics.join()) {
+        this.member?.stop();
+        this.member = null;
+      }
+      this.topics = names;
+      return;
+    }
+    this.topics = names;
+    const present = await partitionsOf(session, names);
+    const keys = [...present].flatMap(([topic, partitions]) =>
+      partitions.map((partition) => keyOf(topic, partition)),
+    );
+    this.assign(keys);
+  }
+
+  /** Partitions that are new later begin at their beginning: nothing in them was there before. */
+  private assign(all: readonly PartitionKey[]): void {
+    const { partition, offset, start } = this.plan;
+    const keys = partition === null ? all : all.filter((key) => key.partition === partition);
+    if (partition !== null && all.length > 0 && keys.length === 0)
+      throw new RefusedError(
+        `Error: ${this.plan.topic} has no partition ${partition} (UNKNOWN_TOPIC_OR_PARTITION)`,
+      );
+    const known = new Set(this.consumer.keys.map(({ name }) => name));
+    const isFirst = known.size === 0;
+    this.consumer.assign(
+      keys.map((key): KeyPosition => {
+        if (known.has(key.name)) return { key, position: null };
+        return { key, position: isFirst ? (offset ?? start) : 'beginning' };
+      }),
+    );
+  }
+
+  private async followGroup(group: string, deadlineMs: number): Promise<void> {
+    const { client } = this.session;
+    this.member ??= new GroupMember(client, {
+      group,
+      topics: this.topics,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+    });
+    const assigned = await this.member.poll(deadlineMs);
+    if (assigned === null) return;
+    const committed = await fetchOffsets(client, group, assigned, deadlineMs);
+    this.consumer.assign(committed.map(({ key, offset }) => ({ key, position: offset ?? this.plan.start })));
+  }
+
+  private async commit(deadlineMs: number): Promise<void> {
+    const { member, plan, session } = this;
+    if (member === null || !member.isMember || !plan.commits) return;
+    const polled = this.consumer.polledOffsets().filter(({ key }) => !this.unprinted.has(key.name));
+    await commitOffsets(session.client, member.identity, [...polled, ...this.unprinted.values()], deadlineMs);
+  }
+
+  private async leave(): Promise<void> {
+    const { member } = this;
+    if (member === null) return;
+    const deadlineMs = this.session.deadlineAfter(LEAVE_TIMEOUT_MS);
+    try {
+      await member.leave(deadlineMs);
+    } catch (thrown) {
+      // The group takes it for gone when its session is over.
+      if (!(thrown instanceof ClientError)) throw thrown;
+    }
+  }
+}
+
+const LEAVE_TIMEOUT_MS = 2_000;
+
+/** What a member of a group hears when the group changes: it joins again. */
+const REBALANCES: ReadonlySet<number> = new Set([
+  ERROR.REBALANCE_IN_PROGRESS,
+  ERROR.ILLEGAL_GENERATION,
+  ERROR.UNKNOWN_MEMBER_ID,
+]);

@@ -1,0 +1,177 @@
+/**
+ * Lines that become records, and records that become lines: the formats of Kafka's console tools.
+ *
+ *     const parse = lineParser({ ...READER_DEFAULTS, parseKey: true, keySeparator: ':' });
+ *     parse('k:v')                                              // { key: 'k', value: 'v', headers: [] } as bytes
+ *     formatRecord(record, 0, { ...FORMATTER_DEFAULTS, printKey: true })   // 'k\tv\n' as bytes
+ */
+import type { Header, Record } from '../records/record.ts';
+import { usageError } from './exit-codes.ts';
+
+// Lines to records
+
+export interface ReaderProperties {
+  readonly parseKey: boolean;
+  readonly keySeparator: string;
+  readonly parseHeaders: boolean;
+  readonly headersDelimiter: string;
+  readonly headersSeparator: string;
+  readonly headersKeySeparator: string;
+  /** A line without what was to be parsed is a value, instead of an error. */
+  readonly ignoreError: boolean;
+  /** A text that means null; null: none does. */
+  readonly nullMarker: string | null;
+}
+
+export interface ParsedLine {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly Header[];
+}
+
+/** A line is not as the properties say. */
+export class LineError extends Error {
+  override readonly name = 'LineError';
+}
+
+const encoder = new TextEncoder();
+
+/** @throws HarnessError `usage` for a property that there is not */
+export function readerProperties(given: ReadonlyMap<string, string>): ReaderProperties {
+  return {
+    parseKey: isTrue(given.get('parse.key')),
+    keySeparator: given.get('key.separator') ?? '\t',
+    parseHeaders: isTrue(given.get('parse.headers')),
+    headersDelimiter: given.get('headers.delimiter') ?? '\t',
+    headersSeparator: given.get('headers.separator') ?? ',',
+    headersKeySeparator: given.get('headers.key.separator') ?? ':',
+    ignoreError: isTrue(given.get('ignore.error')),
+    nullMarker: given.get('null.marker') ?? null,
+  };
+}
+
+export const READER_KEYS: readonly string[] = [
+  ...['parse.key', 'key.separator', 'parse.headers', 'headers.delimiter', 'headers.separator'],
+  ...['headers.key.separator', 'ignore.error', 'null.marker'],
+];
+
+const isTrue = (text: string | undefined): boolean => text?.trim().toLowerCase() === 'true';
+
+/** @returns what throws LineError for a line that is not so */
+export function lineParser(properties: ReaderProperties): (line: string) => ParsedLine {
+  const { parseKey, keySeparator, parseHeaders, headersDelimiter, ignoreError, nullMarker } = properties;
+  const bytesOf = (text: string): Uint8Array | null => (text === nullMarker ? null : encoder.encode(text));
+  const cut = (line: string, separator: string, what: string): [string | null, string] => {
+    const at = line.indexOf(separator);
+    if (at >= 0) return [line.slice(0, at), line.slice(at + separator.length)];
+    if (ignoreError) return [null, line];
+    throw new LineError(`No ${what} found in "${line}": its separator is ${JSON.stringify(separator)}`);
+  };
+  return (line) => {
+    const [headerText, rest] = parseHeaders ? cut(line, headersDelimiter, 'header delimiter') : [null, line];
+    const [keyText, value] = parseKey ? cut(rest, keySeparator, 'key separator') : [null, rest];
+    return {
+      key: keyText === null ? null : bytesOf(keyText),
+      value: bytesOf(value),
+      headers: headerText === null || headerText === '' ? [] : parseHeaderList(headerText, properties),
+    };
+  };
+}
+
+function parseHeaderList(text: string, properties: ReaderProperties): Header[] {
+  const { headersSeparator, headersKeySeparator, nullMarker } = properties;
+  return text.split(headersSeparator).map((pair) => {
+    const at = pair.indexOf(headersKeySeparator);
+    if (at < 0) throw new LineError(`No header key separator found in "${pair}"`);
+    const value = pair.slice(at + headersKeySeparator.length);
+    return { key: pair.slice(0, at), value: value === nullMarker ? null : encoder.encode(value) };
+  });
+}
+
+// Records to lines
+
+export interface FormatterProperties {
+  readonly printTimestamp: boolean;
+  readonly printPartition: boolean;
+  readonly printOffset: boolean;
+  readonly printHeaders: boolean;
+  readonly printKey: boolean;
+  readonly printValue: boolean;
+  readonly keySeparator: string;
+  readonly lineSeparator: string;
+  readonly headersSeparator: string;
+  readonly nullLiteral: string;
+}
+
+export const FORMATTER_KEYS: readonly string[] = [
+  ...['print.timestamp', 'print.partition', 'print.offset', 'print.headers', 'print.key', 'print.value'],
+  ...['key.separator', 'line.separator', 'headers.separator', 'null.literal'],
+];
+
+export function formatterProperties(given: ReadonlyMap<string, string>): FormatterProperties {
+  return {
+    printTimestamp: isTrue(given.get('print.timestamp')),
+    printPartition: isTrue(given.get('print.partition')),
+    printOffset: isTrue(given.get('print.offset')),
+    printHeaders: isTrue(given.get('print.headers')),
+    printKey: isTrue(given.get('print.key')),
+    printValue: isTrue(given.get('print.value') ?? 'true'),
+    keySeparator: given.get('key.separator') ?? '\t',
+    lineSeparator: given.get('line.separator') ?? '\n',
+    headersSeparator: given.get('headers.separator') ?? ',',
+    nullLiteral: given.get('null.literal') ?? 'null',
+  };
+}
+
+/** Keys and values as the bytes that they are. */
+export function formatRecord(record: Record, partition: number, properties: FormatterProperties): Uint8Array {
+  const { nullLiteral } = properties;
+  const text = (value: string): Uint8Array => encoder.encode(value);
+  const bytes = (value: Uint8Array | null): Uint8Array => value ?? text(nullLiteral);
+  const fields: Uint8Array[] = [];
+  if (properties.printTimestamp) {
+    fields.push(text(record.timestampMs < 0 ? 'NO_TIMESTAMP' : `CreateTime:${record.timestampMs}`));
+  }
+  if (properties.printPartition) fields.push(text(`Partition:${partition}`));
+  if (properties.printOffset) fields.push(text(`Offset:${record.offset}`));
+  if (properties.printHeaders) fields.push(headerField(record.headers, properties));
+  if (properties.printKey) fields.push(bytes(record.key));
+  if (properties.printValue) fields.push(bytes(record.value));
+  const separator = text(properties.keySeparator);
+  return concatenate([...joined(fields, separator), text(properties.lineSeparator)]);
+}
+
+function headerField(
+  headers: readonly Header[],
+  { headersSeparator, nullLiteral }: FormatterProperties,
+): Uint8Array {
+  if (headers.length === 0) return encoder.encode('NO_HEADERS');
+  const items = headers.map(({ key, value }) =>
+    concatenate([encoder.encode(`${key}:`), value ?? encoder.encode(nullLiteral)]),
+  );
+  return concatenate(joined(items, encoder.encode(headersSeparator)));
+}
+
+const joined = (parts: readonly Uint8Array[], separator: Uint8Array): Uint8Array[] =>
+  parts.flatMap((part, i) => (i === 0 ? [part] : [separator, part]));
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Refuses a property that neither tool has: a slip would otherwise go unnoticed. */
+export function checkKeys(
+  given: ReadonlyMap<string, string>,
+  known: readonly string[],
+  option: string,
+): void {
+  for (const key of given.keys()) {
+    if (!known.includes(key)) throw usageError(`${option} has no ${key}; there are ${known.join(', ')}`);
+  }
+}
