@@ -81,7 +81,7 @@ function find(image: MetadataImage, settings: NodeSettings, { resourceType, reso
   if (resourceName !== String(nodeId)) {
     return {
       error: 'INVALID_REQUEST',
-      message: `this is broker ${nodeId}: ask broker ${resourceName} itself`,
+      message: `this is broker ${nodeId}, and tells of no other`,
     };
   }
   return { configs: brokerConfigs(image, properties, nodeId) };

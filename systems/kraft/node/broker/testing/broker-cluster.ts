@@ -42,6 +42,10 @@ export interface BrokersOptions {
   readonly properties?: Partial<PropertyValues>;
   readonly seed?: number;
   readonly isReady?: () => boolean;
+  /** Of a node that belongs to another cluster. */
+  readonly clusterOf?: (node: number) => string | null;
+  /** For nodes that say that they are another. */
+  readonly nodeIdOf?: (node: number) => number;
 }
 
 export interface TestBroker {
@@ -86,7 +90,8 @@ export class Brokers {
       'broker.session.timeout.ms': 3000,
       ...this.options.properties,
     };
-    return { ...settingsOf(id, properties), directoryId: uuidFromBytes(bytes) as string };
+    const settings = { ...settingsOf(id, properties), directoryId: uuidFromBytes(bytes) as string };
+    return { ...settings, clusterId: this.options.clusterOf?.(id) ?? settings.clusterId };
   }
 
   private startController(runtime: Runtime, name: string): { invariants: () => void } {
@@ -105,8 +110,9 @@ export class Brokers {
   }
 
   private startBroker(runtime: Runtime, name: string): void {
-    const id = Number(name.slice(1));
-    const settings = this.settings(id);
+    const node = Number(name.slice(1));
+    const id = this.options.nodeIdOf?.(node) ?? node;
+    const settings = { ...this.settings(node), nodeId: id };
     const metadata = new ImageFollower({ nodeId: id, rules: settings.rules.controller });
     const link = new ControllerClient(runtime, {
       clientId: `broker-${id}`,
@@ -138,7 +144,7 @@ export class Brokers {
       handlers: brokerHandlers({ runtime, settings, metadata, link }),
       maxRequestBytes: 1_000_000,
     });
-    this.brokers.set(id, { runtime, settings, metadata, link, lifecycle, changes });
+    this.brokers.set(node, { runtime, settings, metadata, link, lifecycle, changes });
     void lifecycle.start();
   }
 
