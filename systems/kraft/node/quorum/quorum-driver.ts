@@ -58,7 +58,7 @@ export class QuorumDriver implements Quorum {
   private onLeaderChange: (() => void) | null = null;
 
   /**
-   * Reads the disk and begins. Crashes the node, and rejects, where a file is corrupt.
+   * Reads the disk, and begins when the caller has what this resolves with: what it tells then may ask for it. Crashes the node, and rejects, where a file is corrupt.
    *
    * @param listener - hears the snapshot that the disk has before this resolves
    */
@@ -75,7 +75,9 @@ export class QuorumDriver implements Quorum {
         segmentBytes: properties['metadata.log.segment.bytes'],
         staticVoters: staticVotersOf(properties),
       });
-      return new QuorumDriver(runtime, settings, listener, opened);
+      const driver = new QuorumDriver(runtime, settings, listener, opened);
+      runtime.setTimer(0, () => driver.step(() => undefined));
+      return driver;
     } catch (error) {
       runtime.crash(`cannot start: ${messageOf(error)}`);
       throw error;
@@ -143,7 +145,6 @@ export class QuorumDriver implements Quorum {
       },
     });
     if (snapshot !== null) this.feed.begin(snapshot.records, snapshot.stored.snapshotId.endOffset);
-    this.step(() => undefined);
   }
 
   private get nowMs(): number {
