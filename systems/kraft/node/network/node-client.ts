@@ -39,6 +39,9 @@ interface Link {
 
 const IN_FLIGHT_MAX = 1000;
 
+/** A timer of a skewed clock may fire a little early: the next look is never at the same instant. */
+const WATCH_DELAY_MIN_MS = 1;
+
 export class NodeClient {
   private readonly endpoint: Endpoint;
   private readonly clientId: string;
@@ -136,7 +139,8 @@ export class NodeClient {
     let nextMs = Infinity;
     for (const { atMs } of link.deadlines) nextMs = Math.min(nextMs, atMs);
     if (nextMs === Infinity) return;
-    link.timer = this.endpoint.setTimer(msToNs(Math.max(0, nextMs - this.nowMs)), () => {
+    const delayMs = Math.max(WATCH_DELAY_MIN_MS, nextMs - this.nowMs);
+    link.timer = this.endpoint.setTimer(msToNs(delayMs), () => {
       link.timer = null;
       const { nowMs } = this;
       for (const { atMs } of link.deadlines) {
