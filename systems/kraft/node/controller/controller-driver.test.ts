@@ -54,6 +54,21 @@ describe('leadership', () => {
     });
   });
 
+  test('why a broker was refused is in the log: its answer has no room for it', async () => {
+    await withControllers({}, async (rig) => {
+      await ready(rig);
+      const { brokerId, clusterId } = { brokerId: 12, clusterId: 'another' };
+      const incarnationId = 'AAAAAAAAAAAAAAAAAAAAQQ';
+      const listeners = [{ name: 'PLAINTEXT', host: 'b', port: 1 }];
+      const registration = { brokerId, clusterId, incarnationId, listeners, features: [], rack: null };
+      const answer = await rig.ask(1, 'brokerRegistration', 0, registration);
+      expect(answer.errorCode).toBe(ERROR.INCONSISTENT_CLUSTER_ID);
+      expect(logsOf(rig, 'n1')).toMatch(
+        /warn.*refused a BrokerRegistration .*this is cluster \S+, not another.*"from":"\/client"/,
+      );
+    });
+  });
+
   test('an answer waits for its commit', async () => {
     await withControllers({}, async (rig) => {
       await ready(rig);

@@ -17,6 +17,7 @@ import { ControllerCore } from '../../controller/controller-core.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import type { ApiName } from '../../wire/apis.ts';
+import { APIS } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { MetadataListener, Quorum } from '../parts.ts';
@@ -30,7 +31,7 @@ import { describeControllers } from './describe-cluster.ts';
 import { openEnvelope } from './envelope.ts';
 import { narrate } from './narrate.ts';
 import type { Prepare } from './prepared-request.ts';
-import { itemCount } from './prepared-request.ts';
+import { itemCount, shortened } from './prepared-request.ts';
 import { alterPartitionReassignments, electLeaders, listPartitionReassignments } from './replica-requests.ts';
 import { createPartitions, createTopics, deleteTopics, keepTopics } from './topic-requests.ts';
 
@@ -222,6 +223,13 @@ export class ControllerDriver implements MetadataListener {
     const outcome = this.decide((core) => request.decide(core, nowMs));
     if (outcome === null) return;
     if (outcome.kind === 'refusal') {
+      // What brokers are answered has no room for the reason.
+      const level = exchange.name === 'brokerRegistration' ? 'warn' : 'debug';
+      this.runtime.log(level, `refused a ${APIS[exchange.name].name}`, {
+        message: shortened(outcome.message),
+        error: outcome.error,
+        from: exchange.clientHost,
+      });
       exchange.respond(request.refuse(outcome.error, outcome.message));
     } else if (!this.append(outcome)) {
       exchange.respond(request.refuse('NOT_CONTROLLER', NOT_ACTIVE));

@@ -39,7 +39,7 @@ export function errorFields({ error, message }: ItemError): {
 /** A message repeats names that a client chose; a response has room for 32,767 bytes in it. */
 const MESSAGE_CHARACTERS_MAX = 1000;
 
-const shortened = (message: string): string =>
+export const shortened = (message: string): string =>
   message.length <= MESSAGE_CHARACTERS_MAX ? message : `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…`;
 
 export function mapOutcome<T, U>(outcome: Outcome<T>, map: (response: T) => U): Outcome<U> {
