@@ -234,3 +234,15 @@ test('a batch whose records nobody can read stays as it is, and its log can be u
   expect(await log.lookupByTimestamp(1200)).toEqual({ offset: 1, timestampMs: 1500 });
   await log.flush();
 });
+
+test('where segments have nothing left, a read goes on to the next that has', async () => {
+  const { log } = await start({ segmentBytes: 100 });
+  for (let i = 0; i < 6; i++) log.append(batchOf([`k=${i}`]), LEADER);
+  await closeSegment(log);
+  await log.compact(2000);
+  const batches = [...readBatches(await log.read(0, 1))];
+  expect(batches.map(({ count }) => count)).toEqual([0, 0, 0, 0, 0, 1]);
+  expect(batches.at(-1)?.baseOffset).toBe(5);
+  // Unless it may not.
+  expect([...readBatches(await log.read(0, 1, { upTo: 3 }))].map(({ count }) => count)).toEqual([0, 0, 0]);
+});

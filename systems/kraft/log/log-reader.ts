@@ -8,6 +8,7 @@ import {
   BATCH_HEADER_BYTES,
   BATCH_PREFIX_BYTES,
   batchAt,
+  readBatches,
   type RecordBatch,
   verifyCrc,
 } from '../records/batch.ts';
@@ -43,11 +44,8 @@ export async function readLog(
     if (offset >= upTo) return EMPTY;
     const recent = state.tail.read(offset, maxBytes, upTo);
     if (recent !== null) return recent;
-    const segment = state.segments.find((candidate) => candidate.nextOffset > offset);
-    if (segment === undefined) return EMPTY;
     try {
-      const bytes = await readSegment(segment, offset, maxBytes, upTo);
-      await closeIdle(state, segment);
+      const bytes = await readSegments(state, offset, maxBytes, upTo);
       if (generation === state.generation) return bytes;
     } catch (error) {
       // Closed, cut or removed under our hands; else it is what it says.
@@ -56,6 +54,48 @@ export async function readLog(
     }
   }
   throw new OffsetOutOfRangeError(offset, state.startOffset, state.endOffset);
+}
+
+/**
+ * From one segment, if it has a record there. Compaction may leave batches without one; some clients take an answer of nothing
+ * else for the end of the log, and so what follows comes with them.
+ */
+async function readSegments(
+  state: LogState,
+  offset: number,
+  maxBytes: number,
+  upTo: number,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (let next = offset; next < upTo;) {
+    const segment = state.segments.find((candidate) => candidate.nextOffset > next);
+    if (segment === undefined) break;
+    // Behind the first piece there were only headers: what they took does not count.
+    const bytes = await readSegment(segment, next, maxBytes, upTo);
+    await closeIdle(state, segment);
+    if (bytes.length > 0) pieces.push(bytes);
+    const end = endOfNothing(bytes);
+    if (end === null) break;
+    next = end;
+  }
+  if (pieces.length <= 1) return pieces[0] ?? EMPTY;
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+/** The offset behind batches that have no record; null where one has, and where there is no batch. */
+function endOfNothing(bytes: Uint8Array): number | null {
+  let end: number | null = null;
+  for (const { count, lastOffset } of readBatches(bytes)) {
+    if (count > 0) return null;
+    end = lastOffset + 1;
+  }
+  return end;
 }
 
 async function readSegment(

@@ -214,6 +214,11 @@ export class ReplicaCluster {
 
   // The controller
 
+  /** Of the brokers. */
+  get wallMs(): number {
+    return (this.brokers.get(1) as Broker).runtime.wallMs();
+  }
+
   get nowMs(): number {
     return nsToMs(this.sim.clock.now());
   }
@@ -327,6 +332,10 @@ export class ReplicaCluster {
       if (result?.error !== 'NONE')
         throw new Error(`${name}: ${result?.error ?? ''} ${result?.message ?? ''}`);
     });
+  }
+
+  deleteTopic(name: string): void {
+    this.decide(this.controller.core.deleteTopics(this.nowMs, [{ name }]));
   }
 
   setConfig(topic: string, name: string, value: string): void {
