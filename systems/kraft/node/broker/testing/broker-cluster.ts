@@ -44,6 +44,10 @@ export interface BrokersOptions {
   readonly isReady?: () => boolean;
   /** Of a node that belongs to another cluster. */
   readonly clusterOf?: (node: number) => string | null;
+  /** What a node advertises. */
+  readonly listenersOf?: (node: number) => PropertyValues['listeners'];
+  /** Of the one listener that brokers have for tests. */
+  readonly listenerName?: string;
   /** For nodes that say that they are another. */
   readonly nodeIdOf?: (node: number) => number;
 }
@@ -85,7 +89,9 @@ export class Brokers {
     const bytes = new Uint8Array(16);
     bytes[15] = id;
     const properties: Partial<PropertyValues> = {
-      'advertised.listeners': [{ name: 'PLAINTEXT', host: `n${id}`, port: CLIENT_PORT }],
+      'advertised.listeners': this.options.listenersOf?.(id) ?? [
+        { name: 'PLAINTEXT', host: `n${id}`, port: CLIENT_PORT },
+      ],
       'broker.heartbeat.interval.ms': 500,
       'broker.session.timeout.ms': 3000,
       ...this.options.properties,
@@ -140,7 +146,7 @@ export class Brokers {
     new NetworkServer(runtime, {
       port: CLIENT_PORT,
       listener: 'broker',
-      listenerName: 'PLAINTEXT',
+      listenerName: this.options.listenerName ?? 'PLAINTEXT',
       handlers: brokerHandlers({ runtime, settings, metadata, link }),
       maxRequestBytes: 1_000_000,
     });
