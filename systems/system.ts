@@ -78,6 +78,23 @@ export interface ClientContext {
   /** Unique to this client in the run. */
   readonly clientId: number;
   readonly options: { readonly [name: string]: Json };
+  /** For drivers that were written for Node.js and know of no Endpoint; absent in a context that a test made. */
+  readonly loadPackage?: LoadPackage;
+}
+
+/**
+ * Loads a package of npm anew (CommonJS), so that its modules see what they are given instead of Node's own.
+ *
+ * @returns what its main module exports
+ * @throws HarnessError `client` for a package that is not installed, or that requires what it was not given
+ */
+export type LoadPackage = (name: string, sandbox: PackageSandbox) => unknown;
+
+export interface PackageSandbox {
+  /** By name, instead of the globals: `setTimeout`, `Date`, `Math`, `process`, … */
+  readonly globals: { readonly [name: string]: unknown };
+  /** By name, instead of Node's modules: `net`, `zlib`, … */
+  readonly modules: { readonly [name: string]: unknown };
 }
 
 /** How to run a server that is no program of ours. Every function is asked again at each start of a node. */

@@ -23,6 +23,7 @@ import { capabilitiesOf } from '../capabilities.ts';
 import type { Capability, Cluster, KillOptions, LinkFault, NodeLimits, Observed } from '../cluster.ts';
 import type { Backend } from './backend.ts';
 import type { RealClusterOptions } from './options.ts';
+import { loadPackage } from './package-loader.ts';
 import { type Launcher, RealNode } from './real-node.ts';
 import { RealLinks } from './real-links.ts';
 import { RealTime } from './real-time.ts';
@@ -220,6 +221,7 @@ export class RealCluster implements Cluster {
         locate: (other, port = system.clientPort) => this.#backend.locate(this.#node(other).name, port),
         clientId,
         options,
+        loadPackage,
       });
       return {
         invoke: (invocation) => Promise.race([client.invoke(invocation), crashed]),

@@ -22,6 +22,7 @@ import type { NodeStatus } from '../../../systems/runtime/node-program.ts';
 import type { Address, LogLevel } from '../../../systems/runtime/runtime.ts';
 import type { System } from '../../../systems/system.ts';
 import { capabilitiesOf } from '../capabilities.ts';
+import { loadPackage } from '../real/package-loader.ts';
 import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
 import { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { Disk } from '../../../systems/runtime/disk-model/disk.ts';
@@ -233,6 +234,7 @@ export class SimCluster implements Cluster {
         locate: (host: string, port = system.clientPort): Address => ({ host, port }),
         clientId,
         options,
+        loadPackage,
       };
       client = await system.openClient(host.endpoint, context);
     } catch (thrown) {
