@@ -10,7 +10,7 @@ import {
   type Watch,
 } from '../../checkers/checker.ts';
 import { commitLoss } from '../../checkers/commit-loss/index.ts';
-import { raftInvariants } from '../../checkers/invariants/index.ts';
+import { isrInvariants, raftInvariants } from '../../checkers/invariants/index.ts';
 import { statistics, vacuity } from '../../checkers/statistics/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { TraceRecord } from '../history/trace.ts';
@@ -29,7 +29,10 @@ const TRACE_CHECKERS: Readonly<
     raftInvariants({ globalOrder: cluster === 'sim' }),
     commitLoss({ recordsTravel: cluster !== 'sim' }),
   ],
-  kraft: ({ cluster }) => [raftInvariants({ globalOrder: cluster === 'sim' })],
+  kraft: ({ cluster }) => [
+    raftInvariants({ globalOrder: cluster === 'sim' }),
+    isrInvariants({ globalOrder: cluster === 'sim' }),
+  ],
 };
 
 export interface Judgement {

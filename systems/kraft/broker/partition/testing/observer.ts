@@ -41,3 +41,29 @@ export interface Observer {
   /** The controller's partition changed, or the logs did. */
   changed(): void;
 }
+
+/** One after the other. */
+export function both(first: Observer, second: Observer): Observer {
+  return {
+    effect: (...heard) => {
+      first.effect(...heard);
+      second.effect(...heard);
+    },
+    appended: (...heard) => {
+      first.appended(...heard);
+      second.appended(...heard);
+    },
+    produced: (...heard) => {
+      first.produced(...heard);
+      second.produced(...heard);
+    },
+    read: (...heard) => {
+      first.read(...heard);
+      second.read(...heard);
+    },
+    changed: () => {
+      first.changed();
+      second.changed();
+    },
+  };
+}

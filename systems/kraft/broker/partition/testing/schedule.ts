@@ -11,6 +11,7 @@ import { randomStream } from '../../../../../harness/random.ts';
 import { ERROR } from '../../../wire/error-codes.ts';
 import type { PartitionOptions } from '../options.ts';
 import { Judge } from './judge.ts';
+import { both, type Observer } from './observer.ts';
 import type { Message } from './partition-cluster.ts';
 import { CONTROLLER, PartitionCluster } from './partition-cluster.ts';
 import { Producers } from './producers.ts';
@@ -21,6 +22,8 @@ export interface ScheduleSettings {
   readonly steps?: number;
   readonly bugs?: readonly string[];
   readonly options?: Partial<PartitionOptions>;
+  /** Hears what the judge hears. */
+  readonly observer?: Observer;
 }
 
 export interface ScheduleResult {
@@ -70,14 +73,14 @@ class Schedule {
   private readonly inOrder: number;
   private readonly minIsr: number;
 
-  constructor({ seed, bugs = [], options = {} }: ScheduleSettings) {
+  constructor({ seed, bugs = [], options = {}, observer }: ScheduleSettings) {
     const random = randomStream(seed, 'schedule');
     this.random = random;
     this.minIsr = random.chance(0.7) ? 2 : 1;
     this.cluster = new PartitionCluster({
       brokers: BROKERS,
       bugs,
-      observer: this.judge,
+      observer: observer === undefined ? this.judge : both(this.judge, observer),
       options: {
         ...FAST_OPTIONS,
         minInsyncReplicas: this.minIsr,

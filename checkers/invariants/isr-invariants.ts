@@ -1,0 +1,185 @@
+/**
+ * Holds what brokers say of their replicas against the invariants of ISR replication (isr-rules.ts), record by record.
+ *
+ *     const monitor = new IsrInvariants({ globalOrder: true });
+ *     monitor.observe(record) // an anomaly that names this record and the one that it contradicts, or undefined
+ *
+ * What was once below a leader's high watermark, or acknowledged under acks=-1, is *exposed*, and is at its offset in the log of every leader of a later
+ * epoch. Leaders are compared by their epochs, never by time, so a broker that leads on without knowing that another does is judged by what
+ * it may know. Batches are compared by leader epoch, offset and checksum.
+ *
+ * It believes what brokers say, judges nothing below where a log was compacted, and does not watch progress. After an unclean election, as the
+ * metadata call it, what the new leader lacks counts as given up; the figures say how often.
+ */
+import type { ReplicaEvent } from '../../harness/history/replica-trace.ts';
+import type { TraceRecord } from '../../harness/history/trace.ts';
+import type { Anomaly, Checker, Verdict, Watch } from '../checker.ts';
+import { watchingChecker } from '../checker.ts';
+import { describeRecord, evidenceOf } from './describe.ts';
+import {
+  type IsrContext,
+  onReplicaAcknowledge,
+  onReplicaHighWatermark,
+  onReplicaIsr,
+  onReplicaRole,
+} from './isr-leaders.ts';
+import { onReplicaAppend, onReplicaStart, onReplicaTruncate } from './isr-logs.ts';
+import { ISR_INVARIANTS } from './isr-rules.ts';
+import { type IsrContradiction, PartitionView, type ReplicaView } from './isr-views.ts';
+
+const NAME = 'isr';
+/** Anomalies kept of each name; all are counted. */
+const ANOMALIES_KEPT = 3;
+
+export interface IsrInvariantsOptions {
+  /** Whether the records of all nodes come in the order of the run, as in `sim`. Default false. */
+  readonly globalOrder?: boolean;
+}
+
+export interface IsrFigures {
+  readonly records: number;
+  readonly partitions: number;
+  readonly batches: number;
+  /** Of leaders of partitions. */
+  readonly elections: number;
+  readonly uncleanElections: number;
+  /** Batches that were below a leader's high watermark. */
+  readonly exposed: number;
+  readonly truncations: number;
+  readonly isrChanges: number;
+  /** Produces that were acknowledged, by their acks. */
+  readonly acknowledged: { readonly all: number; readonly leader: number };
+}
+
+export class IsrInvariants {
+  readonly #partitions = new Map<string, PartitionView>();
+  readonly #context: IsrContext;
+  readonly #figures = {
+    ...{ records: 0, batches: 0, elections: 0, uncleanElections: 0, truncations: 0, isrChanges: 0 },
+    acknowledged: { all: 0, leader: 0 },
+  };
+  #exposed = 0;
+  #contradiction: IsrContradiction | undefined;
+
+  constructor({ globalOrder = false }: IsrInvariantsOptions = {}) {
+    // The first of a record counts: the others follow from it, as a rule.
+    this.#context = { globalOrder, contradict: (found) => (this.#contradiction ??= found) };
+  }
+
+  /** The anomaly that this record brings to light. It goes on after one. */
+  observe(record: TraceRecord): Anomaly | undefined {
+    const { event } = record;
+    if (!isOfReplica(event)) return undefined;
+    this.#figures.records++;
+    const partition = this.#partition(event);
+    const exposedBefore = partition.exposed.length;
+    this.#dispatch(partition, partition.replica(record.node), record, event);
+    this.#exposed += Math.max(0, partition.exposed.length - exposedBefore);
+    const found = this.#contradiction;
+    this.#contradiction = undefined;
+    return found === undefined ? undefined : toAnomaly(found);
+  }
+
+  figures(): IsrFigures {
+    return { ...this.#figures, partitions: this.#partitions.size, exposed: this.#exposed };
+  }
+
+  #partition({ partition: name, topicId }: ReplicaEvent): PartitionView {
+    const key = `${topicId} ${name}`;
+    let partition = this.#partitions.get(key);
+    if (partition === undefined) this.#partitions.set(key, (partition = new PartitionView(name)));
+    return partition;
+  }
+
+  #dispatch(partition: PartitionView, replica: ReplicaView, record: TraceRecord, event: ReplicaEvent): void {
+    const { contradict } = this.#context;
+    const figures = this.#figures;
+    switch (event.kind) {
+      case 'replica-start':
+        return onReplicaStart(replica, record, event);
+      case 'replica-role':
+        if (event.role === 'leader' && replica.leaderEpoch < event.leaderEpoch) {
+          figures.elections++;
+          if (event.isUnclean === true) figures.uncleanElections++;
+        }
+        return onReplicaRole(this.#context, partition, replica, record, event);
+      case 'replica-isr':
+        if (!partition.isrs.has(event.partitionEpoch)) figures.isrChanges++;
+        return onReplicaIsr(this.#context, partition, replica, record, event);
+      case 'replica-append':
+        if (replica.role === 'leader') figures.batches += event.batches.length;
+        return onReplicaAppend(partition, replica, record, event, contradict);
+      case 'replica-truncate':
+        if (event.endOffset < replica.log.endOffset) figures.truncations++;
+        return onReplicaTruncate(partition, replica, record, event, contradict);
+      case 'replica-log-start':
+        partition.raisePolicyStart(event.offset);
+        return replica.log.trimTo(event.offset);
+      case 'replica-clean':
+        partition.cleanEnd = Math.max(partition.cleanEnd, event.endOffset);
+        return;
+      case 'replica-high-watermark':
+        return onReplicaHighWatermark(this.#context, partition, replica, record, event);
+      case 'replica-acknowledge':
+        if (event.acks === -1) figures.acknowledged.all++;
+        else figures.acknowledged.leader++;
+        return onReplicaAcknowledge(this.#context, partition, replica, record, event);
+    }
+  }
+}
+
+const isOfReplica = (event: TraceRecord['event']): event is ReplicaEvent => event.kind.startsWith('replica-');
+
+function toAnomaly({ name, first, second, detail }: IsrContradiction): Anomaly {
+  const rule = ISR_INVARIANTS.get(name)?.rule ?? '';
+  const witness =
+    first === undefined
+      ? `${describeRecord(second)}, and nothing before allows it`
+      : `${describeRecord(second)} — contradicts — ${describeRecord(first)}`;
+  return {
+    name,
+    explanation: `${sentence(detail)}. ${witness}. ${rule}`,
+    operations: [],
+    evidence: {
+      first: first === undefined ? null : evidenceOf(first, undefined),
+      second: evidenceOf(second, undefined),
+    },
+  };
+}
+
+/** Names of nodes keep their case. */
+function sentence(clause: string): string {
+  return /^(the|at) /.test(clause) ? clause.charAt(0).toUpperCase() + clause.slice(1) : clause;
+}
+
+/** The monitor as a checker: follows a run, or reads the trace of a finished one. */
+export function isrInvariants(options: IsrInvariantsOptions = {}): Checker {
+  return watchingChecker(NAME, () => watch(options));
+}
+
+function watch(options: IsrInvariantsOptions): Watch {
+  const monitor = new IsrInvariants(options);
+  const anomalies: Anomaly[] = [];
+  const counts = new Map<string, number>();
+  return {
+    observe: (record) => {
+      const anomaly = monitor.observe(record);
+      if (anomaly === undefined) return;
+      const count = (counts.get(anomaly.name) ?? 0) + 1;
+      counts.set(anomaly.name, count);
+      if (count <= ANOMALIES_KEPT) anomalies.push(anomaly);
+    },
+    verdict: (): Verdict => {
+      const figures = monitor.figures();
+      const statistics = { ...figures, anomalies: Object.fromEntries(counts) };
+      const verdict = { checker: NAME, anomalies, statistics };
+      if (anomalies.length > 0) return { ...verdict, valid: false };
+      if (figures.exposed > 0) return { ...verdict, valid: true };
+      const reason =
+        figures.records === 0
+          ? 'The run has no trace of replicas: check it with a system that writes one.'
+          : 'No leader ever exposed a record, so nothing could be lost: let clients send.';
+      return { ...verdict, valid: 'unknown', reason };
+    },
+  };
+}
