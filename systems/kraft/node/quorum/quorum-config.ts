@@ -18,6 +18,10 @@ export function optionsOf(properties: PropertyValues): QuorumOptions {
   for (const [name, { property, max }] of Object.entries(QUORUM_OPTIONS)) {
     if (property !== null) given[name] = Math.min(max, properties[property as PropertyKey] as number);
   }
+  const { fetchMaxWaitMs, fetchTimeoutMs, requestTimeoutMs } = parseQuorumOptions(given);
+  // Kafka's leaders hold an idle fetch for 500 ms, and with shorter timeouts their followers give them up.
+  const patienceMs = Math.min(fetchTimeoutMs, requestTimeoutMs) / 2;
+  given['fetchMaxWaitMs'] = Math.min(fetchMaxWaitMs, Math.floor(patienceMs));
   return parseQuorumOptions(given);
 }
 
