@@ -25,6 +25,7 @@ interface Entry {
 
 /** What is due again at once waits so long: the clock must move. */
 const STEP_MIN_MS = 1;
+const DELAY_MIN_NS = 1000;
 
 export class Deadlines {
   private readonly endpoint: Endpoint;
@@ -85,7 +86,9 @@ export class Deadlines {
     if (first === undefined || this.isClosed || first.atMs >= this.timerAtMs) return;
     this.timer?.cancel();
     this.timerAtMs = first.atMs;
-    const delayNs = msToNs(Math.max(0, first.atMs - this.nowMs));
+    const leftMs = first.atMs - this.nowMs;
+    // A timer must not come too early by the rounding of a nanosecond, again and again at one moment.
+    const delayNs = leftMs > 0 ? Math.max(DELAY_MIN_NS, msToNs(leftMs)) : 0;
     this.timer = this.endpoint.setTimer(delayNs, () => this.onTimer());
   }
 

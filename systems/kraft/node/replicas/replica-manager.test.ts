@@ -25,7 +25,7 @@ async function withOne(
     await cluster.sleep(100);
     await body(cluster, await cluster.client('n1'));
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations]).toEqual([[], []]);
+  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
 }
 
 /** Of a batch that was changed after it was made. */

@@ -14,7 +14,7 @@ async function withThree<T>(
     await cluster.start();
     return body(cluster);
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations]).toEqual([[], []]);
+  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
   return result;
 }
 

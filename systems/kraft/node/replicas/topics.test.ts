@@ -12,7 +12,7 @@ async function inCluster(
     await cluster.start();
     await body(cluster);
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations]).toEqual([[], []]);
+  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
 }
 
 const folders = async (cluster: ReplicaCluster, id = 1): Promise<string[]> =>

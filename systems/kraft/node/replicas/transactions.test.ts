@@ -18,7 +18,7 @@ async function inCluster(
     await cluster.sleep(200);
     await body(cluster, await cluster.client('n1'));
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations]).toEqual([[], []]);
+  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
 }
 
 const within = (producerId: number, epoch: number, sequence: number) => ({

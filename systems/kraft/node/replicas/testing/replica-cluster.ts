@@ -10,6 +10,7 @@
  *       await client.produce('t', 0, ['a'], { acks: -1 });
  *     });
  */
+import { IsrInvariants } from '../../../../../checkers/invariants/isr-invariants.ts';
 import { SimCluster } from '../../../../../harness/cluster/sim/sim-cluster.ts';
 import type { TraceRecord } from '../../../../../harness/history/trace.ts';
 import { randomStream } from '../../../../../harness/random.ts';
@@ -57,6 +58,8 @@ export class ReplicaCluster {
   readonly leaderships: string[] = [];
   readonly markers: string[] = [];
   readonly traces: TraceRecord[] = [];
+  /** What the invariants of replication have against what the brokers said. */
+  readonly anomalies: unknown[] = [];
   private readonly options: ReplicaClusterOptions;
   private readonly brokers = new Map<number, Broker>();
   private incarnations = 0;
@@ -91,7 +94,12 @@ export class ReplicaCluster {
       },
     };
     this.sim = new SimCluster({ system, nodes: this.names, seed, logLevel: 'debug' });
-    this.sim.onTrace((record) => this.traces.push(record));
+    const monitor = new IsrInvariants({ globalOrder: true });
+    this.sim.onTrace((record) => {
+      this.traces.push(record);
+      const anomaly = monitor.observe(record);
+      if (anomaly !== undefined) this.anomalies.push(anomaly);
+    });
   }
 
   run<T>(main: () => Promise<T>): Promise<T> {
