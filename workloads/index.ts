@@ -2,6 +2,7 @@
 import { append } from './append.ts';
 import { bank } from './bank.ts';
 import { counter } from './counter.ts';
+import { group } from './group.ts';
 import { log } from './log.ts';
 import { quorum } from './quorum.ts';
 import { register } from './register.ts';
@@ -9,5 +10,5 @@ import { topics } from './topics.ts';
 import type { Workload } from './workload.ts';
 
 export const workloads: ReadonlyMap<string, Workload> = new Map(
-  [register, counter, append, log, topics, quorum, bank].map((workload) => [workload.name, workload]),
+  [register, counter, append, log, topics, group, quorum, bank].map((workload) => [workload.name, workload]),
 );

@@ -31,14 +31,14 @@ const TRANSACTION_MIN = 2;
 const TRANSACTION_MAX = 4;
 
 /** A thread's client, as far as its operations tell. */
-interface Consumer {
+export interface Consumer {
   /** Null: it has nothing to poll yet. */
   readonly assigned: readonly string[] | null;
   /** By partition, the offset behind what it polled last. */
   readonly next: ReadonlyMap<string, number>;
 }
 
-const NOBODY: Consumer = { assigned: null, next: new Map() };
+export const NOBODY: Consumer = { assigned: null, next: new Map() };
 
 interface Traffic {
   readonly keys: readonly string[];
@@ -147,9 +147,11 @@ function send({ keys, concurrency }: Traffic, { count, thread, draw }: Turn, i: 
 const pick = (keys: readonly string[], draw: number): string =>
   keys[Math.floor(draw * keys.length)] as string;
 
-function observeConsumer(consumer: Consumer, event: Operation): Consumer {
+export function observeConsumer(consumer: Consumer, event: Operation): Consumer {
   const { type, f, value } = event;
   if (type === 'info' || (f === 'crash' && type !== 'invoke')) return NOBODY;
+  // A poll that failed may have taken over other partitions: what was polled before is not its to commit.
+  if (type === 'fail' && (f === 'poll' || f === 'txn')) return { ...consumer, next: new Map() };
   if (type !== 'ok') return consumer;
   if (f === 'subscribe') return { assigned: listOf(value).map(String), next: new Map() };
   if (f === 'assign') {

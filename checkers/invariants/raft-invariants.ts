@@ -122,6 +122,9 @@ export class RaftInvariants {
           });
         }
         return;
+      default:
+        // Of replicas of partitions: isr-invariants.ts.
+        return;
     }
   }
 }
