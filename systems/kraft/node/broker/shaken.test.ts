@@ -78,6 +78,7 @@ describe('while nodes die and links are cut', () => {
       // Peace: every broker comes back by itself, and all know the same topics.
       await rig.allRunning();
       await rig.sleep(3000);
+      rig.reconnect();
       for (const at of rig.names) {
         const { topics, brokers } = await rig.ask(at, 'metadata', 8, { topics: null });
         const there = new Set(topics.map(({ name }) => name));

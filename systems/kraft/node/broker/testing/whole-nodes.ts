@@ -111,6 +111,12 @@ export class WholeNodes {
     );
   }
 
+  /** Drops the connections of before, which may lead to processes that are dead. */
+  reconnect(): void {
+    for (const client of this.clients.values()) client.close();
+    this.clients.clear();
+  }
+
   /** @throws Error where there is no answer */
   async ask<N extends ApiName>(
     name: string,
