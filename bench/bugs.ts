@@ -7,6 +7,7 @@
  *     npm run bugs -- --correct 500       500 seeds of the correct node under each command
  *     npm run bugs -- --correct 500 --time-limit 15      … in runs of 15 seconds
  *     npm run bugs -- stale-read          only this one
+ *     npm run bugs -- --system kraft …    those of another system
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,11 +15,19 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
+import { kraft } from '../systems/kraft/index.ts';
 import { raft } from '../systems/raft/index.ts';
-import type { Bug } from '../systems/system.ts';
+import type { Bug, System } from '../systems/system.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SEEDS_MAX = 50;
+
+/** Each has a page of its own. */
+const PAGES = {
+  raft: { system: raft as System, path: 'docs/bugs.md', title: 'The bug catalogue' },
+  kraft: { system: kraft as System, path: 'docs/bugs-kraft.md', title: 'The bug catalogue of Kafka' },
+} as const;
+type Page = (typeof PAGES)[keyof typeof PAGES];
 
 export interface Run {
   readonly seed: number;
@@ -105,7 +114,8 @@ export const checkersThat = (run: Run): string =>
     )
     .join(', ');
 
-function page(found: readonly Found[]): string {
+function pageOf({ title, system }: Page, found: readonly Found[]): string {
+  const option = system === raft ? '' : ` --system ${system.name}`;
   const rows = found.map(({ bug, run, seeds, wallS }) => {
     const explanation = run?.verdicts.flatMap(({ anomalies }) => anomalies)[0]?.explanation ?? '';
     return [
@@ -118,12 +128,12 @@ function page(found: readonly Found[]): string {
       `> ${explanation.replaceAll('\n', ' ')}`,
     ].join('\n\n');
   });
-  return `# The bug catalogue
+  return `# ${title}
 
 Each bug replaces one rule of a correct node (\`--bug NAME\`). It is how the harness proves itself: every bug is found by the
 command stated here within ${SEEDS_MAX} seeds, counted from seed 1, and the correct node passes the same commands. This page is
-written by \`npm run bugs -- --write\`; seconds are of the machine that wrote it, for all seeds up to the one that failed.
-\`npm run bugs -- --correct 500\` runs the correct node.
+written by \`npm run bugs -- --write${option}\`; seconds are of the machine that wrote it, for all seeds up to the one that failed.
+\`npm run bugs -- --correct 500${option}\` runs the correct node.
 
 ${rows.join('\n\n')}
 `;
@@ -141,7 +151,7 @@ function ordinal(n: number): string {
   return `${n}${suffix}`;
 }
 
-async function findAll(bugs: readonly Bug[], write: boolean): Promise<boolean> {
+async function findAll(bugs: readonly Bug[], page: Page | null): Promise<boolean> {
   const found = await onAllCores(bugs, async (bug) => {
     const one = await find(bug);
     const what = one.run === undefined ? 'NOT FOUND' : `seed ${one.run.seed}  ${checkersThat(one.run)}`;
@@ -150,7 +160,7 @@ async function findAll(bugs: readonly Bug[], write: boolean): Promise<boolean> {
     );
     return one;
   });
-  if (write) writeFileSync(join(ROOT, 'docs/bugs.md'), page(found));
+  if (page !== null) writeFileSync(join(ROOT, page.path), pageOf(page, found));
   return found.every(({ run }) => run !== undefined);
 }
 
@@ -176,17 +186,21 @@ export async function run(args: readonly string[] = []): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: {
+      system: { type: 'string', default: 'raft' },
       write: { type: 'boolean', default: false },
       correct: { type: 'string' },
       'time-limit': { type: 'string' },
     },
     allowPositionals: true,
   });
-  const bugs = raft.bugs.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  if (!Object.hasOwn(PAGES, values.system))
+    throw new Error(`--system is one of ${Object.keys(PAGES).join(', ')}, not ${values.system}`);
+  const page = PAGES[values.system as keyof typeof PAGES];
+  const bugs = page.system.bugs.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const timeLimit = values['time-limit'];
   const succeeded =
     values.correct === undefined
-      ? await findAll(bugs, values.write)
+      ? await findAll(bugs, values.write ? page : null)
       : await passAll(
           bugs,
           Number(values.correct),
