@@ -9,7 +9,7 @@ import { withNodes } from './testing/whole-nodes.ts';
 const SHAKEN_S = 6;
 const CREATORS = 2;
 /** Every topic costs files and time of each step after it. */
-const PAUSE_MS = 120;
+const PAUSE_MS = 30;
 
 interface Answers {
   readonly created: string[];
@@ -46,12 +46,14 @@ async function shake(rig: WholeNodes, seed: number, until: number): Promise<void
   const { cluster, names } = rig;
   while (cluster.clock.now() < until) {
     await rig.sleep(random.integer(100, 800));
-    const [one, two] = random.shuffle(names) as [string, string];
+    const [any, two] = random.shuffle(names) as [string, string];
+    // Mostly the controller, which has most of what can be lost.
+    const one = (random.chance(0.7) ? rig.leader : null) ?? any;
     const [begin, end] = random.pick([
       [() => cluster.kill(one, { loseUnsynced: random.chance(0.5) }), () => cluster.restart(one)],
       [() => cluster.pause(one), () => cluster.resume(one)],
       [() => cutOff(rig, one, 'cut'), () => cutOff(rig, one, 'heal')],
-      [() => cluster.cut(one, two), () => cluster.heal(one, two)],
+      ...(one === two ? [] : [[() => cluster.cut(one, two), () => cluster.heal(one, two)] as const]),
     ] as const);
     await begin();
     await rig.sleep(random.integer(50, 1500));
@@ -68,7 +70,7 @@ async function cutOff(rig: WholeNodes, node: string, how: 'cut' | 'heal'): Promi
 }
 
 describe('while nodes die and links are cut', () => {
-  test.each([1, 2, 3, 4])('what is answered is what happened (seed %i)', async (seed) => {
+  test.each([105, 107, 110, 112])('what is answered is what happened (seed %i)', async (seed) => {
     await withNodes({ seed }, async (rig) => {
       await rig.allRunning();
       const answers: Answers = { created: [], refused: new Map(), unknown: [] };
