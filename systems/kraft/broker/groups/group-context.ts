@@ -28,6 +28,8 @@ export class GroupContext {
   readonly rules: GroupRules;
   readonly newUuid: () => string;
   readonly appends = new PendingAppends();
+  /** Groups whose deadlines may have come nearer. */
+  readonly touched = new Set<Group>();
   now: Instant = { monotonicMs: 0, wallMs: 0 };
   private effects: GroupEffect[] = [];
 
@@ -53,7 +55,11 @@ export class GroupContext {
     producer: AppendEffect['producer'] = null,
   ): void {
     const encoded = records.map(encodeGroupRecord);
-    this.effects.push(this.appends.begin(group.partition, encoded, done, producer));
+    const settled = (outcome: AppendOutcome): void => {
+      this.touched.add(group);
+      done(outcome);
+    };
+    this.effects.push(this.appends.begin(group.partition, encoded, settled, producer));
   }
 
   take(): readonly GroupEffect[] {

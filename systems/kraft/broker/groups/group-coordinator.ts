@@ -49,6 +49,8 @@ export class GroupCoordinator {
   private readonly context: GroupContext;
   private readonly partitions = new Map<number, Partition>();
   private nextRetentionCheckMs: number | null = null;
+  /** No group's deadline is before it. */
+  private earliestMs = Infinity;
 
   constructor(config: GroupConfig) {
     this.context = new GroupContext(config);
@@ -77,6 +79,7 @@ export class GroupCoordinator {
     const { loader } = found;
     found.loader = null;
     found.groups = loader.finish();
+    for (const group of found.groups.values()) this.context.touched.add(group);
     return this.context.take();
   }
 
@@ -143,11 +146,15 @@ export class GroupCoordinator {
     return this.context.take();
   }
 
-  /** When {@link tick} is due, on the monotonic clock; an early tick does nothing. */
+  /**
+   * When {@link tick} is due, on the monotonic clock. Sometimes before anything is: a group's deadline mostly moves later, and what all
+   * groups say together is only asked at a tick. An early tick does nothing.
+   */
   get deadlineMs(): number {
-    let deadlineMs = this.nextRetentionCheckMs ?? Infinity;
-    for (const group of this.groups()) deadlineMs = Math.min(deadlineMs, nextDeadlineMs(group));
-    return deadlineMs;
+    const { touched } = this.context;
+    for (const group of touched) this.earliestMs = Math.min(this.earliestMs, nextDeadlineMs(group));
+    touched.clear();
+    return Math.min(this.earliestMs, this.nextRetentionCheckMs ?? Infinity);
   }
 
   tick(now: Instant): readonly GroupEffect[] {
@@ -161,6 +168,8 @@ export class GroupCoordinator {
       tickGroup(context, group);
       if (isRetentionDue) expireOffsets(context, group, (gone) => this.forget(gone));
     }
+    this.earliestMs = Infinity;
+    for (const group of this.groups()) context.touched.add(group);
     return context.take();
   }
 
@@ -202,6 +211,7 @@ export class GroupCoordinator {
     const group = new Group(groupId, partition);
     group.stateMs = this.context.now.wallMs;
     this.partitions.get(partition)?.groups.set(groupId, group);
+    this.context.touched.add(group);
     return group;
   }
 
@@ -221,6 +231,7 @@ export class GroupCoordinator {
       groupId === '' && call.api !== 'OffsetCommit' ? 'INVALID_GROUP_ID' : this.unavailable(groupId);
     if (unavailable !== 'NONE') return this.refuse(call, unavailable);
     const group = this.group(groupId);
+    if (group !== undefined) context.touched.add(group);
     switch (call.api) {
       case 'JoinGroup':
         return this.join(call, group);

@@ -54,9 +54,22 @@ export function startMarkers(
     written: 0,
     retryMs: Infinity,
   };
+  endRound(context, transaction);
   transaction.markers = markers;
+  context.marking.set(markers.markerId, transaction);
   if (partitions.length === 0) return completeIfDone(context, transaction, markers);
   send(context, transaction, markers, partitions, { producerId, producerEpoch });
+}
+
+/** Whatever is answered to its markers from now on, nobody waits for it. */
+export function endRound(context: TransactionContext, transaction: Transaction): void {
+  if (transaction.markers !== null) context.marking.delete(transaction.markers.markerId);
+  transaction.markers = null;
+}
+
+function retryLater(context: TransactionContext, markers: MarkerRound): void {
+  markers.retryMs = Math.min(markers.retryMs, context.monotonicMs + context.options.markerBackoffMs);
+  context.earliestRetryMs = Math.min(context.earliestRetryMs, markers.retryMs);
 }
 
 function send(
@@ -88,11 +101,10 @@ export function markerAnswered(
       return completeIfDone(context, transaction, markers);
     case 'again':
       markers.again.add(name);
-      markers.retryMs = Math.min(markers.retryMs, context.monotonicMs + context.options.markerBackoffMs);
-      return;
+      return retryLater(context, markers);
     case 'fenced':
       // A later coordinator has the transaction: it completes it, and this one must not.
-      transaction.markers = null;
+      endRound(context, transaction);
   }
 }
 
@@ -101,11 +113,9 @@ function completeIfDone(context: TransactionContext, transaction: Transaction, m
   if (transaction.pending !== null || !context.rules.mayComplete(facts)) return;
   const state = markers.isCommit ? 'CompleteCommit' : 'CompleteAbort';
   context.transit(transaction, { state, partitions: [] }, (error) => {
-    if (error === 'NONE') transaction.markers = null;
+    if (error === 'NONE') endRound(context, transaction);
     // Every marker is written; only that it is so is not. Another coordinator would write them again.
-    else if (error !== 'NOT_COORDINATOR') {
-      markers.retryMs = context.monotonicMs + context.options.markerBackoffMs;
-    }
+    else if (error !== 'NOT_COORDINATOR') retryLater(context, markers);
   });
 }
 

@@ -23,6 +23,10 @@ export class TransactionContext {
   readonly rules: TransactionRules;
   readonly appends = new PendingAppends();
   now: Instant = { monotonicMs: 0, wallMs: 0 };
+  /** By the id of their markers: who waits for answers to them. */
+  readonly marking = new Map<number, Transaction>();
+  /** No marker is due to be sent again before it. */
+  earliestRetryMs = Infinity;
   private effects: TransactionEffect[] = [];
   private nextMarkerId = 1;
 

@@ -19,7 +19,7 @@ import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { AppendOutcome, Instant } from '../coordinator-log.ts';
 import { coordinatorPartition } from '../coordinator-log.ts';
-import { abortFor, markerAnswered, retryMarkers, startMarkers } from './ending.ts';
+import { abortFor, endRound, markerAnswered, retryMarkers, startMarkers } from './ending.ts';
 import { checkTransaction } from './invariants.ts';
 import { ProducerIdPool } from './producer-id-pool.ts';
 import type { InitAnswer } from './requests.ts';
@@ -84,8 +84,11 @@ export class TransactionCoordinator {
 
   /** Another broker leads the partition: it completes what is under way here. */
   resign(partition: number): readonly TransactionEffect[] {
-    if (!this.partitions.delete(partition)) return [];
+    const found = this.partitions.get(partition);
+    if (found === undefined) return [];
+    this.partitions.delete(partition);
     this.context.appends.abandon(partition);
+    for (const transaction of found.transactions.values()) endRound(this.context, transaction);
     // What ends only here must not begin anything: nobody leads it for us.
     return this.context.take().filter(({ type }) => type === 'reply');
   }
@@ -113,10 +116,8 @@ export class TransactionCoordinator {
     answer: ErrorName | 'topic-deleted',
   ): readonly TransactionEffect[] {
     this.context.now = now;
-    for (const transaction of this.transactions()) {
-      if (transaction.markers?.markerId !== markerId) continue;
-      markerAnswered(this.context, transaction, partition, answer);
-    }
+    const transaction = this.context.marking.get(markerId);
+    if (transaction !== undefined) markerAnswered(this.context, transaction, partition, answer);
     return this.context.take();
   }
 
@@ -136,19 +137,24 @@ export class TransactionCoordinator {
 
   // Time
 
-  /** When {@link tick} is due, on the monotonic clock; an early tick does nothing. */
+  /** When {@link tick} is due, on the monotonic clock, and sometimes earlier; an early tick does nothing. */
   get deadlineMs(): number {
-    let deadlineMs = Math.min(this.nextAbortCheckMs ?? Infinity, this.nextExpirationCheckMs ?? Infinity);
-    for (const { markers } of this.transactions())
-      deadlineMs = Math.min(deadlineMs, markers?.retryMs ?? Infinity);
-    return deadlineMs;
+    return Math.min(
+      this.context.earliestRetryMs,
+      this.nextAbortCheckMs ?? Infinity,
+      this.nextExpirationCheckMs ?? Infinity,
+    );
   }
 
   tick(now: Instant): readonly TransactionEffect[] {
     const { context } = this;
     const { abortCheckIntervalMs, expirationCheckIntervalMs } = context.options;
     context.now = now;
-    for (const transaction of this.transactions()) retryMarkers(context, transaction);
+    for (const transaction of [...context.marking.values()]) retryMarkers(context, transaction);
+    context.earliestRetryMs = Infinity;
+    for (const { markers } of context.marking.values()) {
+      context.earliestRetryMs = Math.min(context.earliestRetryMs, markers?.retryMs ?? Infinity);
+    }
     const { monotonicMs: nowMs } = now;
     this.nextAbortCheckMs ??= nowMs + abortCheckIntervalMs;
     if (nowMs >= this.nextAbortCheckMs) {

@@ -5,12 +5,13 @@
  *     sender.send(effect);
  *
  * One request at a time goes to a broker; what comes meanwhile goes together in the next. Every partition of an effect gets exactly one
- * answer: its leader's, or why there is none. Trying again is the coordinator's business.
+ * answer: its leader's, or why there is none. Trying again is the coordinator's business. Where a broker is fenced, what it was sent is
+ * given up: others lead by then, and the transaction's next one waits for them and not for it.
  *
  * A topic that the metadata do not have was deleted. It cannot be that they only do not have it *yet*: the coordinator that let the
  * partition into the transaction had seen the topic while it still led, so the topic came before this broker's own leadership did.
  */
-import type { Runtime } from '../../../runtime/runtime.ts';
+import type { Address, Runtime } from '../../../runtime/runtime.ts';
 import type { WriteMarkersEffect } from '../../broker/transactions/transaction-calls.ts';
 import type { TopicPartition } from '../../broker/transactions/transaction-records.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
@@ -42,13 +43,21 @@ export class MarkerSender {
   private readonly onAnswer: OnAnswer;
   /** By broker. */
   private readonly queues = new Map<number, Queued[]>();
-  private readonly busy = new Set<number>();
+  /** By broker, where the request went that is not answered. */
+  private readonly busy = new Map<number, Address>();
 
   constructor(runtime: Runtime, settings: NodeSettings, metadata: BrokerMetadata, onAnswer: OnAnswer) {
     this.metadata = metadata;
     this.listenerName = interBrokerListenerName(settings.properties);
     this.client = new NodeClient(runtime, { clientId: `broker-${settings.nodeId}-txn-marker-sender` });
     this.onAnswer = onAnswer;
+    metadata.subscribe(({ image, brokersChanged }) => {
+      if (!brokersChanged) return;
+      for (const [brokerId, address] of [...this.busy]) {
+        const isGone = image.brokers.get(brokerId)?.fenced ?? true;
+        if (isGone) this.client.disconnect(address, `broker ${brokerId} is fenced`);
+      }
+    });
   }
 
   send(effect: WriteMarkersEffect): void {
@@ -95,7 +104,7 @@ export class MarkerSender {
     if (endpoint === undefined) return this.settle(sent, () => 'LEADER_NOT_AVAILABLE');
     const { host, port } = endpoint;
     const body = { markers: sent.map(toMarker) };
-    this.busy.add(brokerId);
+    this.busy.set(brokerId, { host, port });
     this.client.request({ host, port }, 'writeTxnMarkers', VERSION, body, REQUEST_TIMEOUT_MS, (outcome) => {
       this.busy.delete(brokerId);
       if (outcome.kind === 'failed') this.settle(sent, () => 'NETWORK_EXCEPTION');

@@ -12,6 +12,8 @@ interface Producer {
   readonly producerEpoch: number;
 }
 
+const NAMES = ['n1', 'n2', 'n3'];
+
 /** Of the two partitions of each internal topic: where `t` and `g` live. */
 const PARTITION_OF = { t: 0, g: 1 };
 
@@ -262,6 +264,70 @@ describe('another broker takes over', () => {
       expect(await end(cluster, again, true)).toBe(ERROR.NONE);
       expect(await add(cluster, again, [2])).toEqual([ERROR.NONE]);
       expect(await end(cluster, mine, true)).toBe(ERROR.NOT_COORDINATOR);
+    });
+  });
+
+  test('a leader that does not answer holds up nobody once it is fenced', async () => {
+    await withCoordinators({ brokers: 3 }, async (cluster) => {
+      const mine = await begun(cluster);
+      const index = NAMES.findIndex((name) => name !== mine.node);
+      const silent = NAMES[index] as string;
+      await add(cluster, mine, [index]);
+      await cluster.sim.pause(silent);
+      expect(await end(cluster, mine, true)).toBe(ERROR.NONE);
+      await cluster.sleep(3_000);
+      const coordinator = NAMES.indexOf(mine.node) + 1;
+      cluster.fence(index + 1);
+      await cluster.partitions.lead('orders', index, coordinator, 'keep');
+      await cluster.sleep(500);
+      expect(await markersIn(cluster, index)).toEqual([`commit ${mine.producerId}/0`]);
+      expect(await add(cluster, mine, [index])).toEqual([ERROR.NONE]);
+    });
+  });
+
+  test('markers are sent again by a clock that does not jump', async () => {
+    await withCoordinators({}, async (cluster) => {
+      const mine = await begun(cluster);
+      await add(cluster, mine, [1]);
+      await cluster.partitions.lead('orders', 1, -1, 'keep');
+      expect(await end(cluster, mine, true)).toBe(ERROR.NONE);
+      await cluster.sleep(200);
+      await cluster.sim.bumpClock(mine.node, -3_600_000);
+      await cluster.partitions.lead('orders', 1, 2, 'keep');
+      await cluster.sleep(500);
+      expect(await markersIn(cluster, 1)).toEqual([`commit ${mine.producerId}/0`]);
+    });
+  });
+
+  test('many transactions at once: each ends as it was decided', async () => {
+    await withCoordinators({}, async (cluster) => {
+      await begun(cluster);
+      const ids = Array.from({ length: 20 }, (_, i) => `many-${i}`);
+      const producers = await Promise.all(
+        ids.map(async (transactionalId) => {
+          const node = await coordinatorOf(cluster, transactionalId, 1);
+          const { producerId, producerEpoch } = await init(cluster, node, transactionalId);
+          return { node, claim: { transactionalId, producerId, producerEpoch } };
+        }),
+      );
+      const topics = [{ name: 'orders', partitions: [0, 1, 2] }];
+      await Promise.all(
+        producers.map(({ node, claim }, i) =>
+          cluster.ask(node, 'addPartitionsToTxn', 2, { ...claim, topics }, `client-${i}`),
+        ),
+      );
+      await Promise.all(
+        producers.map(({ node, claim }, i) =>
+          cluster.ask(node, 'endTxn', 2, { ...claim, committed: i % 3 > 0 }, `client-${i}`),
+        ),
+      );
+      await cluster.sleep(500);
+      const expected = producers.map(
+        ({ claim }, i) => `${i % 3 > 0 ? 'commit' : 'abort'} ${claim.producerId}/0`,
+      );
+      for (const partition of [0, 1, 2]) {
+        expect((await markersIn(cluster, partition)).sort()).toEqual([...expected].sort());
+      }
     });
   });
 

@@ -12,6 +12,7 @@ import type { GroupApi, GroupCall, GroupEffect, RequestTo, ResponseFrom } from '
 import type { GroupOptions } from '../group-options.ts';
 import { DEFAULT_GROUP_OPTIONS } from '../group-options.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
+import { nextDeadlineMs } from '../group-timers.ts';
 import type { GroupRules } from '../rules.ts';
 import { correctRules } from '../rules.ts';
 
@@ -75,8 +76,16 @@ export class GroupRig {
       if (effect.type === 'reply') this.answer(effect.replyTo, effect.response);
       else this.append(effect);
     }
-    this.coordinator.invariants();
+    this.checkCoordinator();
     if (!this.isHeld) this.replicate();
+  }
+
+  private checkCoordinator(): void {
+    const { coordinator } = this;
+    coordinator.invariants();
+    const group = coordinator.group('g');
+    if (group === undefined || coordinator.deadlineMs <= nextDeadlineMs(group)) return;
+    throw new Error('the coordinator is called too late');
   }
 
   private answer(replyTo: number, response: unknown): void {
@@ -102,7 +111,7 @@ export class GroupRig {
       const next = this.pending.shift();
       if (next === undefined) return;
       const { append, baseOffset } = next;
-      this.committed = baseOffset + append.records.length;
+      this.committed = Math.max(this.committed, baseOffset + append.records.length);
       const outcome = { error: 'NONE', baseOffset } as const;
       this.perform(this.coordinator.appended(this.now, append.appendId, outcome));
     }

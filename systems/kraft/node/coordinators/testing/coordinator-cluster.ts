@@ -251,10 +251,20 @@ export class CoordinatorCluster {
     const topic = this.image.topicByName(name);
     if (topic === undefined) throw new Error(`there is no ${name}`);
     this.image.apply({ type: 'remove-topic', topicId: topic.id });
+    this.tell({ deletedTopics: [{ id: topic.id, name }] });
+  }
+
+  fence(brokerId: number): void {
+    this.image.apply({ type: 'fence-broker', id: brokerId, epoch: BROKER_EPOCH });
+    this.tell({ brokersChanged: true });
+  }
+
+  private tell(changes: Partial<MetadataChanges>): void {
     for (const onChange of this.changeHearers) {
       onChange({
-        ...{ image: this.image, offset: 0, brokersChanged: false, partitions: new Map(), configs: new Set() },
-        deletedTopics: [{ id: topic.id, name }],
+        ...{ image: this.image, offset: 0, brokersChanged: false, deletedTopics: [] },
+        ...{ partitions: new Map(), configs: new Set() },
+        ...changes,
       });
     }
   }
