@@ -45,6 +45,15 @@ function onePartition<P>(topics: readonly TopicOf<P>[], indexOf: (partition: P) 
 
 const directoryOf = (uuid: string): string | null => (uuid === ZERO_UUID ? null : uuid);
 
+/** The first version of each response that says where the leader is reached; an older one cannot (KIP-853). */
+const ENDPOINTS_SINCE = {
+  vote: 1,
+  beginQuorumEpoch: 1,
+  endQuorumEpoch: 1,
+  fetch: 16,
+  fetchSnapshot: 1,
+} as const;
+
 /** What a request says, or the answer to one that is about something else. */
 type Read<N extends ApiName> = { readonly request: Request } | { readonly refusal: ResponseBody<N> };
 
@@ -52,7 +61,8 @@ export function quorumHandlers(context: HandlerContext): Handlers {
   const serve =
     <N extends ApiName>(
       read: (exchange: Exchange<N>) => Read<N>,
-      write: (response: Response, records: Uint8Array | null, exchange: Exchange<N>) => ResponseBody<N>,
+      write: (response: Response, records: Uint8Array | null, context: AnswerContext) => ResponseBody<N>,
+      endpointsSince = 0,
     ) =>
     (exchange: Exchange<N>): void => {
       const what = read(exchange);
@@ -60,8 +70,10 @@ export function quorumHandlers(context: HandlerContext): Handlers {
         exchange.respond(what.refusal);
         return;
       }
+      const speaksOfEndpoints = exchange.header.apiVersion >= endpointsSince;
+      const answering = speaksOfEndpoints ? context : { ...context, addressOf: () => null };
       const asker: Asker = {
-        answer: (response, records) => exchange.respond(write(response, records, exchange)),
+        answer: (response, records) => exchange.respond(write(response, records, answering)),
         drop: (reason) => exchange.disconnect(reason),
       };
       context.receive(asker, what.request);
@@ -71,23 +83,28 @@ export function quorumHandlers(context: HandlerContext): Handlers {
   return {
     vote: serve<'vote'>(
       ({ body }) => readVote(body, context, clusterId(body.clusterId)),
-      (response) => answers.vote(response, context),
+      (response, _, answering) => answers.vote(response, answering),
+      ENDPOINTS_SINCE.vote,
     ),
     beginQuorumEpoch: serve<'beginQuorumEpoch'>(
       ({ body }) => readBegin(body, context, clusterId(body.clusterId)),
-      (response) => answers.epoch(response, context),
+      (response, _, answering) => answers.epoch(response, answering),
+      ENDPOINTS_SINCE.beginQuorumEpoch,
     ),
     endQuorumEpoch: serve<'endQuorumEpoch'>(
       ({ body }) => readEnd(body, clusterId(body.clusterId)),
-      (response) => answers.epoch(response, context),
+      (response, _, answering) => answers.epoch(response, answering),
+      ENDPOINTS_SINCE.endQuorumEpoch,
     ),
     fetch: serve<'fetch'>(
       (exchange) => readFetch(exchange, clusterId(exchange.body.clusterId)),
-      (response, records) => answers.fetch(response, records, context),
+      (response, records, answering) => answers.fetch(response, records, answering),
+      ENDPOINTS_SINCE.fetch,
     ),
     fetchSnapshot: serve<'fetchSnapshot'>(
       ({ body }) => readFetchSnapshot(body, clusterId(body.clusterId)),
-      (response) => answers.fetchSnapshot(response, context),
+      (response, _, answering) => answers.fetchSnapshot(response, answering),
+      ENDPOINTS_SINCE.fetchSnapshot,
     ),
     describeQuorum: serve<'describeQuorum'>(
       ({ body }) =>
@@ -97,16 +114,20 @@ export function quorumHandlers(context: HandlerContext): Handlers {
       (response) => answers.describeQuorum(response, context),
     ),
     addRaftVoter: serve<'addRaftVoter'>(
-      ({ body }) => ({
-        request: {
-          api: 'add-voter',
-          clusterId: clusterId(body.clusterId),
-          timeoutMs: Math.max(0, body.timeoutMs),
-          voterId: body.voterId,
-          voterDirectoryId: directoryOf(body.voterDirectoryId),
-          listeners: body.listeners,
-        },
-      }),
+      ({ body }) => {
+        const { voterId, timeoutMs, listeners } = body;
+        if (listeners.length === 0) return { refusal: NO_LISTENER };
+        return {
+          request: {
+            api: 'add-voter',
+            clusterId: clusterId(body.clusterId),
+            timeoutMs: Math.max(0, timeoutMs),
+            voterId,
+            voterDirectoryId: directoryOf(body.voterDirectoryId),
+            listeners,
+          },
+        };
+      },
       (response) => answers.voterChange(response),
     ),
     removeRaftVoter: serve<'removeRaftVoter'>(
@@ -136,6 +157,11 @@ export function quorumHandlers(context: HandlerContext): Handlers {
   };
 }
 
+const NO_LISTENER = {
+  throttleTimeMs: 0,
+  errorCode: ERROR.INVALID_REQUEST,
+  errorMessage: 'a voter has a listener where the others reach it',
+} as const;
 const REFUSED = { errorCode: ERROR.INVALID_REQUEST, topics: [] } as const;
 
 function readVote(body: RequestBody<'vote'>, context: HandlerContext, clusterId: string): Read<'vote'> {

@@ -31,3 +31,28 @@ describe('a quorum that is shaken', () => {
     },
   );
 });
+
+/** Within how many seeds each is found; the rest of the core's bugs are found by its own schedules. */
+const FOUND: readonly (readonly [bug: string, within: number])[] = [
+  ['leader-counts-unflushed', 4],
+  ['ack-before-flush', 4],
+  ['vote-not-persisted', 4],
+  ['vote-before-persist', 4],
+  ['two-votes-in-an-epoch', 6],
+  ['re-elected-in-same-epoch', 4],
+  ['high-watermark-before-own-epoch', 4],
+  ['truncates-below-high-watermark', 4],
+  ['divergence-by-offset', 12],
+];
+
+describe('bugs of the core are found in whole drivers', () => {
+  test.each(FOUND)('%s within %i seeds', { timeout: 120_000 }, async (bug, within) => {
+    for (let seed = 1; seed <= within; seed++) {
+      const { problem } = await shakeQuorum({ seed, bugs: [bug] });
+      if (problem === null) continue;
+      console.log(`${bug}: seed ${seed} (within ${within}): ${problem.slice(0, 100)}`);
+      return;
+    }
+    expect.fail(`${bug} was not found within ${within} seeds`);
+  });
+});

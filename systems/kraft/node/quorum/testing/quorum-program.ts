@@ -16,6 +16,9 @@ import { NetworkServer } from '../../network/network-server.ts';
 import type { MetadataListener } from '../../parts.ts';
 import { readServerProperties } from '../../properties.ts';
 import { nodeRulesWith } from '../../rules.ts';
+import { SnapshotStore } from '../../../log/snapshot-store.ts';
+import { MetadataSnapshots } from '../metadata-snapshots.ts';
+import { METADATA_DIRECTORY } from '../metadata-topic.ts';
 import { QuorumDriver } from '../quorum-driver.ts';
 
 export const CONTROLLER_PORT = 9093;
@@ -32,6 +35,8 @@ export interface QuorumSetup {
   /** Between two appends of who may act; 0: none. */
   readonly appendEveryMs?: number;
   readonly disk?: SimClusterOptions['disk'];
+  /** The voters that the log begins with (KIP-853), on the disks of all of them as their first boot finds them. */
+  readonly formatted?: readonly number[];
 }
 
 /** What a node's listener was told, over all its boots. */
@@ -140,6 +145,7 @@ export function quorumCluster(setup: QuorumSetup = {}): ShakenQuorum {
       runtime.trace({ kind: 'acknowledge', index: offset + 1, term: mine.epoch });
     });
     const start = async (): Promise<void> => {
+      if (setup.formatted?.includes(nodeId) === true) await format(runtime, setup.formatted);
       const driver = await QuorumDriver.open(
         runtime,
         {
@@ -197,6 +203,20 @@ export function quorumCluster(setup: QuorumSetup = {}): ShakenQuorum {
     ...(setup.disk === undefined ? {} : { disk: setup.disk }),
   });
   return { sim, heard, acknowledged, voters: nodes.slice(0, voters), quiet: () => void (isQuiet = true) };
+}
+
+/** As `kraft storage format --initial-controllers` does. */
+async function format({ files }: Runtime, voterIds: readonly number[]): Promise<void> {
+  if (await files.exists(METADATA_DIRECTORY)) return;
+  await files.makeDirectory(METADATA_DIRECTORY);
+  const snapshots = new MetadataSnapshots(await SnapshotStore.open(files, METADATA_DIRECTORY), []);
+  const voters = voterIds.map((voterId) => ({
+    voterId,
+    voterDirectoryId: directoryIdOf(voterId),
+    listeners: [{ name: 'CONTROLLER', host: nameOf(voterId), port: CONTROLLER_PORT }],
+  }));
+  const snapshotId = { endOffset: 0, epoch: 0 };
+  await snapshots.take({ snapshotId, kraftVersion: 1, voters }, [], 0);
 }
 
 export const recordOf = (name: string, value: string): MetadataRecord => ({
