@@ -6,7 +6,7 @@ import { msToNs } from '../../../../harness/units.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { ApiName, RequestBody, RequestInputBody, ResponseBody } from '../../wire/apis.ts';
 import { APIS } from '../../wire/apis.ts';
-import { Reader } from '../../wire/bytes.ts';
+import { Reader, ZERO_UUID } from '../../wire/bytes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { LENGTH_BYTES } from '../../wire/frames.ts';
 import { decodeRequest, encodeRequest, encodeResponse } from '../../wire/requests.ts';
@@ -283,6 +283,31 @@ describe('a request', () => {
       const slow = createTopics(4000);
       expect(await ask(100)).toMatchObject(ok);
       expect(await slow).toMatchObject({ kind: 'failed', sent: true });
+    });
+  });
+
+  test('that changes the voters takes its time, and holds up nobody', async () => {
+    const held: Exchange<'addRaftVoter'>[] = [];
+    const one: Handlers = {
+      ...beats([ERROR.NONE]).handlers,
+      addRaftVoter: (exchange) => void held.push(exchange),
+      allocateProducerIds: (exchange) =>
+        exchange.respond({ errorCode: ERROR.NONE, producerIdStart: 0, producerIdLen: 1000 }),
+    };
+    await withLink([one], async ({ link, sleep, heartbeat: ask }) => {
+      link.leader(1);
+      const voter = { clusterId: null, timeoutMs: 1, voterId: 9, voterDirectoryId: ZERO_UUID, listeners: [] };
+      const change = new Promise<NodeOutcome<'addRaftVoter'>>((resolve) =>
+        link.request('addRaftVoter', 1, voter, 60_000, resolve),
+      );
+      await sleep(20_000);
+      const block = new Promise<NodeOutcome<'allocateProducerIds'>>((resolve) =>
+        link.request('allocateProducerIds', 0, { brokerId: 1 }, 100, resolve),
+      );
+      expect(await Promise.all([ask(100), block])).toMatchObject([ok, ok]);
+      held[0]?.respond({ errorCode: ERROR.NONE });
+      expect(await change).toMatchObject(ok);
+      expect(held.length).toBe(1);
     });
   });
 

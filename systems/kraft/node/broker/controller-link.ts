@@ -11,8 +11,8 @@
  * client that asked once must not be answered by what happened at a second time. It is answered REQUEST_TIMED_OUT then, which says
  * that nobody knows. An Envelope that is refused as a whole was not opened, and counts as not executed.
  *
- * A controller answers the requests of one connection in order. So heartbeats, changes of ISRs and clients' requests have a
- * connection each, and none waits for another.
+ * A controller answers the requests of one connection in order. So heartbeats, changes of ISRs, clients' requests and those about the
+ * quorum have a connection each, and none waits for another.
  */
 import { msToNs } from '../../../../harness/units.ts';
 import type { Address, Endpoint, Timer } from '../../../runtime/runtime.ts';
@@ -55,6 +55,11 @@ const IDEMPOTENT: ReadonlySet<ApiName> = new Set<ApiName>([
 
 /** Which of the connections a request takes; all others share one. */
 const LIVENESS: ReadonlySet<ApiName> = new Set<ApiName>(['brokerHeartbeat', 'brokerRegistration']);
+const OF_QUORUM: ReadonlySet<ApiName> = new Set<ApiName>([
+  'describeQuorum',
+  'addRaftVoter',
+  'removeRaftVoter',
+]);
 
 const BACKOFF_MAX_MS = 1_000;
 const BACKOFF_JITTER = 0.2;
@@ -88,6 +93,7 @@ export class ControllerClient implements ControllerLink {
   private readonly liveness: NodeClient;
   private readonly changes: NodeClient;
   private readonly forwards: NodeClient;
+  private readonly quorumRequests: NodeClient;
   private readonly tasks = new Set<Task>();
   private leaderId: number | null = null;
   private connectedTo: Address | null = null;
@@ -100,6 +106,7 @@ export class ControllerClient implements ControllerLink {
     this.liveness = new NodeClient(endpoint, { clientId: `${clientId}-heartbeat` });
     this.changes = new NodeClient(endpoint, { clientId: `${clientId}-to-controller` });
     this.forwards = new NodeClient(endpoint, { clientId: `${clientId}-forwarding` });
+    this.quorumRequests = new NodeClient(endpoint, { clientId: `${clientId}-quorum` });
   }
 
   /** Who leads the quorum. What waits for an answer of another leader is asked again, or given up. */
@@ -108,8 +115,7 @@ export class ControllerClient implements ControllerLink {
     this.leaderId = leaderId;
     if (leaderId === null) return;
     const previous = this.connectedTo;
-    const next = this.options.controllerAddress(leaderId);
-    if (previous !== null && !(next?.host === previous.host && next.port === previous.port)) {
+    if (previous !== null && !isSame(previous, this.options.controllerAddress(leaderId))) {
       this.connectedTo = null;
       for (const client of this.clients) client.disconnect(previous, `node ${leaderId} leads now`);
     }
@@ -130,10 +136,11 @@ export class ControllerClient implements ControllerLink {
       this.requestInEnvelope(name, version, body, timeoutMs, onOutcome, giveUp);
       return;
     }
-    const client = LIVENESS.has(name) ? this.liveness : this.changes;
-    const { requestTimeoutMs } = this.options;
+    const client = this.clientOf(name);
+    // A change of voters takes as long as a new voter needs to catch up.
+    const attemptTimeoutMs = OF_QUORUM.has(name) ? timeoutMs : this.options.requestTimeoutMs;
     this.begin(name, timeoutMs, giveUp, (address, onEnd) => {
-      client.request(address, name, version, body, requestTimeoutMs, (outcome) => {
+      client.request(address, name, version, body, attemptTimeoutMs, (outcome) => {
         if (outcome.kind === 'failed') return onEnd({ reason: outcome.reason, mayHaveRun: outcome.sent });
         if (IDEMPOTENT.has(name) && isFromNoLeader(name, outcome.body)) {
           return onEnd({ reason: 'it is not the active controller', mayHaveRun: true });
@@ -226,7 +233,12 @@ export class ControllerClient implements ControllerLink {
   }
 
   private get clients(): readonly NodeClient[] {
-    return [this.liveness, this.changes, this.forwards];
+    return [this.liveness, this.changes, this.forwards, this.quorumRequests];
+  }
+
+  private clientOf(name: ApiName): NodeClient {
+    if (LIVENESS.has(name)) return this.liveness;
+    return OF_QUORUM.has(name) ? this.quorumRequests : this.changes;
   }
 
   private begin(name: ApiName, timeoutMs: number, giveUp: Task['giveUp'], attempt: Task['attempt']): void {
@@ -288,6 +300,9 @@ export class ControllerClient implements ControllerLink {
     this.tasks.delete(task);
   }
 }
+
+const isSame = (one: Address, other: Address | null): boolean =>
+  other !== null && one.host === other.host && one.port === other.port;
 
 /** By which a controller says that another leads: of the whole request, or, in DescribeQuorum, of the metadata partition. */
 const NO_LEADER: ReadonlySet<unknown> = new Set([ERROR.NOT_CONTROLLER, ERROR.NOT_LEADER_OR_FOLLOWER]);
