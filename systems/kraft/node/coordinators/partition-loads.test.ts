@@ -130,6 +130,30 @@ describe('a partition', () => {
   });
 });
 
+describe('records that go', () => {
+  test('while it is read are not waited for', async () => {
+    const bench = await Bench.open();
+    bench.append(batchOf(['a=1']), batchOf(['b=2']));
+    await bench.lead(0);
+    bench.append(batchOf(['c=3']));
+    bench.commit();
+    await bench.log.deleteRecords(3);
+    await bench.fireTimers();
+    expect(bench.told).toEqual(['start 7 in 0', 'finish 7']);
+  });
+
+  test('by compaction leave nothing up to the end', async () => {
+    const bench = await Bench.open();
+    bench.append(batchOf(['a=1']), batchOf(['b=2']));
+    bench.commit();
+    const read = bench.log.read.bind(bench.log);
+    bench.log.read = (offset, maxBytes) =>
+      offset === 0 ? read(offset, maxBytes, { upTo: 1 }) : Promise.resolve(new Uint8Array(0));
+    await bench.lead(0);
+    expect(bench.told).toEqual(['start 7 in 0', '0 a', 'finish 7']);
+  });
+});
+
 describe('markers', () => {
   test('before the end are read, whenever they are told; those behind it wait until all is read', async () => {
     const bench = await Bench.open();

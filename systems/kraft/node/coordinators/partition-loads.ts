@@ -59,6 +59,7 @@ interface Load {
 const READ_BYTES = 5 * 1024 * 1024;
 /** While the high watermark has not come so far. The wait ends with the leadership at the latest. */
 const WAIT_MS = 10;
+const NOTHING = new Uint8Array(0);
 
 export class PartitionLoads {
   private readonly runtime: Runtime;
@@ -146,23 +147,24 @@ export class PartitionLoads {
   /** @returns whether all was read; false: it was overtaken by another leadership */
   private async read(load: Load): Promise<boolean> {
     const { log, endOffset } = load;
-    let offset = log.logStartOffset;
-    while (offset < endOffset) {
-      const from = Math.max(offset, log.logStartOffset);
+    let offset = 0;
+    for (;;) {
+      // Records may be deleted meanwhile.
+      offset = Math.max(offset, log.logStartOffset);
+      if (offset >= endOffset) return true;
       const upTo = Math.min(log.highWatermark, endOffset);
-      const bytes = from < upTo ? await log.read(from, READ_BYTES, { upTo }) : null;
+      const bytes = offset < upTo ? await log.read(offset, READ_BYTES, { upTo }) : NOTHING;
       if (!this.isCurrent(load)) return false;
-      if (bytes === null || bytes.length === 0) {
-        await this.wait();
-        if (!this.isCurrent(load)) return false;
-        continue;
-      }
       for (const batch of readBatches(bytes)) {
         this.take(load.partition, batch);
         offset = batch.lastOffset + 1;
       }
+      if (bytes.length > 0) continue;
+      // Of what is compacted there may be nothing up to the end.
+      if (upTo === endOffset) return true;
+      await this.wait();
+      if (!this.isCurrent(load)) return false;
     }
-    return true;
   }
 
   private wait(): Promise<void> {
