@@ -65,7 +65,10 @@ export class BrokerSession {
   private readonly endpoint: RealEndpoint;
   private readonly bootstrap: readonly Address[];
   private readonly noteTimer: NodeJS.Timeout;
+  /** Of the last request that was not answered, until one is. */
   private lastFailure: ClientError | null = null;
+  /** Who answered last is asked first. */
+  private last: Address | null = null;
 
   constructor(bootstrap: readonly Address[], output: Output) {
     this.bootstrap = bootstrap;
@@ -112,18 +115,6 @@ export class BrokerSession {
     return this.send(name, body, addresses, false);
   }
 
-  /** Repeats something that is one request or several, while what it meets is that something is under way. */
-  async untilSettled<T>(attempt: () => Promise<T>, isUnderWay: (thrown: unknown) => boolean): Promise<T> {
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (thrown) {
-        if (!isUnderWay(thrown) || this.client.nowMs >= this.deadlineMs) throw thrown;
-        await this.client.sleep(RETRY_MS);
-      }
-    }
-  }
-
   /** Where all brokers are that the cluster has at this moment. */
   async brokers(): Promise<readonly (Address & { readonly nodeId: number })[]> {
     const response = await this.ask('metadata', { topics: [] });
@@ -141,7 +132,10 @@ export class BrokerSession {
     const learnt = this.client.metadata.addresses();
     const isNew = ({ host, port }: Address): boolean =>
       !this.bootstrap.some((known) => known.host === host && known.port === port);
-    return [...this.bootstrap, ...learnt.filter(isNew)];
+    const all = [...this.bootstrap, ...learnt.filter(isNew)];
+    const { last } = this;
+    const isLast = ({ host, port }: Address): boolean => host === last?.host && port === last.port;
+    return [...all.filter(isLast), ...all.filter((address) => !isLast(address))];
   }
 
   private async send<N extends ClientApi>(
@@ -153,7 +147,10 @@ export class BrokerSession {
     for (let turn = 0; ; turn++) {
       const address = addresses[turn % addresses.length] as Address;
       try {
-        return await this.client.request(address, name, body, { deadlineMs: this.deadlineMs });
+        const answer = await this.client.request(address, name, body, { deadlineMs: this.deadlineMs });
+        this.lastFailure = null;
+        this.last = address;
+        return answer;
       } catch (thrown) {
         if (!(thrown instanceof ClientError)) throw thrown;
         this.lastFailure = thrown;

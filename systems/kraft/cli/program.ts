@@ -7,7 +7,7 @@ import { HarnessError } from '../../../harness/errors.ts';
 import { EXIT, RefusedError } from './exit-codes.ts';
 import { commandName, unknownName } from './names.ts';
 import { processOutput } from './output.ts';
-import type { CommandContext } from './output.ts';
+import type { CommandContext, Output } from './output.ts';
 import { addConfigsCommand } from './configs.ts';
 import { addConsoleConsumerCommand } from './console-consumer.ts';
 import { addConsoleProducerCommand } from './console-producer.ts';
@@ -48,6 +48,7 @@ function buildProgram(context: CommandContext): Command {
   addMetadataQuorumCommand(program, context);
   for (const command of withDescendants(program)) {
     command.exitOverride().configureOutput({
+      writeOut: (text) => context.output.print(text.trimEnd()),
       outputError: (text) => context.output.note(usageLine(command, text)),
     });
   }
@@ -77,9 +78,11 @@ const LONG_OPTIONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The exit code of one command line. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+export async function runCommandLine(
+  argv: readonly string[],
+  output: Output = processOutput(),
+): Promise<number> {
   let exitCode: number = EXIT.valid;
-  const output = processOutput();
   const program = buildProgram({
     output,
     finish: (code) => {
@@ -89,16 +92,10 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const known = program.commands.map((command) => command.name());
   const [typed, ...rest] = argv;
   try {
-    const first: string[] = [];
-    if (typed !== undefined) first.push(typed.startsWith('-') ? typed : commandName(typed));
-    if (
-      typed !== undefined &&
-      !typed.startsWith('-') &&
-      typed !== 'help' &&
-      !known.includes(first[0] as string)
-    )
-      throw unknownName('command', known, typed);
-    const args = [...first, ...rest].map((arg) => LONG_OPTIONS.get(arg) ?? arg);
+    const name = typed === undefined || typed.startsWith('-') ? typed : commandName(typed);
+    if (name !== undefined && !name.startsWith('-') && name !== 'help' && !known.includes(name))
+      throw unknownName('command', known, name);
+    const args = (name === undefined ? [] : [name, ...rest]).map((arg) => LONG_OPTIONS.get(arg) ?? arg);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
