@@ -11,6 +11,7 @@ import {
 } from '../../checkers/checker.ts';
 import { commitLoss } from '../../checkers/commit-loss/index.ts';
 import { isrInvariants, raftInvariants } from '../../checkers/invariants/index.ts';
+import { offsetLoss } from '../../checkers/offset-loss/index.ts';
 import { statistics, vacuity } from '../../checkers/statistics/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { TraceRecord } from '../history/trace.ts';
@@ -29,9 +30,10 @@ const TRACE_CHECKERS: Readonly<
     raftInvariants({ globalOrder: cluster === 'sim' }),
     commitLoss({ recordsTravel: cluster !== 'sim' }),
   ],
-  kraft: ({ cluster }) => [
+  kraft: ({ cluster, systemOptions }) => [
     raftInvariants({ globalOrder: cluster === 'sim' }),
     isrInvariants({ globalOrder: cluster === 'sim' }),
+    offsetLoss({ acks: (systemOptions['acks'] ?? -1) === -1 ? 'all' : 'leader' }),
   ],
 };
 

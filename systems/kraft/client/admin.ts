@@ -11,7 +11,7 @@ import type { ReceivedBody } from '../node/network/node-client.ts';
 import { CONFIG_OPERATION, RESOURCE_TYPE } from '../wire/api/configs.ts';
 import { ELECTION_TYPE } from '../wire/api/topics.ts';
 import { ERROR } from '../wire/error-codes.ts';
-import { checkCode } from './client-error.ts';
+import { checkCode, ClientError } from './client-error.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { PartitionKey } from './operations.ts';
 import { byTopic } from './topic-groups.ts';
@@ -59,7 +59,12 @@ export class Admin {
   async deleteTopic(address: Address, topic: string, deadlineMs: number): Promise<void> {
     const body = { topicNames: [topic], timeoutMs: this.timeoutMs };
     const { responses } = await this.client.request(address, 'deleteTopics', body, { deadlineMs });
-    checkCode(responses[0]?.errorCode ?? ERROR.UNKNOWN_SERVER_ERROR, `the deletion of ${topic}`);
+    const errorCode = responses[0]?.errorCode ?? ERROR.UNKNOWN_SERVER_ERROR;
+    const what = `the deletion of ${topic}`;
+    // Where there is no such topic nothing was deleted.
+    if (errorCode === ERROR.UNKNOWN_TOPIC_OR_PARTITION)
+      throw ClientError.answered(errorCode, what).asDefinite();
+    checkCode(errorCode, what);
   }
 
   /** As one broker knows it. @param topics - null: all */
