@@ -1,10 +1,12 @@
 /** Who leads, over the wire and with time: leaders go back to who is preferred, and configuration may allow a loss. */
 import { expect, test } from 'vitest';
 import { CONFIG_OPERATION, RESOURCE_TYPE } from '../../wire/api/configs.ts';
+import type { ApiName, RequestInputBody } from '../../wire/apis.ts';
 import { APIS } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { LENGTH_BYTES } from '../../wire/frames.ts';
 import { encodeRequest } from '../../wire/requests.ts';
+import type { Api, RequestInput } from '../../wire/schema.ts';
 import type { PartitionRegistration } from '../../controller/registrations.ts';
 import type { RigOptions, Controllers } from './testing/controllers.ts';
 import { withControllers } from './testing/controllers.ts';
@@ -38,13 +40,15 @@ async function withOrders(
   );
 }
 
-async function forward<N extends 'alterPartitionReassignments' | 'incrementalAlterConfigs'>(
+async function forward<N extends ApiName>(
   rig: Controllers,
   name: N,
   version: number,
-  body: Parameters<(typeof APIS)[N]['request']['encode']>[2],
+  body: RequestInputBody<N>,
 ): Promise<void> {
-  const frame = encodeRequest(APIS[name], version, { correlationId: 1, clientId: null }, body as never);
+  const api = APIS[name] as unknown as Api;
+  const identity = { correlationId: 1, clientId: null };
+  const frame = encodeRequest(api, version, identity, body as RequestInput<Api>);
   const answer = await rig.ask(1, 'envelope', 0, {
     requestData: frame.subarray(LENGTH_BYTES),
     requestPrincipal: null,
