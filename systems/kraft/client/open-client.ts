@@ -11,6 +11,10 @@ import type { Endpoint } from '../../runtime/runtime.ts';
 import type { ClientContext } from '../../system.ts';
 import { parseClientOptions } from './client-options.ts';
 import { OperationRunner } from './operation-runner.ts';
+import { HarnessError } from '../../../harness/errors.ts';
+import type { Driver } from './driver.ts';
+import { KafkajsDriver } from './kafkajs/kafkajs-driver.ts';
+import type { DriverContext } from './plain-driver.ts';
 import { PlainDriver } from './plain-driver.ts';
 
 /** @throws HarnessError `usage` for options that no client has */
@@ -18,6 +22,17 @@ export async function openClient(endpoint: Endpoint, context: ClientContext): Pr
   const addresses = [...context.addresses.values()];
   const options = parseClientOptions(context.options, addresses.length);
   const clientId = `client-${context.clientId}`;
-  const driver = new PlainDriver(endpoint, { address: context.address, addresses, clientId, options });
+  const driver = openDriver(endpoint, { address: context.address, addresses, clientId, options }, context);
   return new OperationRunner(driver, { options, clientId });
+}
+
+function openDriver(endpoint: Endpoint, context: DriverContext, { loadPackage }: ClientContext): Driver {
+  if (context.options.client === 'plain') return new PlainDriver(endpoint, context);
+  if (loadPackage === undefined) {
+    throw new HarnessError(
+      'missing-capability',
+      'client=kafkajs: this cluster loads no packages for clients',
+    );
+  }
+  return new KafkajsDriver(endpoint, context, loadPackage);
 }

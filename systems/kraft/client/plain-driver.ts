@@ -170,6 +170,11 @@ export class PlainDriver implements Driver {
     }));
   }
 
+  /** The ends of logs as a consumer of that isolation sees them. */
+  ends(keys: readonly PartitionKey[], isolation: ClientOptions['isolation'], deadlineMs: number) {
+    return this.consumer.offsets(keys, 'end', deadlineMs, isolation);
+  }
+
   partitionCount(topic: string): number {
     return this.client.metadata.topic(topic)?.size ?? 0;
   }
