@@ -163,6 +163,7 @@ describe('finding the coordinator', () => {
         await cluster.sleep(100);
       }
       expect(cluster.created).toEqual([]);
+      expect(cluster.sim.logs('n1').filter((line) => line.includes('cannot be created yet'))).toHaveLength(1);
     });
   });
 

@@ -68,6 +68,8 @@ export class InternalTopics {
   private readonly metadata: BrokerMetadata;
   private readonly link: ControllerLink;
   private readonly underWay = new Set<InternalTopic>();
+  /** Of these it was said why not yet: clients ask again and again. */
+  private readonly awaited = new Set<InternalTopic>();
 
   constructor(runtime: Runtime, settings: NodeSettings, metadata: BrokerMetadata, link: ControllerLink) {
     this.runtime = runtime;
@@ -90,12 +92,15 @@ export class InternalTopics {
     const wanted = newInternalTopic(topic, this.properties);
     const alive = [...this.metadata.image.brokers.values()].filter(isActive).length;
     if (alive < wanted.replicationFactor) {
+      if (this.awaited.has(topic)) return;
+      this.awaited.add(topic);
       this.runtime.log('warn', `${topic} cannot be created yet`, {
         alive,
         replicationFactor: wanted.replicationFactor,
       });
       return;
     }
+    this.awaited.delete(topic);
     this.underWay.add(topic);
     const body = { topics: [wanted], timeoutMs: CREATE_TIMEOUT_MS, validateOnly: false };
     this.link.request('createTopics', CREATE_TOPICS_VERSION, body, CREATE_TIMEOUT_MS, (outcome) => {
