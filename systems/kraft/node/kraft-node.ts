@@ -133,6 +133,7 @@ class Node implements KraftNode {
 
   invariants(): void {
     this.quorum?.invariants();
+    this.controller?.invariants();
     this.broker?.invariants();
   }
 
@@ -145,6 +146,7 @@ class Node implements KraftNode {
     await this.started;
     await this.broker?.shutdown();
     for (const server of this.servers) server.close();
+    this.controller?.close();
     await this.quorum?.close();
   }
 }
