@@ -3,10 +3,13 @@
  *
  *     fetcher.ask(partition, { correlationId, request }); // partition.fetched, epochEnded or requestFailed
  *
- * Two fetches may wait at the leader, each on a connection of its own. So partitions where something happens go round and
- * round in one of them, while the others rest in the other and hold nobody up.
+ * Several fetches may wait at the leader, each on a connection of its own, a lane. So partitions where something happens go
+ * round and round in one, while the others wait in another and hold nobody up. Where nothing happens for a while, a replica that
+ * is in sync rests in a lane where fetches wait longer: thousands of idle partitions then cost little, and are answered at once all
+ * the same when there is something.
  */
 import type { FetchResponse } from '../../broker/partition/messages.ts';
+import type { PartitionOptions } from '../../broker/partition/options.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { RequestInputBody } from '../../wire/apis.ts';
 import type { Address } from '../../../runtime/runtime.ts';
@@ -20,7 +23,13 @@ import type { Asked } from './tokens.ts';
 /** By topic id, and with the broker epoch (KIP-903). */
 const FETCH_VERSION = 15;
 const EPOCH_VERSION = 4;
-const LANES = 2;
+/** Kinds of lanes, in the order in which they are filled: where partitions rest, and where they do not. */
+const LANES = [true, true, false, false];
+/** Answers of nothing, one after the other, until a partition rests. */
+const EMPTY_ROUNDS = 4;
+const RESTING_WAIT_MAX_MS = 5000;
+/** The part of `replica.lag.time.max.ms` that a follower may be silent. */
+const RESTING_LAG_PART = 4;
 /** Kafka's default of `replica.fetch.response.max.bytes`. */
 const RESPONSE_BYTES_MAX = 10 * 1024 * 1024;
 /** Partitions in one request. */
@@ -30,6 +39,7 @@ const EMPTY = new Uint8Array(0);
 
 interface Lane {
   readonly client: NodeClient;
+  readonly isResting: boolean;
   isBusy: boolean;
 }
 
@@ -46,8 +56,10 @@ export class Fetcher {
     this.context = context;
     this.leader = leader;
     const { nodeId } = context.settings;
-    this.lanes = Array.from({ length: LANES }, (_, lane) => ({
+    // Those where partitions rest come first: what does not find room there takes another.
+    this.lanes = LANES.map((isResting, lane) => ({
       client: new NodeClient(context.runtime, { clientId: `broker-${nodeId}-fetcher-${leader}-${lane}` }),
+      isResting,
       isBusy: false,
     }));
   }
@@ -85,7 +97,9 @@ export class Fetcher {
   private send(): void {
     for (const lane of this.lanes) {
       if (lane.isBusy || this.waiting.size === 0) continue;
-      const asking = [...this.waiting.values()];
+      const all = [...this.waiting.values()];
+      const asking = lane.isResting ? all.filter(({ partition }) => this.rests(partition)) : all;
+      if (asking.length === 0) continue;
       const isEpochEnd = asking.some(({ request }) => request.api === 'offset-for-leader-epoch');
       const questions = asking
         .filter(({ request }) => (request.api === 'offset-for-leader-epoch') === isEpochEnd)
@@ -96,6 +110,10 @@ export class Fetcher {
       else if (isEpochEnd) this.askForEpochs(lane, address, questions);
       else this.fetch(lane, address, questions);
     }
+  }
+
+  private rests({ emptyRounds, isr }: HostedPartition): boolean {
+    return emptyRounds >= EMPTY_ROUNDS && isr.includes(this.context.settings.nodeId);
   }
 
   /** Of the listener between brokers. */
@@ -112,7 +130,10 @@ export class Fetcher {
 
   private fail(questions: readonly Question[]): void {
     this.context.turn.run(() => {
-      for (const { partition, correlationId } of questions) partition.requestFailed(correlationId);
+      for (const { partition, correlationId } of questions) {
+        partition.emptyRounds = 0;
+        partition.requestFailed(correlationId);
+      }
     });
   }
 
@@ -122,7 +143,7 @@ export class Fetcher {
     const options = first.partition.settings.partition;
     const body: RequestInputBody<'fetch'> = {
       replicaState: { replicaId: nodeId, replicaEpoch: this.context.metadata.brokerEpoch },
-      maxWaitMs: options.replicaFetchWaitMaxMs,
+      maxWaitMs: lane.isResting ? restingWaitMs(options) : options.replicaFetchWaitMaxMs,
       minBytes: options.replicaFetchMinBytes,
       maxBytes: RESPONSE_BYTES_MAX,
       topics: byTopic(questions, (partition) => partition.topicId).map(([topicId, members]) => ({
@@ -211,6 +232,9 @@ export class Fetcher {
           diverging,
         };
         const records = answer.records ?? EMPTY;
+        const isNothing = records.length === 0 && errorCode === ERROR.NONE && diverging === null;
+        const isNews = !isNothing || highWatermark > partition.log.highWatermark;
+        partition.emptyRounds = isNews ? 0 : partition.emptyRounds + 1;
         const deliver = (): void => partition.fetched(question, response, records);
         // Those that got something ask again behind those that did not: everybody has his turn.
         if (records.length === 0) deliver();
@@ -236,6 +260,11 @@ export class Fetcher {
       }
     });
   }
+}
+
+function restingWaitMs({ replicaFetchWaitMaxMs, replicaLagTimeMaxMs }: PartitionOptions): number {
+  const silenceMs = Math.floor(replicaLagTimeMaxMs / RESTING_LAG_PART);
+  return Math.max(replicaFetchWaitMaxMs, Math.min(RESTING_WAIT_MAX_MS, silenceMs));
 }
 
 function byTopic(

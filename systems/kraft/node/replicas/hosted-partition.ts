@@ -44,6 +44,10 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
   leadership: number | null = null;
   /** Where its log ended when it began to lead in this epoch. */
   epochStart = 0;
+  /** Fetches of this follower, one after the other, that brought nothing. */
+  emptyRounds = 0;
+  /** As the metadata show it. */
+  isr: readonly number[] = [];
   settings: TopicSettings;
   isClosed = false;
   /** Under way: retention or compaction; the log is not to be closed before it ends. */
@@ -118,6 +122,7 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
 
   metadata(registration: PartitionRegistration): void {
     const { leader, leaderEpoch, partitionEpoch, replicas, isr } = registration;
+    this.isr = isr;
     this.isUnclean = registration.leaderRecoveryState === 'recovering';
     this.input((core, nowMs) => core.metadata(nowMs, { leader, leaderEpoch, partitionEpoch, replicas, isr }));
   }

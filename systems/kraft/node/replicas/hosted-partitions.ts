@@ -43,6 +43,7 @@ export class HostedPartitions {
   private readonly slots = new Map<string, Map<number, Slot>>();
   private readonly queue: Slot[] = [];
   private jobs = 0;
+  private slotCount = 0;
   private views: ReadonlyMap<number, BrokerView> = new Map();
   private image: MetadataImage | null = null;
   private isClosed = false;
@@ -81,12 +82,6 @@ export class HostedPartitions {
     for (const slots of this.slots.values()) {
       for (const { hosted } of slots.values()) if (hosted !== null) yield hosted;
     }
-  }
-
-  get count(): number {
-    let count = 0;
-    for (const slots of this.slots.values()) count += slots.size;
-    return count;
   }
 
   // Metadata
@@ -155,6 +150,7 @@ export class HostedPartitions {
       const folder = folderOf(topic, index);
       slot = { topic, index, folder, wantedId: null, hosted: null, found: null, isBusy: false };
       slots.set(index, slot);
+      this.slotCount++;
     }
     return slot;
   }
@@ -191,7 +187,7 @@ export class HostedPartitions {
 
   private drop({ topic, index }: Slot): void {
     const slots = this.slots.get(topic);
-    slots?.delete(index);
+    if (slots?.delete(index) === true) this.slotCount--;
     if (slots?.size === 0) this.slots.delete(topic);
   }
 
@@ -235,7 +231,7 @@ export class HostedPartitions {
 
   private async openLog(folder: string, options: Partial<LogOptions>): Promise<ReplicaLog> {
     const { context } = this;
-    const share = Math.floor(TAILS_BYTES / this.count);
+    const share = Math.floor(TAILS_BYTES / this.slotCount);
     const log = await ReplicaLog.open(context.runtime.files, folder, {
       ...options,
       tailBytes: Math.min(TAIL_BYTES_MAX, Math.max(TAIL_BYTES_MIN, share)),

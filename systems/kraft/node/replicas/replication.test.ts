@@ -109,6 +109,26 @@ describe('acks=-1', () => {
   });
 });
 
+test('replicas that rest are awake at once', async () => {
+  await withThree(
+    async (cluster) => {
+      cluster.createTopic('t', { partitions: 4 });
+      await cluster.sleep(30_000);
+      const events = cluster.sim.eventCount;
+      await cluster.sleep(10_000);
+      // Four fetches in ten seconds, each of a few events: two followers, two leaders each.
+      expect(cluster.sim.eventCount - events).toBeLessThan(600);
+      const client = await cluster.client('n1');
+      for (let i = 0; i < 5; i++) {
+        const begun = cluster.nowMs;
+        await client.produce('t', 0, [`v${i}`]);
+        expect(cluster.nowMs - begun).toBeLessThan(50);
+      }
+    },
+    { properties: [] },
+  );
+});
+
 describe('leaders', () => {
   test('a leader that was cut off gives up what the next one never had', async () => {
     await withThree(async (cluster) => {
