@@ -4,9 +4,9 @@
  *     fetcher.ask(partition, { correlationId, request }); // partition.fetched, epochEnded or requestFailed
  *
  * Several fetches may wait at the leader, each on a connection of its own, a lane. So partitions where something happens go
- * round and round in one, while the others wait in another and hold nobody up. Where nothing happens for a while, a replica that
- * is in sync rests in a lane where fetches wait longer: thousands of idle partitions then cost little, and are answered at once all
- * the same when there is something.
+ * round and round in one, while the others wait in another and hold nobody up. Replicas in sync for which nothing came for a
+ * while rest: they go in groups of their own, and a large group waits longer. So thousands of idle partitions cost little, and are
+ * answered at once all the same when there is something.
  */
 import type { FetchResponse } from '../../broker/partition/messages.ts';
 import type { PartitionOptions } from '../../broker/partition/options.ts';
@@ -23,11 +23,13 @@ import type { Asked } from './tokens.ts';
 /** By topic id, and with the broker epoch (KIP-903). */
 const FETCH_VERSION = 15;
 const EPOCH_VERSION = 4;
-/** Kinds of lanes, in the order in which they are filled: where partitions rest, and where they do not. */
-const LANES = [true, true, false, false];
+/** The last is for whoever finds no other. */
+const LANES = 6;
 /** Answers of nothing, one after the other, until a partition rests. */
 const EMPTY_ROUNDS = 4;
 const RESTING_WAIT_MAX_MS = 5000;
+/** Only a group of so large a part of all that rest waits long; the others come round, cheap as they are. */
+const RESTING_GROUP_PART = 4;
 /** The part of `replica.lag.time.max.ms` that a follower may be silent. */
 const RESTING_LAG_PART = 4;
 /** Kafka's default of `replica.fetch.response.max.bytes`. */
@@ -39,8 +41,9 @@ const EMPTY = new Uint8Array(0);
 
 interface Lane {
   readonly client: NodeClient;
-  readonly isResting: boolean;
   isBusy: boolean;
+  /** Of the partitions that are asked for just now. */
+  resting: number;
 }
 
 type Question = Asked & { readonly partition: HostedPartition };
@@ -56,11 +59,10 @@ export class Fetcher {
     this.context = context;
     this.leader = leader;
     const { nodeId } = context.settings;
-    // Those where partitions rest come first: what does not find room there takes another.
-    this.lanes = LANES.map((isResting, lane) => ({
+    this.lanes = Array.from({ length: LANES }, (_, lane) => ({
       client: new NodeClient(context.runtime, { clientId: `broker-${nodeId}-fetcher-${leader}-${lane}` }),
-      isResting,
       isBusy: false,
+      resting: 0,
     }));
   }
 
@@ -97,9 +99,7 @@ export class Fetcher {
   private send(): void {
     for (const lane of this.lanes) {
       if (lane.isBusy || this.waiting.size === 0) continue;
-      const all = [...this.waiting.values()];
-      const asking = lane.isResting ? all.filter(({ partition }) => this.rests(partition)) : all;
-      if (asking.length === 0) continue;
+      const asking = this.group(lane);
       const isEpochEnd = asking.some(({ request }) => request.api === 'offset-for-leader-epoch');
       const questions = asking
         .filter(({ request }) => (request.api === 'offset-for-leader-epoch') === isEpochEnd)
@@ -110,6 +110,14 @@ export class Fetcher {
       else if (isEpochEnd) this.askForEpochs(lane, address, questions);
       else this.fetch(lane, address, questions);
     }
+  }
+
+  /** Who goes together: those that rest by themselves, but in the last lane. */
+  private group(lane: Lane): readonly Question[] {
+    const all = [...this.waiting.values()];
+    if (lane === this.lanes.at(-1)) return all;
+    const awake = all.filter(({ partition }) => !this.rests(partition));
+    return awake.length > 0 ? awake : all;
   }
 
   private rests({ emptyRounds, isr }: HostedPartition): boolean {
@@ -143,7 +151,7 @@ export class Fetcher {
     const options = first.partition.settings.partition;
     const body: RequestInputBody<'fetch'> = {
       replicaState: { replicaId: nodeId, replicaEpoch: this.context.metadata.brokerEpoch },
-      maxWaitMs: lane.isResting ? restingWaitMs(options) : options.replicaFetchWaitMaxMs,
+      maxWaitMs: this.waitMs(lane, questions, options),
       minBytes: options.replicaFetchMinBytes,
       maxBytes: RESPONSE_BYTES_MAX,
       topics: byTopic(questions, (partition) => partition.topicId).map(([topicId, members]) => ({
@@ -165,6 +173,14 @@ export class Fetcher {
     this.request(lane, address, 'fetch', FETCH_VERSION, body, questions, (answer) =>
       this.onFetched(questions, answer),
     );
+  }
+
+  private waitMs(lane: Lane, questions: readonly Question[], options: PartitionOptions): number {
+    lane.resting = questions.filter(({ partition }) => this.rests(partition)).length;
+    const waiting = [...this.waiting.values()].filter(({ partition }) => this.rests(partition)).length;
+    const resting = this.lanes.reduce((sum, each) => sum + each.resting, waiting);
+    const isLarge = lane.resting === questions.length && lane.resting * RESTING_GROUP_PART >= resting;
+    return isLarge ? restingWaitMs(options) : options.replicaFetchWaitMaxMs;
   }
 
   private askForEpochs(lane: Lane, address: Address, questions: readonly Question[]): void {
@@ -198,6 +214,7 @@ export class Fetcher {
     const { requestTimeoutMs } = first.partition.settings.partition;
     const onOutcome = (outcome: NodeOutcome<N>): void => {
       lane.isBusy = false;
+      lane.resting = 0;
       if (outcome.kind === 'response') onAnswer(outcome.body);
       else this.fail(questions);
       this.plan();
