@@ -6,7 +6,7 @@
  *
  * It keeps apart servers of one machine. Of a directory that machines share it knows nothing.
  */
-import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineError } from './exit-codes.ts';
 import { identify, isRunning } from './processes.ts';
@@ -68,22 +68,20 @@ function refuseIfHeld(directory: string, file: string): void {
   );
 }
 
-/** @returns false when there is one */
+/** The file appears with all that is in it, or not at all. @returns false when there is one */
 function createLock(file: string): boolean {
-  let handle: number;
+  const { pid, start } = identify(process.pid);
+  const part = `${file}.${pid}`;
   try {
-    handle = openSync(file, 'wx');
+    writeFileSync(part, `${pid} ${start ?? '-'}\n`);
+    linkSync(part, file);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw machineError(`${file} cannot be written: ${(error as Error).message}`);
-  }
-  try {
-    const { pid, start } = identify(process.pid);
-    writeSync(handle, `${pid} ${start ?? '-'}\n`);
   } finally {
-    closeSync(handle);
+    remove(part);
   }
-  return true;
 }
 
 /** Null where nothing can be read of whom: then nobody has it. */
