@@ -38,7 +38,7 @@ export async function topicIdOf(files: Files, folder: string): Promise<string | 
   return found[1] as string;
 }
 
-/** Makes the folder, if need be in the place of another topic's. Durable when it resolves. */
+/** Makes the folder, if need be in the place of another topic's. Its own name is durable when its log is opened. */
 export async function prepareFolder(files: Files, folder: string, topicId: string): Promise<void> {
   if (await files.exists(folder)) {
     const owner = await topicIdOf(files, folder);
@@ -49,7 +49,6 @@ export async function prepareFolder(files: Files, folder: string, topicId: strin
   if (!(await files.exists(folder))) await files.makeDirectory(folder);
   const text = `version: 0\ntopic_id: ${topicId}\n`;
   await replaceFile(files, folder, METADATA_FILE, encoder.encode(text));
-  await files.syncDirectory('');
 }
 
 /** The file is durable before there is anything else: without it there is only what was being made. */

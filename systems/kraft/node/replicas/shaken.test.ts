@@ -11,7 +11,9 @@ const PROPERTIES = [
   'replica.fetch.wait.max.ms=50',
   'replica.fetch.backoff.ms=50',
 ];
-const STEPS = 10;
+const STEPS = 6;
+/** Of real time. */
+const TIMEOUT_MS = 120_000;
 const PRODUCERS = 3;
 
 interface Acknowledged {
@@ -160,7 +162,7 @@ class Shaken {
   }
 }
 
-test('random faults', async () => {
+test('random faults', { timeout: TIMEOUT_MS }, async () => {
   let acknowledged = 0;
   for (let seed = 1; seed <= 3; seed++) {
     const shaken = new Shaken(seed);
@@ -170,10 +172,10 @@ test('random faults', async () => {
     acknowledged += shaken.acknowledged.length;
     expect(shaken.read.size).toBeGreaterThan(20);
   }
-  expect(acknowledged).toBeGreaterThan(200);
+  expect(acknowledged).toBeGreaterThan(100);
 });
 
-test('a bug of the core is a bug of the broker: who acknowledges after its own append is found out', async () => {
+test('who acknowledges before replication is found out', { timeout: TIMEOUT_MS }, async () => {
   let isFound = false;
   for (let seed = 1; seed <= 5 && !isFound; seed++) {
     const shaken = new Shaken(seed, ['ack-before-replication']);
