@@ -53,7 +53,7 @@ export const group: Workload = {
   options: [
     { name: 'topics', default: 2, meaning: 'topics, from t0 on' },
     { name: 'partitions', default: 4, meaning: 'partitions of each' },
-    { name: 'crashes', default: 0.01, meaning: 'share of operations after which the client is gone' },
+    { name: 'crashes', default: 0.002, meaning: 'share of operations after which the client is gone' },
     ...PROMISE_OPTIONS,
   ],
   prepare: ({ rate, options, concurrency }) => {
