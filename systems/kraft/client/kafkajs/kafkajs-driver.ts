@@ -28,6 +28,7 @@ interface Incarnation {
   readonly loaded: LoadedKafkajs;
   readonly kafka: Kafkajs.Kafka;
   producer: KafkajsProducer | null;
+  /** In a kafkajs of its own, which can be stopped: nothing of a transaction that was given up may be sent later. */
   transactional: KafkajsProducer | null;
   consumer: KafkajsConsumer | null;
 }
@@ -39,6 +40,8 @@ export class KafkajsDriver implements Driver {
   private readonly plain: PlainDriver;
   private current: Incarnation;
   private isInTransaction = false;
+  /** Something of the transaction took too long: it may still be on its way. */
+  private isGivenUp = false;
   private groups = 0;
 
   constructor(endpoint: Endpoint, context: DriverContext, loadPackage: LoadPackage) {
@@ -61,26 +64,34 @@ export class KafkajsDriver implements Driver {
 
   send(key: PartitionKey, values: readonly Json[], deadlineMs: number): Promise<number | null> {
     const bytes = values.map(encodeValue);
-    const producer = this.isInTransaction ? this.transactional : this.producer;
-    return this.within(deadlineMs, `a send to ${key.name}`, producer.send(key, bytes));
+    const what = `a send to ${key.name}`;
+    if (!this.isInTransaction) return this.within(deadlineMs, what, this.producer.send(key, bytes));
+    return this.inTransaction(this.within(deadlineMs, what, this.transactional.send(key, bytes)));
   }
 
   begin(): void {
     this.isInTransaction = true;
+    this.isGivenUp = false;
   }
 
   sendOffsets(offsets: readonly KeyOffset[], deadlineMs: number): Promise<void> {
     const { group } = this.context.options;
-    return this.within(deadlineMs, `offsets of ${group}`, this.transactional.sendOffsets(group, offsets));
+    return this.inTransaction(
+      this.within(deadlineMs, `offsets of ${group}`, this.transactional.sendOffsets(group, offsets)),
+    );
   }
 
   async end(how: 'commit' | 'abort', deadlineMs: number): Promise<void> {
     this.isInTransaction = false;
+    if (this.isGivenUp) {
+      this.dropTransactional();
+      throw ClientError.own('not-prepared', 'a part of the transaction is still under way');
+    }
     try {
       await this.within(deadlineMs, `the ${how} of a transaction`, this.transactional.end(how));
     } catch (error) {
       // It never asks for a producer id again: another producer, of the same transactional id, does.
-      this.current.transactional = null;
+      this.dropTransactional();
       throw how === 'abort' && error instanceof ClientError ? error.asDefinite() : error;
     }
   }
@@ -177,6 +188,7 @@ export class KafkajsDriver implements Driver {
   }
 
   crash(): void {
+    this.dropTransactional();
     this.current.loaded.dispose();
     this.plain.crash();
     this.isInTransaction = false;
@@ -184,6 +196,7 @@ export class KafkajsDriver implements Driver {
   }
 
   close(): void {
+    this.dropTransactional();
     this.current.loaded.dispose();
     this.plain.close();
   }
@@ -193,18 +206,21 @@ export class KafkajsDriver implements Driver {
   }
 
   private incarnate(): Incarnation {
+    return { ...this.load(), producer: null, transactional: null, consumer: null };
+  }
+
+  private load(): Pick<Incarnation, 'loaded' | 'kafka'> {
     const { addresses, address, clientId, options } = this.context;
     const loaded = loadKafkajs(this.endpoint, this.loadPackage);
+    const others = addresses.filter(({ host, port }) => host !== address.host || port !== address.port);
     const kafka = loaded.kafka({
       clientId,
-      brokers: [address, ...addresses.filter((other) => other !== address)].map(
-        ({ host, port }) => `${host}:${port}`,
-      ),
+      brokers: [address, ...others].map(({ host, port }) => `${host}:${port}`),
       connectionTimeout: options.requestTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
       retry: { retries: 0 },
     });
-    return { loaded, kafka, producer: null, transactional: null, consumer: null };
+    return { loaded, kafka };
   }
 
   private get producer(): KafkajsProducer {
@@ -218,13 +234,26 @@ export class KafkajsDriver implements Driver {
   }
 
   private get transactional(): KafkajsProducer {
-    const { current, context } = this;
-    const { options, clientId } = context;
-    current.transactional ??= new KafkajsProducer(current.loaded, current.kafka, {
-      options,
-      transactionalId: clientId,
-    });
-    return current.transactional;
+    const { options, clientId } = this.context;
+    if (this.current.transactional === null) {
+      const { loaded, kafka } = this.load();
+      this.current.transactional = new KafkajsProducer(loaded, kafka, { options, transactionalId: clientId });
+    }
+    return this.current.transactional;
+  }
+
+  private dropTransactional(): void {
+    this.current.transactional?.dispose();
+    this.current.transactional = null;
+  }
+
+  private async inTransaction<T>(action: Promise<T>): Promise<T> {
+    try {
+      return await action;
+    } catch (error) {
+      this.isGivenUp ||= error instanceof ClientError && error.code === 'no-answer';
+      throw error;
+    }
   }
 
   private consume(consumption: Consumption): void {

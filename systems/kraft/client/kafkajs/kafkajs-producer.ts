@@ -4,16 +4,22 @@
  *     const producer = new KafkajsProducer(loaded, kafka, { options, transactionalId: null });
  *     await producer.send(keyOf('t0', 1), [bytes]); // the offset of the first
  *
- * Retries are off, except that kafkajs refuses an idempotent producer without any: that one has a single one.
+ * Retries are off, with two exceptions: kafkajs refuses an idempotent producer without any, so that one has a single one; and a
+ * transaction may have some, since what is sent twice within it has its sequence number, and a transaction that has just
+ * ended holds up the next for a while (CONCURRENT_TRANSACTIONS).
  */
 import type * as Kafkajs from 'kafkajs';
 import { CODEC } from '../../records/compression.ts';
 import { APIS } from '../../wire/apis.ts';
+import { ClientError } from '../client-error.ts';
 import type { ClientOptions } from '../client-options.ts';
 import type { KeyOffset, PartitionKey } from '../operations.ts';
 import { byTopic } from '../topic-groups.ts';
 import { clientErrorOf } from './kafkajs-errors.ts';
 import type { LoadedKafkajs } from './load-kafkajs.ts';
+
+const TRANSACTION_RETRIES = 8;
+const TRANSACTION_RETRY = { retries: TRANSACTION_RETRIES, initialRetryTime: 50, maxRetryTime: 400 } as const;
 
 export class KafkajsProducer {
   private readonly loaded: LoadedKafkajs;
@@ -39,7 +45,7 @@ export class KafkajsProducer {
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
       idempotent: isIdempotent,
-      retry: { retries: isIdempotent ? 1 : 0 },
+      retry: transactionalId === null ? { retries: isIdempotent ? 1 : 0 } : TRANSACTION_RETRY,
       transactionTimeout: options.transactionTimeoutMs,
       ...(transactionalId === null ? {} : { transactionalId }),
     });
@@ -51,13 +57,17 @@ export class KafkajsProducer {
     return this.counting(APIS.produce.key, `a send to ${key.name}`, async () => {
       await this.connect();
       const sender = this.transactionalId === null ? this.producer : await this.begun();
+      const acks = this.transactionalId === null ? options.acks : -1;
       const [metadata] = await sender.send({
         topic: key.topic,
-        acks: this.transactionalId === null ? options.acks : -1,
+        acks,
         timeout: options.requestTimeoutMs,
         compression: CODEC[options.compression],
         messages: values.map((value) => ({ partition: key.partition, value: Buffer.from(value) })),
       });
+      // To a partition that its metadata does not have it sends nothing, and says that all is well.
+      if (metadata === undefined && acks !== 0)
+        throw ClientError.own('not-sent', `kafkajs knows no partition ${key.name}`);
       const offset = Number(metadata?.baseOffset ?? -1);
       return offset < 0 ? null : offset;
     });
@@ -80,6 +90,11 @@ export class KafkajsProducer {
     this.transaction = null;
     if (transaction === null) return;
     await this.counting(APIS.endTxn.key, `the ${how} of a transaction`, () => transaction[how]());
+  }
+
+  /** What it has begun goes on nowhere. */
+  dispose(): void {
+    this.loaded.dispose();
   }
 
   private async connect(): Promise<void> {
