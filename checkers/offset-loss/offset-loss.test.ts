@@ -15,7 +15,7 @@ type Rest<T> = T extends ReplicaEvent ? Omit<T, 'partition' | 'topicId'> : never
 const says = (node: string, event: Rest<ReplicaEvent>): TraceRecord => ({
   node,
   time: 1e6,
-  event: { ...OF, ...event } as ReplicaEvent,
+  event: { ...OF, ...event },
 });
 const role = (node: string, name: 'leader' | 'follower', leaderEpoch = 1): TraceRecord =>
   says(node, { kind: 'replica-role', role: name, leaderEpoch, leader: null });
