@@ -68,6 +68,13 @@ export const PROPERTY_OPTIONS: readonly SystemOption[] = [
   property('transaction.abort.timed.out.transaction.cleanup.interval.ms', 500, 'how often; 10000 in Kafka'),
 ];
 
+/** Kafka's is 1: then one broker alone acknowledges the offsets of groups, and its power loss takes them back. */
+const MIN_INSYNC_REPLICAS = property(
+  'min.insync.replicas',
+  2,
+  'of topics that do not say otherwise, at most their replicas; 1 in Kafka',
+);
+
 export const CLUSTER_OPTIONS: readonly SystemOption[] = [
   { name: 'controllers', default: 3, meaning: 'the first so many nodes are the quorum' },
   {
@@ -75,6 +82,7 @@ export const CLUSTER_OPTIONS: readonly SystemOption[] = [
     default: true,
     meaning: 'controllers are brokers as well; false: the others are the brokers',
   },
+  MIN_INSYNC_REPLICAS,
   ...PROPERTY_OPTIONS,
 ];
 
@@ -124,6 +132,8 @@ export function propertiesText({ name, peers, options }: ClusterNode): string {
     'controller.listener.names=CONTROLLER',
     'inter.broker.listener.name=PLAINTEXT',
     'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    `min.insync.replicas=${Math.min(Number(get('min.insync.replicas')), replication)}`,
+    `default.replication.factor=${replication}`,
     `offsets.topic.replication.factor=${replication}`,
     `transaction.state.log.replication.factor=${replication}`,
     `transaction.state.log.min.isr=${Math.min(2, replication)}`,
