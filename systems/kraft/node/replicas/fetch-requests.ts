@@ -13,7 +13,7 @@ import type { FetchReply, FetchRequest } from '../../broker/partition/messages.t
 import { OffsetOutOfRangeError } from '../../log/errors.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import { nowMsOf } from './context.ts';
 import type { DeadlineItem } from './deadlines.ts';
 import type { HostedPartition } from './hosted-partition.ts';

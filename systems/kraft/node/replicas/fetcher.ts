@@ -15,7 +15,7 @@ import type { RequestInputBody } from '../../wire/apis.ts';
 import type { Address } from '../../../runtime/runtime.ts';
 import type { NodeOutcome, ReceivedBody } from '../network/node-client.ts';
 import { NodeClient } from '../network/node-client.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import { PENDING_BYTES_MAX } from './context.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import type { Asked } from './tokens.ts';

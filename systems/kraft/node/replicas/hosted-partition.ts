@@ -20,7 +20,7 @@ import type { ReplicaLog } from '../../log/replica-log.ts';
 import { RecordError } from '../../records/errors.ts';
 import { readBatches } from '../../records/batch.ts';
 import { ERROR } from '../../wire/error-codes.ts';
-import type { ReplicaContext } from './context.ts';
+import type { PartitionContext } from './context.ts';
 import { messageOf, nowMsOf } from './context.ts';
 import type { DeadlineItem } from './deadlines.ts';
 import { Flusher } from './flusher.ts';
@@ -28,6 +28,8 @@ import { PendingMarkers } from './pending-markers.ts';
 import type { Asked, EpochEndToken, FetchToken, ProduceToken } from './tokens.ts';
 import { PartitionTrace } from './trace-partition.ts';
 import type { TopicSettings } from './topic-settings.ts';
+
+export type ReplicaContext = PartitionContext<HostedPartition>;
 
 export interface PartitionIdentity {
   readonly topic: string;

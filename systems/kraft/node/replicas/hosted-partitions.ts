@@ -13,7 +13,7 @@ import type { BrokerView } from '../../broker/partition/messages.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { MetadataChanges } from '../parts.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import { HostedPartition } from './hosted-partition.ts';
 import { folderOf, prepareFolder, retireFolder, topicIdOf } from './partition-folders.ts';
 import { staticConfigs, topicSettings, type TopicSettings } from './topic-settings.ts';

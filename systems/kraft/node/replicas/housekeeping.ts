@@ -9,7 +9,7 @@
 import { msToNs } from '../../../../harness/units.ts';
 import type { Timer } from '../../../runtime/runtime.ts';
 import { RecordError } from '../../records/errors.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 
 /** Kafka's default of `producer.id.expiration.ms`. */

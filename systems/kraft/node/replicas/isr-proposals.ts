@@ -7,7 +7,7 @@ import type { AlterPartition } from '../../broker/partition/messages.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ReceivedBody } from '../network/node-client.ts';
 import type { ControllerLink } from '../parts.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 
 /** With each member's broker epoch (KIP-903). */

@@ -6,7 +6,7 @@
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Exchange } from '../network/exchange.ts';
 import { logDirs } from '../properties.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 
 export function handleLogDirs(

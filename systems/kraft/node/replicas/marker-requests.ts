@@ -6,7 +6,7 @@
 import { encodeControlBatch } from '../../records/control.ts';
 import { RecordBatch } from '../../records/batch.ts';
 import type { Exchange } from '../network/exchange.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import { newProduce } from './tokens.ts';
 
 /** Kafka's default of `request.timeout.ms`. */

@@ -10,7 +10,7 @@ import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../../wire/api/offsets.ts'
 import { ERROR } from '../../wire/error-codes.ts';
 import { OffsetOutOfRangeError } from '../../log/errors.ts';
 import type { Exchange } from '../network/exchange.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 
 const READ_COMMITTED = 1;

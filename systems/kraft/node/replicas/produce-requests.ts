@@ -14,7 +14,7 @@ import { readRecords } from '../../records/record.ts';
 import type { ProduceReply } from '../../broker/partition/messages.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import type { Exchange } from '../network/exchange.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import { PENDING_BYTES_MAX } from './context.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import { newProduce } from './tokens.ts';

@@ -17,7 +17,7 @@ import type { ReplicaLog } from '../../log/replica-log.ts';
 import type { Handlers } from '../network/exchange.ts';
 import type { AppendRequest, BrokerMetadata, ControllerLink, Replicas } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
-import type { ReplicaContext } from './context.ts';
+import type { ReplicaContext } from './hosted-partition.ts';
 import { messageOf } from './context.ts';
 import { Deadlines } from './deadlines.ts';
 import { FetchRequests } from './fetch-requests.ts';
