@@ -54,6 +54,7 @@ export async function administrate(kafka: Kafka): Promise<unknown> {
       .sort();
   };
   facts['configs'] = await configs();
+  facts['delete records'] = await deleteRecords(kafka, topic);
   facts['alter configs'] = await errorOf(
     admin.alterConfigs({
       validateOnly: false,
@@ -71,7 +72,7 @@ export async function administrate(kafka: Kafka): Promise<unknown> {
   facts['cluster'] = await admin
     .describeCluster()
     .then(({ brokers, controller }) => ({ brokers: brokers.map(({ nodeId }) => nodeId), controller }));
-  facts['delete records'] = await deleteRecords(kafka, topic);
+  facts['delete records of what is compacted'] = await deleteRecords(kafka, topic);
   facts['delete'] = await errorOf(admin.deleteTopics({ topics: [topic] }));
   await until(async () => !(await admin.listTopics()).includes(topic));
   facts['delete again'] = await errorOf(admin.deleteTopics({ topics: [topic], timeout: 500 }));
@@ -90,7 +91,7 @@ async function deleteRecords(kafka: Kafka, topic: string): Promise<unknown> {
   await admin.fetchTopicMetadata({ topics: [topic] });
   const remove = (offset: string) =>
     errorOf(admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] }));
-  const errors = [await remove('4'), await remove('20')];
+  const errors = [await remove('4'), await remove('30')];
   const offsets = (await admin.fetchTopicOffsets(topic)).find(({ partition }) => partition === 0);
   await Promise.all([admin.disconnect(), producer.disconnect()]);
   return { errors, low: offsets?.low, high: offsets?.high };

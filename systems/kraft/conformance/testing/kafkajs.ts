@@ -43,8 +43,13 @@ export async function errorOf(promise: Promise<unknown>): Promise<string> {
 
 function nameOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const { type, cause, errors } = thrown as Error & { type?: string; errors?: readonly unknown[] };
+  const { type, cause, errors, partitions } = thrown as Error & {
+    type?: string;
+    errors?: readonly unknown[];
+    partitions?: readonly { error?: unknown }[];
+  };
   if (type !== undefined) return type;
+  if (partitions !== undefined) return partitions.map(({ error }) => nameOf(error)).join(' ');
   if (errors !== undefined) return errors.map(nameOf).join(' ');
   return cause instanceof Error ? nameOf(cause) : thrown.name;
 }
