@@ -7,7 +7,7 @@
  * asked again and again, to the end, and did not get what was acknowledged (`unseen`, see checkers/log/polls.ts). A thread that
  * gets no answers, or never comes to the end, gives up in time, and convicts nobody.
  */
-import { delay, eachThread, type Generator } from '../harness/generator/index.ts';
+import { delay, eachThread, type Generator, limit, repeat, untilOk } from '../harness/generator/index.ts';
 import type { Operation } from '../harness/history/operation.ts';
 import { follow } from './follow.ts';
 import { isFields, polledIn } from './partitions.ts';
@@ -21,6 +21,8 @@ const QUIET_POLLS = 3;
  * than an election, and than a coordinator takes to abort a transaction that nobody ends.
  */
 const IDLE_MAX = 60;
+/** Longer than a coordinator takes to be found again, and to read its log. */
+const COMMITTED_ATTEMPTS = 60;
 
 interface Reader {
   readonly isAssigned: boolean;
@@ -34,6 +36,12 @@ interface Reader {
 }
 
 const NOBODY: Reader = { isAssigned: false, ends: null, reached: new Map(), quiet: 0, idle: 0 };
+
+/** Every thread asks what the group has committed, until it is told: what went back for a while is made good, or is lost. */
+export function finalCommitted(keys: readonly string[]): Generator {
+  const asked = repeat({ f: 'committed', value: [...keys] });
+  return eachThread(untilOk(limit(COMMITTED_ATTEMPTS, delay(PAUSE_S, asked))));
+}
 
 /** @param keys - asked for when the final polls begin */
 export function finalPolls(keys: () => readonly string[]): Generator {

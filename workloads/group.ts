@@ -10,17 +10,8 @@
  */
 import { groups } from '../checkers/groups/index.ts';
 import { log as logChecker } from '../checkers/log/index.ts';
-import {
-  andThen,
-  delay,
-  eachThread,
-  limit,
-  type OperationTemplate,
-  repeat,
-  stagger,
-  untilOk,
-} from '../harness/generator/index.ts';
-import { finalPolls } from './final-polls.ts';
+import { andThen, eachThread, type OperationTemplate, stagger } from '../harness/generator/index.ts';
+import { finalCommitted, finalPolls } from './final-polls.ts';
 import { follow, type Turn } from './follow.ts';
 import { type Consumer, NOBODY, observeConsumer } from './log.ts';
 import { integerOption, shareOption } from './options.ts';
@@ -33,8 +24,6 @@ const COMMIT_SHARE = 0.15;
 const ASSIGNMENT_SHARE = 0.15;
 const COMMITTED_SHARE = 0.05;
 const RESUBSCRIBE_SHARE = 0.005;
-const FINAL_ATTEMPTS = 20;
-const FINAL_PAUSE_S = 0.5;
 
 export const group: Workload = {
   name: 'group',
@@ -71,14 +60,17 @@ export const group: Workload = {
         ),
       ),
       finalGenerator: andThen(
-        eachThread(
-          untilOk(limit(FINAL_ATTEMPTS, delay(FINAL_PAUSE_S, repeat({ f: 'committed', value: [...keys] })))),
-        ),
+        finalCommitted(keys),
         finalPolls(() => keys),
       ),
       checkers: [
         groups(),
-        logChecker({ ...promisesOf(options), transactions: false, rebalancesRecorded: true }),
+        logChecker({
+          ...promisesOf(options),
+          transactions: false,
+          rebalancesRecorded: true,
+          staleViews: true,
+        }),
       ],
       mustSucceed: ['subscribe', 'poll', 'send', 'commit', 'assignment'],
     };

@@ -11,9 +11,9 @@
  * or 0 a loss is a note with a count.
  */
 import { log as logChecker } from '../checkers/log/index.ts';
-import { eachThread, type OperationTemplate, stagger } from '../harness/generator/index.ts';
+import { andThen, eachThread, type OperationTemplate, stagger } from '../harness/generator/index.ts';
 import type { Json, Operation } from '../harness/history/operation.ts';
-import { finalPolls } from './final-polls.ts';
+import { finalCommitted, finalPolls } from './final-polls.ts';
 import { follow, type Turn } from './follow.ts';
 import { choiceOption, integerOption, shareOption } from './options.ts';
 import { listOf, partitionNames, polledIn, PROMISE_OPTIONS, promisesOf } from './partitions.ts';
@@ -90,13 +90,17 @@ export const log: Workload = {
           }),
         ),
       ),
-      finalGenerator: finalPolls(() => keys),
+      finalGenerator: andThen(
+        finalCommitted(keys),
+        finalPolls(() => keys),
+      ),
       checkers: [
         logChecker({
           ...promises,
           idempotence: promises.idempotence || transactions,
           transactions,
           rebalancesRecorded: true,
+          staleViews: true,
         }),
       ],
       mustSucceed: ['send', 'poll', ...(transactions ? ['txn'] : [])],

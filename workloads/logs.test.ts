@@ -93,7 +93,7 @@ describe('the workload log', () => {
       }),
       { seconds: 1 },
     );
-    expect(history.operations.slice(finalFrom).filter(({ type }) => type === 'invoke')).toHaveLength(300);
+    expect(history.operations.slice(finalFrom).filter(({ type }) => type === 'invoke')).toHaveLength(600);
   });
 
   it('refuses options that make no sense', async () => {

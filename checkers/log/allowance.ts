@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly hasWriteOrder?: boolean;
   /** The group's members assign partitions to themselves. */
   readonly isSelfAssigned?: boolean;
+  /** A later answer shows again what had gone back. */
+  readonly isMadeGood?: boolean;
 }
 
 interface Allowance {
@@ -88,6 +90,12 @@ const ALLOWANCES: readonly Allowance[] = [
     allows: (_options, { isSelfAssigned }) => isSelfAssigned === true,
     reason:
       'consumers that assign partitions to themselves share a group’s offsets without being its members.',
+  },
+  {
+    anomalies: ['committed-offset-regression', 'high-watermark-regression'],
+    allows: ({ staleViews }, { isMadeGood }) => staleViews && isMadeGood === true,
+    reason:
+      'a deposed leader that does not know it yet answered from what it knew; later answers are as far again.',
   },
 ];
 

@@ -6,12 +6,16 @@
  * no partitions, since its last: a member that should have been fenced. A transaction commits offsets with its records.
  * `high-watermark-regression`: a `list-offsets` shows a high watermark below one that was shown, or below the end of
  * what was polled, before it began. What a broker thinks to itself may go back after a failover; this may not.
+ *
+ * Both are told when it is known whether a later answer makes them good: see the option `staleViews`.
  */
 import type { Operation } from '../../harness/history/operation.ts';
+import type { Finding } from '../findings/findings.ts';
 import { witnesses } from './findings.ts';
 import type { Judgement } from './judgement.ts';
 import { NONE } from './ledger.ts';
 import { runsOf } from './logs.ts';
+import type { LogOptions } from './options.ts';
 import { commitsOf, committedOffsets, isTransactional, watermarksOf } from './shapes.ts';
 
 /** A commit that was accepted, or a `committed` that was answered. */
@@ -23,6 +27,39 @@ interface Established {
 
 const NOTHING: Established = { offset: NONE, invocation: NONE, completion: NONE };
 
+/** Something that went back, until a later answer is as far again. */
+interface Regression {
+  readonly known: number;
+  readonly tell: (isMadeGood: boolean) => void;
+}
+
+class Regressions {
+  readonly #mayBeMadeGood: boolean;
+  #open: Regression[] = [];
+
+  constructor({ staleViews }: LogOptions) {
+    this.#mayBeMadeGood = staleViews;
+  }
+
+  add(regression: Regression): void {
+    if (this.#mayBeMadeGood) this.#open.push(regression);
+    else regression.tell(false);
+  }
+
+  /** An answer that shows so much. */
+  shown(offset: number): void {
+    if (this.#open.length === 0) return;
+    for (const { known, tell } of this.#open) if (known <= offset) tell(true);
+    this.#open = this.#open.filter(({ known }) => known > offset);
+  }
+
+  /** The history is over. */
+  end(): void {
+    for (const { tell } of this.#open) tell(false);
+    this.#open = [];
+  }
+}
+
 /** One partition's offset of one group. */
 class CommittedOffset {
   latest = NOTHING;
@@ -32,6 +69,11 @@ class CommittedOffset {
   readonly lastCommitBy = new Map<Operation['process'], number>();
   /** What was established when an operation in flight began. */
   readonly before = new Map<Operation['process'], Established>();
+  readonly regressions: Regressions;
+
+  constructor(options: LogOptions) {
+    this.regressions = new Regressions(options);
+  }
 
   commitsOf(offset: number): { last: number; open: number } {
     let commits = this.commits.get(offset);
@@ -48,6 +90,7 @@ export function judgeGroups(judgement: Judgement): void {
     if (judgement.pace.spend(1)) return;
     if (operation.process !== 'nemesis') groups.follow(operation);
   }
+  groups.end();
 }
 
 class Groups {
@@ -81,10 +124,15 @@ class Groups {
     }
   }
 
+  end(): void {
+    for (const { regressions } of this.#offsets.values()) regressions.end();
+  }
+
   #of(group: string, key: string): CommittedOffset {
     const name = `${group}\u0000${key}`;
     let offset = this.#offsets.get(name);
-    if (offset === undefined) this.#offsets.set(name, (offset = new CommittedOffset()));
+    if (offset === undefined)
+      this.#offsets.set(name, (offset = new CommittedOffset(this.#judgement.options)));
     return offset;
   }
 
@@ -142,14 +190,19 @@ class Groups {
       const committed = this.#of(group, key);
       const before = committed.before.get(operation.process) ?? NOTHING;
       const { last, open } = committed.commitsOf(offset);
+      committed.regressions.shown(offset);
       if (offset < before.offset && open === 0 && last < before.invocation) {
-        findings.add('committed-offset-regression', () => ({
+        const finding = (): Finding => ({
           explanation:
             `Operation ${operation.index} found that ${group} had committed offset ${offset} of ${key}, though ` +
             `operation ${before.completion} had shown ${before.offset} before it began, and nobody committed ` +
             `${offset} after that.`,
           operations: witnesses(before.invocation, before.completion, invocation, operation.index),
-        }));
+        });
+        committed.regressions.add({
+          known: before.offset,
+          tell: (isMadeGood) => findings.add('committed-offset-regression', finding, { isMadeGood }),
+        });
       }
       committed.latest = { offset, invocation, completion: operation.index };
     }
@@ -163,7 +216,9 @@ export function judgeWatermarks(judgement: Judgement): void {
   const shown = ledger.keyNames.map(() => NONE);
   const shownBy = ledger.keyNames.map(() => NONE);
   const before = new Map<Operation['process'], { shown: number[]; shownBy: number[] }>();
+  const regressions = ledger.keyNames.map(() => new Regressions(judgement.options));
   const show = (key: number, high: number, operation: number): void => {
+    regressions[key]?.shown(high);
     if (high <= (shown[key] as number)) return;
     shown[key] = high;
     shownBy[key] = operation;
@@ -187,24 +242,32 @@ export function judgeWatermarks(judgement: Judgement): void {
         const key = ledger.findKey(name);
         const known = before.get(operation.process)?.shown[key] ?? NONE;
         const knownBy = before.get(operation.process)?.shownBy[key] ?? NONE;
-        if (high < known) tellRegression(judgement, operation, key, high, known, knownBy);
         show(key, high, operation.index);
+        if (high < known) {
+          const finding = (): Finding => regressionOf(judgement, operation, key, high, known, knownBy);
+          regressions[key]?.add({
+            known,
+            tell: (isMadeGood) =>
+              judgement.findings.add('high-watermark-regression', finding, { isMadeGood }),
+          });
+        }
       }
     }
   }
+  for (const each of regressions) each.end();
 }
 
-function tellRegression(
+function regressionOf(
   judgement: Judgement,
   operation: Operation,
   key: number,
   high: number,
   known: number,
   knownBy: number,
-): void {
+): Finding {
   const isPoll = judgement.ledger.history.operations[knownBy]?.f !== 'list-offsets';
   const how = isPoll ? `polled offset ${known - 1}` : `been shown ${known}`;
-  judgement.findings.add('high-watermark-regression', () => ({
+  return {
     explanation:
       `Operation ${operation.index} was shown the high watermark ${high} of ${judgement.key(key)}, but operation ` +
       `${knownBy} had ${how} before it began.`,
@@ -221,5 +284,5 @@ function tellRegression(
       ),
       polls: [knownBy],
     }),
-  }));
+  };
 }

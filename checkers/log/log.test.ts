@@ -447,6 +447,38 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'high-watermark-regression',
+    // A deposed leader may show what was; nobody may go on showing it.
+    options: { staleViews: true },
+    bad: [...sent(3), ...everything(3), ...call(0, 'list-offsets', null, { x: { low: 0, high: 2 } })],
+    good: [
+      ...sent(3),
+      ...everything(3),
+      ...call(0, 'list-offsets', null, { x: { low: 0, high: 2 } }),
+      ...call(0, 'list-offsets', null, { x: { low: 0, high: 3 } }),
+    ],
+  },
+  {
+    name: 'committed-offset-regression',
+    options: { staleViews: true },
+    bad: [
+      ...sent(1),
+      ...everything(1),
+      ...call(0, 'commit', { x: 3 }),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(1, 'committed', null, { x: 3 }),
+      ...call(2, 'committed', null, { x: 3 }),
+    ],
+    good: [
+      ...sent(1),
+      ...everything(1),
+      ...call(0, 'commit', { x: 3 }),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(1, 'committed', null, { x: 3 }),
+      ...call(2, 'committed', null, { x: 5 }),
+    ],
+  },
+  {
     name: 'G1c',
     bad: overlapping(
       sendAndPoll('x', 0, 'a', { y: [[0, 'b']] }),

@@ -27,6 +27,11 @@ export interface LogOptions {
    * as well, and is also searched for with the orders of processes and of real time. Default false.
    */
   readonly snapshotReads: boolean;
+  /**
+   * A deposed leader or coordinator may show watermarks and committed offsets of before, until it knows: Kafka does not ask
+   * a quorum for them. Then what goes back is a violation only where no later answer makes it good. Default false.
+   */
+  readonly staleViews: boolean;
   /** Anomalies to allow besides. Default none. */
   readonly allow: readonly string[];
   /**
@@ -49,6 +54,7 @@ export function withDefaults(options: Partial<LogOptions>, functions: ReadonlySe
     compaction: false,
     finalPolls: false,
     snapshotReads: false,
+    staleViews: false,
     allow: [],
     forbid: [],
     ...options,
