@@ -27,6 +27,8 @@ export interface NodeStatus {
   readonly role: string;
   readonly term: number;
   readonly leader: string | null;
+  /** In real clusters operations and faults begin when no node says false. Where absent: once its role is known. */
+  readonly isServing?: boolean;
   readonly [name: string]: Json;
 }
 

@@ -269,7 +269,10 @@ export class RealNode {
   }
 
   async #isReady(): Promise<boolean> {
-    if (this.#launcher.isProgram) return this.#status !== undefined && this.#status.role !== 'starting';
+    if (this.#launcher.isProgram) {
+      const status = this.#status;
+      return status !== undefined && status.role !== 'starting' && status.isServing !== false;
+    }
     try {
       return await within(PROBE_TIMEOUT_MS, this.#launcher.isReady(this.name));
     } catch {

@@ -38,12 +38,17 @@ export async function ensureTopics(
       } catch (error) {
         if (!(error instanceof ClientError)) throw error;
         failure = error.asDefinite();
-        if (error.errorCode !== null && !isRetriable(error.errorCode)) throw failure;
+        if (error.errorCode !== null && !passes(error.errorCode)) throw failure;
       }
       client.metadata.forget(topic);
       await client.pause(deadlineMs, failure);
     }
   }
+}
+
+/** While a cluster starts, fewer brokers are registered than a topic wants replicas: the others will come. */
+function passes(errorCode: number): boolean {
+  return isRetriable(errorCode) || errorCode === ERROR.INVALID_REPLICATION_FACTOR;
 }
 
 async function look(

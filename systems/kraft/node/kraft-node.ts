@@ -127,7 +127,7 @@ class Node implements KraftNode {
       leader: status === null || status.leaderId === null ? null : nameOf(status.leaderId),
       ...(status === null ? {} : { highWatermark: status.highWatermark }),
       ...(controller === null ? {} : { activeController: controller.status().active }),
-      ...(broker === null ? {} : { broker: broker.state }),
+      ...(broker === null ? {} : { broker: broker.state, isServing: broker.state === 'running' }),
     };
   }
 
