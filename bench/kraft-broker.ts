@@ -97,11 +97,13 @@ class Usage {
   readonly #cluster: KraftServers;
   readonly #startedMs = performance.now();
   readonly #cpuS: number;
+  readonly #delayedS: number;
   readonly #own = process.cpuUsage();
 
   constructor(cluster: KraftServers) {
     this.#cluster = cluster;
     this.#cpuS = cluster.cpuS;
+    this.#delayedS = cluster.delayedS;
   }
 
   get wallS(): number {
@@ -111,11 +113,13 @@ class Usage {
   rates(bytes: number): string {
     const { wallS } = this;
     const cpuS = this.#cluster.cpuS - this.#cpuS;
+    const delayedS = this.#cluster.delayedS - this.#delayedS;
+    const share = (seconds: number): string => `${((100 * seconds) / wallS).toFixed(0)} %`;
     const { user, system } = process.cpuUsage(this.#own);
-    const ownShare = (user + system) / 1e6 / wallS;
+    const ownS = (user + system) / 1e6;
     return (
       `${(bytes / MB / wallS).toFixed(1)} MB/s; ${(bytes / MB / cpuS).toFixed(1)} MB a second of the brokers' CPU time ` +
-      `(${((100 * cpuS) / wallS).toFixed(0)} % of a core; the client ${(100 * ownShare).toFixed(0)} %)`
+      `(${share(cpuS)} of a core, and waited for one ${share(delayedS)} of the time; the client ${share(ownS)})`
     );
   }
 }

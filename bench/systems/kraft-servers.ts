@@ -84,6 +84,11 @@ export class KraftServer {
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
   }
 
+  /** How long its main thread was ready to run and had no core, so far: what other processes cost it. */
+  get delayedS(): number {
+    return Number(this.#proc('schedstat').split(' ')[1]) / 1e9;
+  }
+
   get residentBytes(): number {
     return this.#status('VmRSS');
   }
@@ -170,6 +175,10 @@ export class KraftServers {
   /** Of all that run, together. */
   get cpuS(): number {
     return this.servers.filter(({ isRunning }) => isRunning).reduce((sum, { cpuS }) => sum + cpuS, 0);
+  }
+
+  get delayedS(): number {
+    return this.servers.filter(({ isRunning }) => isRunning).reduce((sum, { delayedS }) => sum + delayedS, 0);
   }
 
   async stop(): Promise<void> {
