@@ -1,21 +1,30 @@
 /**
- * The usual flows of applications, with unmodified kafkajs: against ours and, where its jars are, against Apache Kafka itself.
- * What is expected (testdata/) was written by Apache Kafka.
+ * The usual flows of applications, with unmodified clients: against ours and, where its jars are, against Apache Kafka
+ * itself. What is expected (testdata/) was written by Apache Kafka: `vitest run systems/kraft/conformance -t 'Apache Kafka' -u`.
  */
 import type { Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requirement } from '../../../test/require.ts';
 import { administrate } from './flows/admin.ts';
+import { speakKcat } from './flows/kcat.ts';
+import { operate } from './flows/kafka-tools.ts';
 import { rebalance } from './flows/groups.ts';
 import { CODECS, produceAndConsume } from './flows/produce-consume.ts';
 import { produceIdempotently, transact } from './flows/transactions.ts';
 import type { RunningServer } from './testing/apache-kafka.ts';
 import { startApacheKafka, whyNoApacheKafka } from './testing/apache-kafka.ts';
+import { hasKafkaPython, speakPython } from './testing/kafka-python.ts';
+import { startKafkaTools, whyNoKafkaTools } from './testing/kafka-tools.ts';
 import { connectKafkajs } from './testing/kafkajs.ts';
 import { startOurKafka } from './testing/our-kafka.ts';
+import { canRun } from './testing/programs.ts';
 
 const why = whyNoApacheKafka();
 const apache = requirement('apache-kafka', why === '', why);
+const whyNoTools = whyNoKafkaTools();
+const jars = requirement('kafka-tools', whyNoTools === '', whyNoTools);
+const kcat = requirement('kcat', canRun('kcat', '-V'), 'no kcat on the path');
+const python = requirement('python3-kafka', hasKafkaPython(), "no python3-kafka for Debian's Python");
 
 const agrees = (flow: string, facts: unknown): Promise<void> =>
   expect(`${JSON.stringify(facts, null, 2)}\n`).toMatchFileSnapshot(`testdata/${flow}.json`);
@@ -50,5 +59,29 @@ describe.each([
   });
   test.skipIf(skip)('numbers what a producer sends', async () => {
     await agrees('idempotence', await produceIdempotently(kafka));
+  });
+  test.skipIf(skip || jars.skip)(
+    `is operated with Apache Kafka's own tools${jars.note}`,
+    async () => {
+      const tools = startKafkaTools();
+      try {
+        await agrees('kafka-tools', await operate(tools, server.bootstrap));
+      } finally {
+        tools.stop();
+      }
+    },
+    120_000,
+  );
+  test.skipIf(skip || kcat.skip)(`speaks with kcat${kcat.note}`, async () => {
+    const admin = kafka.admin();
+    await admin.connect();
+    const create = async (topic: string): Promise<void> => {
+      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+    };
+    await agrees('kcat', await speakKcat(server.bootstrap, create));
+    await admin.disconnect();
+  });
+  test.skipIf(skip || python.skip)(`speaks with python3-kafka${python.note}`, async () => {
+    await agrees('kafka-python', await speakPython(server.bootstrap));
   });
 });

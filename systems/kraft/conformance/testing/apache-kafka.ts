@@ -93,16 +93,6 @@ export async function startApacheKafka(
   return { bootstrap: `127.0.0.1:${port}`, stop };
 }
 
-/** Runs one of Kafka's own tools against a server. @returns what it printed */
-export function runTool(className: string, ...parameters: readonly string[]): Promise<string> {
-  const child = spawn('java', ['-cp', join(jarsDirectory(), '*'), className, ...parameters], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let printed = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  return new Promise((resolve) => child.once('close', () => resolve(printed)));
-}
-
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });

@@ -60,7 +60,10 @@ describe('a topic', () => {
       );
       expect(configs.find(({ name }) => name === 'retention.ms')).toMatchObject({
         ...{ value: '604800000', readOnly: false, isSensitive: false, configType: 5 },
-        synonyms: [{ name: 'log.retention.ms', value: '604800000', source: CONFIG_SOURCE.default }],
+        synonyms: [],
+      });
+      expect(configs.find(({ name }) => name === 'retention.bytes')).toMatchObject({
+        synonyms: [{ name: 'log.retention.bytes', value: '-1', source: CONFIG_SOURCE.default }],
       });
       expect(configs.filter(({ readOnly }) => readOnly).map(({ name }) => name)).toEqual([
         'replication.protocol',
@@ -77,7 +80,6 @@ describe('a topic', () => {
         { name: 'retention.ms', value: '1000', source: CONFIG_SOURCE.topic },
         { name: 'log.retention.ms', value: '2000', source: CONFIG_SOURCE.dynamicDefaultBroker },
         { name: 'log.retention.ms', value: '3600000', source: CONFIG_SOURCE.staticBroker },
-        { name: 'log.retention.ms', value: '604800000', source: CONFIG_SOURCE.default },
       ];
       const { configs } = await describeConfigs(rig, { keys });
       expect(configs).toMatchObject([

@@ -4,7 +4,7 @@
  *     configHandlers({ settings, metadata }).describeConfigs?.(exchange);
  *
  * Each configuration has synonyms, the first of which holds: what was set for the topic or broker, what was set for all brokers,
- * the node's properties, the default. A broker tells of itself; of another one only that one can.
+ * the node's properties, the default where it has a key of its own. A broker tells of itself; of another one only that one can.
  */
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { RESOURCE } from '../../controller/metadata-records.ts';
@@ -16,7 +16,7 @@ import { ERROR } from '../../wire/error-codes.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import { staticConfigs } from '../controller/controller-settings.ts';
 import type { NodeSettings } from '../settings.ts';
-import type { DescribedConfig } from './described-configs.ts';
+import type { DescribedConfig, Synonym } from './described-configs.ts';
 import { brokerConfigs, clusterConfigs, topicConfigs } from './described-configs.ts';
 import type { ReadableMetadata } from './metadata-requests.ts';
 
@@ -87,6 +87,17 @@ function find(image: MetadataImage, settings: NodeSettings, { resourceType, reso
   return { configs: brokerConfigs(image, properties, nodeId) };
 }
 
+/** Kafka's own keys of these have no default: what holds then comes from a coarser key, and is told without a synonym. */
+const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
+  'log.flush.interval.ms',
+  'log.retention.ms',
+  'log.roll.jitter.ms',
+  'log.roll.ms',
+]);
+
+const isTold = ({ name, source }: Synonym): boolean =>
+  source !== CONFIG_SOURCE.default || !WITHOUT_DEFAULT.has(name);
+
 function told(
   { name, isReadOnly, type, synonyms }: DescribedConfig,
   includeSynonyms: boolean,
@@ -100,7 +111,7 @@ function told(
     isDefault: source === CONFIG_SOURCE.default,
     configSource: source,
     isSensitive: false,
-    synonyms: includeSynonyms ? synonyms : [],
+    synonyms: includeSynonyms ? synonyms.filter(isTold) : [],
     configType: type,
   };
 }
