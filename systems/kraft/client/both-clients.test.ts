@@ -41,6 +41,21 @@ describe.each(['plain', 'kafkajs'])('the client %s', (client) => {
     });
   });
 
+  test('who assigns partitions anew goes on where he was, also where no poll had found anything since', async () => {
+    await inSim({ options: { client, partitions: 2 } }, async ({ cluster, ok, eventually }) => {
+      const sender = await cluster.openClient('n1', 1);
+      await eventually(sender, 'send', [['send', 't0-0', 'a']]);
+      const reader = await cluster.openClient('n2', 2);
+      await ok(reader, 'assign', ['t0-0']);
+      expect(polledIn(await eventually(reader, 'poll', null), 't0-0')).toEqual(['a']);
+      await ok(reader, 'assign', ['t0-0', 't0-1']);
+      expect(await eventually(reader, 'poll', null)).toEqual([['poll', {}]]);
+      await ok(reader, 'assign', ['t0-0']);
+      await ok(sender, 'send', [['send', 't0-0', 'b']]);
+      expect(await eventually(reader, 'poll', null)).toEqual([['poll', { 't0-0': [[1, 'b']] }]]);
+    });
+  });
+
   test.each(['gzip', 'snappy', 'lz4', 'zstd'])('compresses with %s', async (compression) => {
     await inSim({ nodes: ['n1'], options: { client, compression } }, async ({ cluster, ok, eventually }) => {
       const one = await cluster.openClient('n1', 1);

@@ -157,6 +157,14 @@ export class KafkajsConsumer {
     });
   }
 
+  /** Where it goes on, also in partitions that no poll has found anything in: who assigns them anew goes on from there. */
+  keptOffsets(): KeyOffset[] {
+    return this.assignedKeys.flatMap((key) => {
+      const offset = this.positions.get(key.name);
+      return offset === undefined ? [] : [{ key, offset }];
+    });
+  }
+
   seek(offsets: readonly KeyOffset[]): void {
     const names = new Set(offsets.map(({ key }) => key.name));
     for (const { key, offset } of offsets) {

@@ -99,9 +99,7 @@ export class KafkajsDriver implements Driver {
   // Consuming
 
   async assign(positions: readonly KeyPosition[], deadlineMs: number): Promise<void> {
-    const before = new Map(
-      this.current.consumer?.polledOffsets().map(({ key, offset }) => [key.name, offset]),
-    );
+    const before = new Map(this.current.consumer?.keptOffsets().map(({ key, offset }) => [key.name, offset]));
     const assigned = await this.resolve(positions, before, deadlineMs);
     const topics = [...new Set(assigned.map(({ key }) => key.topic))];
     this.consume({ group: `${this.context.clientId}-${++this.groups}`, topics, assigned });
