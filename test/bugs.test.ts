@@ -4,13 +4,18 @@
  */
 import { describe, expect, test } from 'vitest';
 import { find, sweep, withoutBug } from '../bench/bugs.ts';
+import { kraft } from '../systems/kraft/index.ts';
 import { raft } from '../systems/raft/index.ts';
 
 const CORRECT_SEEDS = 5;
+const BUGS = [...raft.bugs, ...kraft.bugs];
+/** A bug of two systems has a name twice. */
+const titleOf = ({ name, foundBy }: (typeof BUGS)[number]): string =>
+  `${foundBy.command.split(' ')[2] ?? ''} ${name}`;
 const TIMEOUT_MS = 300_000;
 
 describe.concurrent('each bug is found', () => {
-  test.each(raft.bugs.map((bug) => [bug.name, bug] as const))(
+  test.each(BUGS.map((bug) => [titleOf(bug), bug] as const))(
     '%s',
     { timeout: TIMEOUT_MS },
     async (_, bug) => {
@@ -22,7 +27,7 @@ describe.concurrent('each bug is found', () => {
 });
 
 describe.concurrent('the correct node passes', () => {
-  const commands = [...new Set(raft.bugs.map((bug) => withoutBug(bug.foundBy.command)))];
+  const commands = [...new Set(BUGS.map((bug) => withoutBug(bug.foundBy.command)))];
   test.each(commands)('%s', { timeout: TIMEOUT_MS }, async (command) => {
     const { runs } = await sweep(command, CORRECT_SEEDS, ['--keep-going']);
     expect(runs.map(({ seed, valid }) => [seed, valid])).toEqual(

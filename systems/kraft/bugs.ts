@@ -1,11 +1,12 @@
 /**
  * The bugs that a whole node can run with, and how each is found.
  *
- *     shaketable run kraft log --nemesis kill-power-loss --bug ack-before-replication
+ *     shaketable run kraft log --nemesis partition,kill,pause --bug ack-before-replication
  *
  * They are the bugs of the node's parts. Each of those is found by the random schedules of its own core; here are the ones that
  * `shaketable run` finds in whole clusters, which `npm run bugs` proves.
  */
+import { assert } from '../../harness/errors.ts';
 import type { Bug } from '../system.ts';
 import { GROUP_BUGS } from './broker/groups/bugs.ts';
 import { PARTITION_BUGS } from './broker/partition/bugs.ts';
@@ -23,15 +24,72 @@ const ALL: readonly Described[] = [
   ...TRANSACTION_BUGS,
 ];
 
-/** Of several parts that have a bug of one name, the first says what it is. */
-const distinct = ALL.filter(({ name }, at) => ALL.findIndex((bug) => bug.name === name) === at);
+/** A workload and faults that provoke bugs, and those that its checkers then find. */
+interface Hunt {
+  readonly command: string;
+  readonly checkers: readonly string[];
+  readonly bugs: readonly string[];
+}
 
-export const BUG_LIST: readonly Bug[] = distinct.map(({ name, summary, source }) => ({
-  name,
-  summary,
-  source,
-  foundBy: {
-    checkers: ['log', 'invariants'],
-    command: `shaketable run kraft log --bug ${name}`,
+const HUNTS: readonly Hunt[] = [
+  {
+    command: 'topics --nemesis power-loss,partition --option log.flush.interval.messages=1',
+    checkers: ['invariants'],
+    bugs: [
+      'ack-before-flush',
+      'leader-counts-unflushed',
+      'vote-not-persisted',
+      'vote-before-persist',
+      're-elected-in-same-epoch',
+      'high-watermark-before-own-epoch',
+      'truncates-below-high-watermark',
+    ],
   },
-}));
+  {
+    command: 'topics --nemesis kill,partition --rate 50',
+    checkers: ['topics'],
+    bugs: ['answer-before-commit'],
+  },
+  {
+    command: 'log --nemesis partition,kill,pause',
+    checkers: ['isr', 'offset-loss', 'log'],
+    bugs: [
+      'ack-before-replication',
+      'truncate-to-high-watermark',
+      'no-truncation',
+      'shrink-before-confirmed',
+      'isr-by-fetch-size',
+      'joins-isr-too-early',
+      'reads-above-high-watermark',
+    ],
+  },
+  {
+    command: 'log --nemesis power-loss-minority,pause',
+    checkers: ['isr', 'offset-loss', 'log'],
+    bugs: ['high-watermark-from-current-isr', 'last-replica-standing'],
+  },
+  {
+    command: 'log --nemesis clock,pause,partition-random',
+    checkers: ['isr'],
+    bugs: ['joins-isr-before-epoch-start'],
+  },
+];
+
+function find(name: string): Described {
+  // Of several parts that have a bug of one name, the first says what it is.
+  const found = ALL.find((bug) => bug.name === name);
+  assert(found !== undefined, `no part of the node has a bug ${name}`);
+  return found;
+}
+
+export const BUG_LIST: readonly Bug[] = HUNTS.flatMap(({ command, checkers, bugs }) =>
+  bugs.map((name) => {
+    const { summary, source } = find(name);
+    return {
+      name,
+      summary,
+      source,
+      foundBy: { checkers, command: `shaketable run kraft ${command} --time-limit 15 --bug ${name}` },
+    };
+  }),
+);

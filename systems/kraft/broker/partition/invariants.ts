@@ -28,7 +28,8 @@ export function checkInvariants(s: CoreState, seen: Seen): void {
   const isWhole = s.truncatingTo === null;
   require(!isWhole || logStartOffset <= logEndOffset, () =>
     `the log starts at ${logStartOffset}, ends at ${logEndOffset}`);
-  require(!isWhole || highWatermark <= logEndOffset, () => `high watermark ${highWatermark}, log end ${logEndOffset}`);
+  require(!isWhole || highWatermark <= logEndOffset, () =>
+    `high watermark ${highWatermark}, log end ${logEndOffset}`);
   require(lastStableOffset <= highWatermark, () =>
     `last stable offset ${lastStableOffset}, high watermark ${highWatermark}`);
   require(leaderEpoch >= seen.leaderEpoch, () => `leader epoch ${leaderEpoch} after ${seen.leaderEpoch}`);
