@@ -2,7 +2,7 @@
  * How long a cluster of three servers, processes of their own with Kafka's default timeouts, is without a controller after a
  * `kill -9` of the active one; and what 10,000 partitions of three replicas each cost: until all are created, and the same again.
  *
- *     node bench/kraft-cluster.ts
+ *     node bench/kraft-cluster.ts        # or: node bench/kraft-cluster.ts 1, for one failover of each kind
  *
  * A failover is over when a surviving broker says that it created a topic. Every topic that was acknowledged before must be there
  * afterwards.
@@ -170,16 +170,17 @@ async function idle(cluster: KraftServers): Promise<void> {
   );
 }
 
-export async function run(): Promise<void> {
+/** @param failovers - of the cluster with nothing in it, and again of the full one */
+export async function run(failovers = FAILOVERS): Promise<void> {
   const cluster = await KraftServers.start({ nodes: NODES });
   try {
-    for (let i = 1; i <= FAILOVERS; i++) await failover(cluster, `failover ${i}`);
+    for (let i = 1; i <= failovers; i++) await failover(cluster, `failover ${i}`);
     await manyPartitions(cluster);
     await idle(cluster);
-    for (let i = 1; i <= FAILOVERS; i++) await failover(cluster, `failover ${i} with 10,000 partitions`);
+    for (let i = 1; i <= failovers; i++) await failover(cluster, `failover ${i} with 10,000 partitions`);
   } finally {
     await cluster.stop();
   }
 }
 
-if (import.meta.main) await run();
+if (import.meta.main) await run(process.argv.length > 2 ? Number(process.argv[2]) : undefined);
