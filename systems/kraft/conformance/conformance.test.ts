@@ -1,9 +1,14 @@
 /**
  * The usual flows of applications, with unmodified clients: against ours and, where its jars are, against Apache Kafka
- * itself. What is expected (testdata/) was written by Apache Kafka: `vitest run systems/kraft/conformance -t 'Apache Kafka' -u`.
+ * itself. What is expected (testdata/) was written by Apache Kafka:
+ *
+ *     vitest run systems/kraft/conformance -t 'Apache Kafka' -u
+ *
+ * Programs of the machine mostly wait, and run at the same time.
  */
 import type { Kafka } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ExpectStatic } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { requirement } from '../../../test/require.ts';
 import { administrate } from './flows/admin.ts';
 import { speakKcat } from './flows/kcat.ts';
@@ -15,7 +20,7 @@ import type { RunningServer } from './testing/apache-kafka.ts';
 import { startApacheKafka, whyNoApacheKafka } from './testing/apache-kafka.ts';
 import { hasKafkaPython, speakPython } from './testing/kafka-python.ts';
 import { startKafkaTools, whyNoKafkaTools } from './testing/kafka-tools.ts';
-import { connectKafkajs } from './testing/kafkajs.ts';
+import { connectKafkajs, errorOf, until } from './testing/kafkajs.ts';
 import { startOurKafka } from './testing/our-kafka.ts';
 import { canRun } from './testing/programs.ts';
 
@@ -26,7 +31,7 @@ const jars = requirement('kafka-tools', whyNoTools === '', whyNoTools);
 const kcat = requirement('kcat', canRun('kcat', '-V'), 'no kcat on the path');
 const python = requirement('python3-kafka', hasKafkaPython(), "no python3-kafka for Debian's Python");
 
-const agrees = (flow: string, facts: unknown): Promise<void> =>
+const agrees = (expect: ExpectStatic, flow: string, facts: unknown): Promise<void> =>
   expect(`${JSON.stringify(facts, null, 2)}\n`).toMatchFileSnapshot(`testdata/${flow}.json`);
 
 describe.each([
@@ -45,43 +50,48 @@ describe.each([
     if (!skip) await server.stop();
   });
 
-  test.skipIf(skip).each(CODECS)('produces and consumes with %s', async (codec) => {
-    await agrees(`codec-${codec.toLowerCase()}`, await produceAndConsume(kafka, codec));
+  test.skipIf(skip).for(CODECS)('produces and consumes with %s', async (codec, { expect }) => {
+    await agrees(expect, `codec-${codec.toLowerCase()}`, await produceAndConsume(kafka, codec));
   });
-  test.skipIf(skip)('administrates', async () => {
-    await agrees('admin', await administrate(kafka));
+  test.skipIf(skip)('administrates', async ({ expect }) => {
+    await agrees(expect, 'admin', await administrate(kafka));
   });
-  test.skipIf(skip)('balances a group', async () => {
-    await agrees('group', await rebalance(kafka));
+  test.skipIf(skip)('balances a group', async ({ expect }) => {
+    await agrees(expect, 'group', await rebalance(kafka));
   });
-  test.skipIf(skip)('transacts', async () => {
-    await agrees('transactions', await transact(kafka));
+  test.skipIf(skip)('transacts', async ({ expect }) => {
+    await agrees(expect, 'transactions', await transact(kafka));
   });
-  test.skipIf(skip)('numbers what a producer sends', async () => {
-    await agrees('idempotence', await produceIdempotently(kafka));
+  test.skipIf(skip)('numbers what a producer sends', async ({ expect }) => {
+    await agrees(expect, 'idempotence', await produceIdempotently(kafka));
   });
   test.skipIf(skip || jars.skip)(
-    `is operated with Apache Kafka's own tools${jars.note}`,
-    async () => {
+    `is operated with the tools that come with it${jars.note}`,
+    { concurrent: true, timeout: 120_000 },
+    async ({ expect }) => {
       const tools = startKafkaTools();
       try {
-        await agrees('kafka-tools', await operate(tools, server.bootstrap));
+        await agrees(expect, 'kafka-tools', await operate(tools, server.bootstrap));
       } finally {
         tools.stop();
       }
     },
-    120_000,
   );
-  test.skipIf(skip || kcat.skip)(`speaks with kcat${kcat.note}`, async () => {
+  test.skipIf(skip || kcat.skip)(`speaks with kcat${kcat.note}`, { concurrent: true }, async ({ expect }) => {
     const admin = kafka.admin();
     await admin.connect();
     const create = async (topic: string): Promise<void> => {
-      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: false });
+      await until(async () => (await errorOf(admin.fetchTopicOffsets(topic))) === 'none');
     };
-    await agrees('kcat', await speakKcat(server.bootstrap, create));
+    await agrees(expect, 'kcat', await speakKcat(server.bootstrap, create));
     await admin.disconnect();
   });
-  test.skipIf(skip || python.skip)(`speaks with python3-kafka${python.note}`, async () => {
-    await agrees('kafka-python', await speakPython(server.bootstrap));
-  });
+  test.skipIf(skip || python.skip)(
+    `speaks with python3-kafka${python.note}`,
+    { concurrent: true },
+    async ({ expect }) => {
+      await agrees(expect, 'kafka-python', await speakPython(server.bootstrap));
+    },
+  );
 });
