@@ -47,7 +47,7 @@ const HUNTS: readonly Hunt[] = [
   },
   {
     command: 'topics --nemesis kill,partition --rate 50',
-    checkers: ['topics'],
+    checkers: ['topics', 'invariants', 'isr'],
     bugs: ['answer-before-commit'],
   },
   {
