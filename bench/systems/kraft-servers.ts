@@ -148,6 +148,10 @@ export class KraftServers {
       return new KraftServer(id, broker, directory, config);
     });
     const cluster = new KraftServers(servers, folder);
+    // A bench that fails leaves nobody behind.
+    process.once('exit', () => {
+      for (const server of servers) server.kill();
+    });
     for (const server of servers) server.start();
     await cluster.untilServing();
     return cluster;
