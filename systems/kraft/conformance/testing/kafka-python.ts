@@ -10,7 +10,7 @@ export const hasKafkaPython = (): boolean => canRun(PYTHON, '-c', 'import kafka'
 
 /** @throws Error when the flow does not come to its end */
 export async function speakPython(bootstrap: string): Promise<unknown> {
-  const { code, printed } = await runProgram(PYTHON, [FLOW, bootstrap]);
-  if (code !== 0) throw new Error(`kafka-python.py ended with ${code}`);
+  const { code, printed, complaints } = await runProgram(PYTHON, [FLOW, bootstrap]);
+  if (code !== 0) throw new Error(`kafka-python.py ended with ${code}:\n${complaints}`);
   return JSON.parse(printed);
 }

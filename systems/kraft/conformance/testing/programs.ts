@@ -14,6 +14,8 @@ export interface ProgramEnd {
   readonly code: number;
   /** Standard output. */
   readonly printed: string;
+  /** Standard error. */
+  readonly complaints: string;
 }
 
 /** Whether a program is there: it runs with these parameters. */
@@ -31,9 +33,11 @@ export function runProgram(
   parameters: readonly string[],
   { input = '' }: { readonly input?: string } = {},
 ): Promise<ProgramEnd> {
-  const child = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(program, parameters, { stdio: 'pipe' });
   const timer = setTimeout(() => child.kill('SIGKILL'), PROGRAM_MAX_MS);
   let printed = '';
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   // One that ends early does not read its input to the end.
   child.stdin.on('error', () => undefined);
@@ -41,7 +45,7 @@ export function runProgram(
   return new Promise((resolve) =>
     child.once('close', (code) => {
       clearTimeout(timer);
-      resolve({ code: code ?? -1, printed });
+      resolve({ code: code ?? -1, printed, complaints });
     }),
   );
 }
