@@ -52,6 +52,7 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
   isr: readonly number[] = [];
   settings: TopicSettings;
   isClosed = false;
+  private isEnding = false;
   /** Under way: retention or compaction; the log is not to be closed before it ends. */
   tidying: Promise<void> | null = null;
   /** By replica: the high watermark that went to it last, in this leadership. */
@@ -206,6 +207,7 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
   /** It is no replica any more, or the broker stops: whoever waits is told. Its log is the caller's to close. */
   close(): void {
     if (this.isClosed) return;
+    this.isEnding = true;
     this.input((core, nowMs) => {
       const { leaderEpoch, partitionEpoch } = core.status();
       core.metadata(nowMs, {
@@ -281,6 +283,8 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
         return context.moved(this);
       case 'trace':
         if (effect.event.kind === 'role') this.changeRole(core.leaderEpoch, effect.event.role === 'leader');
+        // The end of a replica is no change of the partition: its core is told of one that no controller made.
+        if (this.isEnding && effect.event.kind === 'isr') return;
         return this.trace.event(effect.event, this.isUnclean);
       case 'crash':
         return context.crash(this.name, effect.reason);

@@ -123,7 +123,8 @@ export class HostedPartitions {
       const slot = isMine ? this.slot(topic.name, index) : this.slots.get(topic.name)?.get(index);
       if (slot === undefined) continue;
       this.want(slot, isMine ? topicId : null);
-      if (isMine && slot.hosted !== null) slot.hosted.metadata(registration);
+      // One of an earlier topic of this name goes, and must not hear of its successor.
+      if (isMine && slot.hosted?.topicId === topicId) slot.hosted.metadata(registration);
     }
   }
 
