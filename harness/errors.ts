@@ -62,12 +62,16 @@ export class HarnessError extends Error {
   /** Wraps anything thrown; a HarnessError passes through unchanged. */
   static from(thrown: unknown, code: HarnessErrorCode = 'internal', context?: string): HarnessError {
     if (thrown instanceof HarnessError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     return new HarnessError(code, context === undefined ? message : `${context}: ${message}`, {
       cause: thrown,
     });
   }
 }
+
+/** What whatever was thrown says: it need not be an Error. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);
 
 /** A programmer's error: crashes, is never caught to be reported as a verdict. */
 export function assert(condition: unknown, message: string): asserts condition {
