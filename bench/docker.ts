@@ -9,6 +9,7 @@ import { ensureImage } from '../harness/cluster/docker/image/build-image.ts';
 import { bundleProgram } from '../harness/cluster/real/bundle.ts';
 import { RealCluster } from '../harness/cluster/real/real-cluster.ts';
 import { raft } from '../systems/raft/index.ts';
+import { messageOf } from '../harness/errors.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const ROUNDS = 3;
@@ -23,7 +24,7 @@ export async function run(): Promise<void> {
   try {
     await ensureImage(await connectEngine(), { progress: (line) => console.log(line) });
   } catch (error) {
-    console.log(error instanceof Error ? error.message : String(error));
+    console.log(messageOf(error));
     return;
   }
   const modulePath = join(import.meta.dirname, '../systems/raft/index.ts');

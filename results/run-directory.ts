@@ -9,7 +9,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HarnessError } from '../harness/errors.ts';
+import { HarnessError, messageOf } from '../harness/errors.ts';
 import { LineFile, type LineFileOptions } from './line-file.ts';
 
 /** How many runs of one seed may start in one second before we give up on finding a free name. */
@@ -43,7 +43,7 @@ export class RunDirectory {
         return new RunDirectory(path);
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new HarnessError(
         'io',
         `cannot write results to ${root}: ${reason}; choose another with --results DIR`,

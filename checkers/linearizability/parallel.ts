@@ -10,6 +10,7 @@ import type { CheckInput, Crew } from '../checker.ts';
 import type { CrewMessage, SearchReport } from './crew.ts';
 import type { Model } from './model.ts';
 import type { Task } from './task.ts';
+import { messageOf } from '../../harness/errors.ts';
 
 export interface ParallelOptions {
   readonly model: Model;
@@ -72,5 +73,3 @@ export async function searchInParallel(
   }
   return 'searched';
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

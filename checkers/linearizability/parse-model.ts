@@ -11,7 +11,7 @@
  *
  * With `isNondeterministic: true`, `step` returns all next states as an array.
  */
-import { HarnessError } from '../../harness/errors.ts';
+import { HarnessError, messageOf } from '../../harness/errors.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import { canonicalJson, configurableInit, describeJson } from './model.ts';
 import type { Call, FunctionRule, Model } from './model.ts';
@@ -158,8 +158,6 @@ const RESULTS: { readonly [f: string]: { readonly what: string; isResult(result:
   describeCall: { what: 'a text', isResult: isText },
   describeState: { what: 'a text', isResult: isText },
 };
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** Not String(…), which some objects refuse. */
 const describeReturned = (value: unknown): string =>

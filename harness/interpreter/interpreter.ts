@@ -28,7 +28,7 @@
  * It does not heal faults, and does not judge: its caller does. It touches time through the Clock alone.
  */
 import type { Clock } from '../cluster/cluster.ts';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, messageOf } from '../errors.ts';
 import { ThreadTable } from '../generator/context.ts';
 import type {
   Generator,
@@ -373,10 +373,6 @@ class Interpreter implements Supervisor {
       this.#reject(error);
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function generatorError(error: unknown, when: string, context: GeneratorContext): HarnessError {

@@ -4,7 +4,7 @@
  * It reports exactly one completion for each operation, and drops what comes after: the interpreter may have completed
  * the operation itself, when it took too long.
  */
-import { AssertionError } from '../errors.ts';
+import { AssertionError, messageOf } from '../errors.ts';
 import type { ThreadId } from '../generator/generator.ts';
 import type { FaultEffect, Json, Operation, ProcessId } from '../history/operation.ts';
 import type { Client, Completion, Invocation } from './client.ts';
@@ -154,7 +154,7 @@ function report<T>(
   promise
     .then(onAnswer, (error: unknown) => {
       if (error instanceof AssertionError) throw error;
-      onRejection(error instanceof Error ? error.message : String(error));
+      onRejection(messageOf(error));
     })
     .catch((error: unknown) => supervisor.fail(error));
 }

@@ -29,6 +29,7 @@ import {
 } from './protocol.ts';
 import type { Rules } from './rules.ts';
 import { Storage } from './storage.ts';
+import { messageOf } from '../../harness/errors.ts';
 
 /** A client that does not take its answers is cut off. */
 const MAX_BUFFERED_REPLY_BYTES = 16 * 1024 * 1024;
@@ -100,7 +101,7 @@ class RaftNode implements RunningNode {
 
   private crash(what: string, error: unknown): void {
     this.core = null;
-    this.runtime.crash(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.runtime.crash(`${what}: ${messageOf(error)}`);
   }
 
   // Inputs

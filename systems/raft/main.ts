@@ -10,7 +10,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { Command, CommanderError } from 'commander';
-import { EXIT, HarnessError } from '../../harness/errors.ts';
+import { EXIT, HarnessError, messageOf } from '../../harness/errors.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import { createRealRuntime, type RealPeer, type RealRuntime } from '../runtime/real/real-runtime.ts';
 import { HttpApi } from './http-api.ts';
@@ -158,7 +158,7 @@ function serve(api: HttpApi, port: number, host: string): Promise<void> {
       .catch((error: unknown) => ({
         status: error instanceof HarnessError ? 413 : 500,
         contentType: 'application/json',
-        body: `${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`,
+        body: `${JSON.stringify({ error: messageOf(error) })}\n`,
       }))
       .then((answer) => {
         response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.body);

@@ -8,7 +8,7 @@
  */
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HarnessError } from '../../errors.ts';
+import { HarnessError, messageOf } from '../../errors.ts';
 
 export interface ProgramSource {
   /** The module that exports the system, or a configuration with it among its `systems`. Absolute. */
@@ -83,7 +83,7 @@ interface BundlerMessage {
 
 function firstMistake(error: unknown): string {
   const [first] = (error as { readonly errors?: readonly BundlerMessage[] }).errors ?? [];
-  if (first === undefined) return error instanceof Error ? error.message : String(error);
+  if (first === undefined) return messageOf(error);
   const { text, location } = first;
   return location === null ? text : `${text} (${location.file}:${location.line})`;
 }

@@ -7,7 +7,7 @@
  *     cluster.settle();          // delivers and stores until nothing is left
  *     cluster.output;            // what happened, a line for each effect
  */
-import { assert } from '../../../harness/errors.ts';
+import { assert, messageOf } from '../../../harness/errors.ts';
 import type { Json } from '../../../harness/history/operation.ts';
 import type { TraceEvent } from '../../../harness/history/trace.ts';
 import { NS_PER_MS } from '../../../harness/units.ts';
@@ -287,7 +287,7 @@ export class CoreCluster {
     try {
       node.core.invariants();
     } catch (error) {
-      this.output.push(`IMPOSSIBLE ${error instanceof Error ? error.message : String(error)}`);
+      this.output.push(`IMPOSSIBLE ${messageOf(error)}`);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the operating system says of a file, in the words of the contract. */
 import { FileError, type FileErrorCode } from '../runtime.ts';
+import { messageOf } from '../../../harness/errors.ts';
 
 export function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
@@ -20,9 +21,5 @@ const CODES: Readonly<Record<string, FileErrorCode>> = {
 export function fileErrorFrom(thrown: unknown, path: string): FileError {
   if (thrown instanceof FileError) return thrown;
   const code = CODES[codeOf(thrown) ?? ''] ?? 'EIO';
-  return new FileError(
-    code,
-    path,
-    `${code}: ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-  );
+  return new FileError(code, path, `${code}: ${path}: ${messageOf(thrown)}`);
 }

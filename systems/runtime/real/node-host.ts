@@ -8,7 +8,7 @@
  * crashes (by `runtime.crash`, an exception, an unhandled rejection) has said why in its trace and in its last log line.
  * SIGINT is ignored: a terminal sends it to all, and the harness decides. What the program prints goes to standard error.
  */
-import { EXIT } from '../../../harness/errors.ts';
+import { EXIT, messageOf } from '../../../harness/errors.ts';
 import { randomStream, type Random } from '../../../harness/random.ts';
 import type { NodeProgram, NodeStatus, RunningNode } from '../node-program.ts';
 import { openControlPipe, standStill } from './control-pipe.ts';
@@ -237,7 +237,7 @@ class NodeHost {
   }
 
   #fail(id: number, thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown.message : String(thrown);
+    const error = messageOf(thrown);
     this.#write({ kind: 'reply', id, observed: {}, error });
   }
 }
