@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatStorage, newUuid } from '../../systems/kraft/cli/format-storage.ts';
-import { freePort } from '../../systems/kraft/conformance/testing/free-port.ts';
 import { readServerProperties } from '../../systems/kraft/node/properties.ts';
 import { APIS } from '../../systems/kraft/wire/apis.ts';
+import { freePort } from '../../systems/runtime/real/testing/free-port.ts';
 import { RawClient } from './kraft-raw-client.ts';
 
 const START_MAX_MS = 60_000;

@@ -2,12 +2,12 @@
  * What node code may rely on in every world: the same assertions on simulated and on real runtimes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { msToNs } from '../../units.ts';
 import { createRealRuntime, type RealPeer } from '../../../systems/runtime/real/real-runtime.ts';
+import { freePort } from '../../../systems/runtime/real/testing/free-port.ts';
 import {
   FileError,
   type CloseReason,
@@ -64,14 +64,6 @@ const real: World = async (main) => {
   }
   expect(crashes).toEqual([]);
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);

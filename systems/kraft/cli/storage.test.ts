@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CommandFolder, freePorts, inProcess } from './testing/command.ts';
+import { CommandFolder, portsFor, inProcess } from './testing/command.ts';
 
 let folder: CommandFolder;
 beforeEach(() => {
@@ -208,7 +208,7 @@ describe('server-start refuses in one line', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const taken = (server.address() as AddressInfo).port;
-    const ports = await freePorts([9093]);
+    const ports = await portsFor([9093]);
     folder.example('single', new Map([...ports, [9092, taken]]));
     await format(UUID);
     const inFront = await folder.kraft(['server-start', 'single.properties']);

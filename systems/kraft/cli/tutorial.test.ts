@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CommandFolder, freePorts, withoutChance } from './testing/command.ts';
+import { CommandFolder, portsFor, withoutChance } from './testing/command.ts';
 import type { CommandResult } from './testing/command.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
@@ -17,7 +17,7 @@ let transcript = '';
 
 beforeAll(async () => {
   folder = new CommandFolder();
-  ports = await freePorts(EXAMPLE_PORTS);
+  ports = await portsFor(EXAMPLE_PORTS);
   for (const name of NODES)
     folder.example(name, ports, {
       'offsets.topic.num.partitions': '3',

@@ -8,7 +8,7 @@ import type { CloseReason, Connection } from '../runtime.ts';
 import { counterKey, type Link } from './control.ts';
 import type { CountersByFault } from './fault-counters.ts';
 import { createRealRuntime, type RealPeer, type RealRuntime } from './real-runtime.ts';
-import { freePort } from './testing/hosted-node.ts';
+import { freePort } from './testing/free-port.ts';
 
 const PORT = 7000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

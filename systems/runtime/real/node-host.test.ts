@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { counterKey, type NodeStart } from './control.ts';
 import type { RealPeer } from './real-runtime.ts';
-import { freePort, HostedNode } from './testing/hosted-node.ts';
+import { freePort } from './testing/free-port.ts';
+import { HostedNode } from './testing/hosted-node.ts';
 
 const NO_FAULTS: NodeStart['faults'] = { cuts: [], degraded: [], clock: { wallOffsetMs: 0, rate: 1 } };
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -7,9 +7,9 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../../runtime/real/testing/free-port.ts';
 import { runCommandLine } from '../program.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
@@ -121,17 +121,9 @@ export class CommandFolder {
 }
 
 /** For each port of the examples one that is free. */
-export async function freePorts(of: readonly number[]): Promise<Map<number, number>> {
-  const servers = await Promise.all(
-    of.map(async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return new Map(of.map((port, i) => [port, ports[i] as number]));
+export async function portsFor(examples: readonly number[]): Promise<Map<number, number>> {
+  const ports = await freePorts(examples.length);
+  return new Map(examples.map((example, i) => [example, ports[i] as number]));
 }
 
 /** Of a transcript: what is another each time becomes a word. */

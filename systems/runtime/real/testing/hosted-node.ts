@@ -7,7 +7,6 @@
  *     await node.end();
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TraceEvent } from '../../../../harness/history/trace.ts';
 import type { NodeStatus } from '../../node-program.ts';
@@ -101,12 +100,4 @@ export class HostedNode {
       else this.strays.push(line);
     }
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
