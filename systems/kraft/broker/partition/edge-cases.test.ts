@@ -161,6 +161,25 @@ describe('a leader', () => {
     expect(core.status().role).toBe('offline');
     expect(core.deadlineMs).toBe(Infinity);
   });
+
+  test('that ends tells whoever waits, and the partition stays what it was', () => {
+    core.metadata(0, PARTITION);
+    append(['a'], -1);
+    core.fetch(0, 2, { ...FETCH, offset: 1 });
+    core.fetch(0, 3, { ...FETCH, offset: 1 });
+    expect(core.status()).toMatchObject({ parkedProduces: 1, parkedFetches: 1 });
+    core.takeEffects();
+    core.close(0);
+    core.invariants();
+    const reply = { errorCode: ERROR.NOT_LEADER_OR_FOLLOWER };
+    expect(core.takeEffects()).toMatchObject([
+      { kind: 'reply-produce', token: 1, reply },
+      { kind: 'reply-fetch', token: 3, reply },
+      { kind: 'trace', event: { kind: 'role', role: 'offline', leaderEpoch: 4, leader: NO_LEADER } },
+    ]);
+    expect(core.status()).toMatchObject({ ...PARTITION, role: 'offline' });
+    expect(core.deadlineMs).toBe(Infinity);
+  });
 });
 
 describe('a proposal', () => {

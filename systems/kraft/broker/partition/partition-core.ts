@@ -56,6 +56,7 @@ import type {
   ProduceRequest,
   Token,
 } from './messages.ts';
+import { NO_LEADER } from './messages.ts';
 import type { PartitionOptions } from './options.ts';
 import { refuseParked, wakeFetches } from './purgatory.ts';
 import type { CoreConfig, RoleState } from './state.ts';
@@ -128,22 +129,32 @@ export class PartitionCore {
     updateHighWatermark(s, s.role);
   }
 
+  /** The replica ends, whatever becomes of the partition: whoever waits is told. Nothing more is asked of it. */
+  close(nowMs: number): void {
+    this.s.nowMs = nowMs;
+    this.enter({ name: 'offline' }, NO_LEADER);
+  }
+
   private changeRole(): void {
     const { s } = this;
     const { partition, brokerId } = s;
-    if (s.role.name === 'leader') {
-      for (const { token } of s.role.produces) replyProduce(s, token, ERROR.NOT_LEADER_OR_FOLLOWER);
-      refuseParked(s, s.role);
-    }
-    s.role = this.newRole();
-    const { leader, leaderEpoch } = partition;
-    s.trace({ kind: 'role', role: s.role.name, leaderEpoch, leader });
+    this.enter(this.newRole(), partition.leader);
     if (s.role.name === 'leader') {
       if (!s.rules.keepsProducerState()) s.log.forgetProducers();
       updateHighWatermark(s, s.role);
     } else if (partition.replicas.includes(brokerId)) {
       truncate(s, s.rules.keptEndOffset(s.log.logEndOffset, s.log.highWatermark));
     }
+  }
+
+  private enter(role: RoleState, leader: number): void {
+    const { s } = this;
+    if (s.role.name === 'leader') {
+      for (const { token } of s.role.produces) replyProduce(s, token, ERROR.NOT_LEADER_OR_FOLLOWER);
+      refuseParked(s, s.role);
+    }
+    s.role = role;
+    s.trace({ kind: 'role', role: role.name, leaderEpoch: s.leaderEpoch, leader });
   }
 
   private newRole(): RoleState {

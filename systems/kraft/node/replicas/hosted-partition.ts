@@ -12,7 +12,6 @@ import { assert } from '../../../../harness/errors.ts';
 import type { Effect } from '../../broker/partition/effects.ts';
 import { viewOf } from '../../broker/partition/log-view.ts';
 import type * as messages from '../../broker/partition/messages.ts';
-import { NO_LEADER } from '../../broker/partition/messages.ts';
 import { PartitionCore } from '../../broker/partition/partition-core.ts';
 import type { PartitionRegistration } from '../../controller/registrations.ts';
 import { OffsetOutOfRangeError, UnexpectedOffsetError } from '../../log/errors.ts';
@@ -52,7 +51,6 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
   isr: readonly number[] = [];
   settings: TopicSettings;
   isClosed = false;
-  private isEnding = false;
   /** Under way: retention or compaction; the log is not to be closed before it ends. */
   tidying: Promise<void> | null = null;
   /** By replica: the high watermark that went to it last, in this leadership. */
@@ -207,17 +205,7 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
   /** It is no replica any more, or the broker stops: whoever waits is told. Its log is the caller's to close. */
   close(): void {
     if (this.isClosed) return;
-    this.isEnding = true;
-    this.input((core, nowMs) => {
-      const { leaderEpoch, partitionEpoch } = core.status();
-      core.metadata(nowMs, {
-        leader: NO_LEADER,
-        leaderEpoch,
-        partitionEpoch: partitionEpoch + 1,
-        replicas: [],
-        isr: [],
-      });
-    });
+    this.input((core, nowMs) => core.close(nowMs));
     this.isClosed = true;
     this.context.deadlines.forget(this);
   }
@@ -283,8 +271,6 @@ export class HostedPartition implements DeadlineItem, PartitionIdentity {
         return context.moved(this);
       case 'trace':
         if (effect.event.kind === 'role') this.changeRole(core.leaderEpoch, effect.event.role === 'leader');
-        // The end of a replica is no change of the partition: its core is told of one that no controller made.
-        if (this.isEnding && effect.event.kind === 'isr') return;
         return this.trace.event(effect.event, this.isUnclean);
       case 'crash':
         return context.crash(this.name, effect.reason);
