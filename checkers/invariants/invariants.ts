@@ -2,21 +2,7 @@
  * The invariants of Raft that a trace is held against: one row each, with the anomaly's name and the rule in a
  * sentence. Sections are of Ongaro's dissertation, "Consensus: Bridging Theory and Practice".
  */
-
-export interface Invariant {
-  /** The name of the anomaly when it is broken. */
-  readonly name: string;
-  /** The rule. */
-  readonly rule: string;
-  readonly source: string;
-  /**
-   * `node`: holds whatever the order of different nodes' records, so it is judged on every trace. `cluster`: judged
-   * only where the trace is in the order of the run.
-   */
-  readonly order: 'node' | 'cluster';
-}
-
-const row = (rule: string, source: string, order: Invariant['order'] = 'node') => ({ rule, source, order });
+import { row, tableOf } from './rule.ts';
 
 const ROWS = {
   'two-leaders-in-a-term': row(
@@ -86,6 +72,4 @@ const ROWS = {
 
 export type InvariantName = keyof typeof ROWS;
 
-export const INVARIANTS: ReadonlyMap<InvariantName, Invariant> = new Map(
-  (Object.keys(ROWS) as InvariantName[]).map((name) => [name, { name, ...ROWS[name] }]),
-);
+export const INVARIANTS = tableOf(ROWS);

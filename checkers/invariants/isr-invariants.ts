@@ -13,9 +13,7 @@
  */
 import type { ReplicaEvent } from '../../harness/history/replica-trace.ts';
 import type { TraceRecord } from '../../harness/history/trace.ts';
-import type { Anomaly, Checker, Verdict, Watch } from '../checker.ts';
-import { watchingChecker } from '../checker.ts';
-import { describeRecord, evidenceOf } from './describe.ts';
+import type { Anomaly, Checker } from '../checker.ts';
 import {
   type IsrContext,
   onReplicaAcknowledge,
@@ -26,10 +24,8 @@ import {
 import { onReplicaAppend, onReplicaStart, onReplicaTruncate } from './isr-logs.ts';
 import { ISR_INVARIANTS } from './isr-rules.ts';
 import { type IsrContradiction, PartitionView, type ReplicaView } from './isr-views.ts';
+import { monitorChecker, toAnomaly } from './monitor.ts';
 
-const NAME = 'isr';
-/** Anomalies kept of each name; all are counted. */
-const ANOMALIES_KEPT = 3;
 /** Functions that write to partitions: after one that was acknowledged there is something to judge. */
 const WRITES: ReadonlySet<string> = new Set(['send', 'txn', 'transfer', 'commit']);
 
@@ -79,7 +75,7 @@ export class IsrInvariants {
     this.#exposed += Math.max(0, partition.exposed.length - exposedBefore);
     const found = this.#contradiction;
     this.#contradiction = undefined;
-    return found === undefined ? undefined : toAnomaly(found);
+    return found === undefined ? undefined : toAnomaly(found, ISR_INVARIANTS);
   }
 
   figures(): IsrFigures {
@@ -132,58 +128,20 @@ export class IsrInvariants {
 
 const isOfReplica = (event: TraceRecord['event']): event is ReplicaEvent => event.kind.startsWith('replica-');
 
-function toAnomaly({ name, first, second, detail }: IsrContradiction): Anomaly {
-  const rule = ISR_INVARIANTS.get(name)?.rule ?? '';
-  const witness =
-    first === undefined
-      ? `${describeRecord(second)}, and nothing before allows it`
-      : `${describeRecord(second)} — contradicts — ${describeRecord(first)}`;
-  return {
-    name,
-    explanation: `${sentence(detail)}. ${witness}. ${rule}`,
-    operations: [],
-    evidence: {
-      first: first === undefined ? null : evidenceOf(first, undefined),
-      second: evidenceOf(second, undefined),
-    },
-  };
-}
-
-/** Names of nodes keep their case. */
-function sentence(clause: string): string {
-  return /^(the|at) /.test(clause) ? clause.charAt(0).toUpperCase() + clause.slice(1) : clause;
-}
-
-/** The monitor as a checker: follows a run, or reads the trace of a finished one. */
+/** The monitor as a checker. */
 export function isrInvariants(options: IsrInvariantsOptions = {}): Checker {
-  return watchingChecker(NAME, () => watch(options));
-}
-
-function watch(options: IsrInvariantsOptions): Watch {
-  const monitor = new IsrInvariants(options);
-  const anomalies: Anomaly[] = [];
-  const counts = new Map<string, number>();
-  return {
-    observe: (record) => {
-      const anomaly = monitor.observe(record);
-      if (anomaly === undefined) return;
-      const count = (counts.get(anomaly.name) ?? 0) + 1;
-      counts.set(anomaly.name, count);
-      if (count <= ANOMALIES_KEPT) anomalies.push(anomaly);
-    },
-    verdict: ({ history }): Verdict => {
-      const figures = monitor.figures();
-      const statistics = { ...figures, anomalies: Object.fromEntries(counts) };
-      const verdict = { checker: NAME, anomalies, statistics };
-      if (anomalies.length > 0) return { ...verdict, valid: false };
-      if (figures.exposed > 0) return { ...verdict, valid: true };
+  return monitorChecker(
+    'isr',
+    () => new IsrInvariants(options),
+    ({ exposed, records }, { history }) => {
+      if (exposed > 0) return { valid: true };
       const wrote = history.operations.some(({ type, f }) => type === 'ok' && WRITES.has(f));
-      if (!wrote) return { ...verdict, valid: true, notes: ['Nothing was written to any partition.'] };
+      if (!wrote) return { valid: true, notes: ['Nothing was written to any partition.'] };
       const reason =
-        figures.records === 0
+        records === 0
           ? 'The run has no trace of replicas: check it with a system that writes one.'
           : 'No leader ever exposed a record, though writes were acknowledged: its trace is not whole.';
-      return { ...verdict, valid: 'unknown', reason };
+      return { valid: 'unknown', reason };
     },
-  };
+  );
 }

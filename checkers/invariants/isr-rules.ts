@@ -1,20 +1,7 @@
 /**
  * The invariants of partitions replicated by ISR that a trace is held against: one row each, with the anomaly's name and the rule in a sentence.
  */
-
-export interface IsrInvariant {
-  readonly name: string;
-  readonly rule: string;
-  readonly source: string;
-  /** `cluster`: judged only where the trace is in the order of the run. */
-  readonly order: 'node' | 'cluster';
-}
-
-const row = (rule: string, source: string, order: IsrInvariant['order'] = 'node') => ({
-  rule,
-  source,
-  order,
-});
+import { row, tableOf } from './rule.ts';
 
 const ROWS = {
   'two-leaders-in-an-epoch': row(
@@ -67,6 +54,4 @@ const ROWS = {
 
 export type IsrInvariantName = keyof typeof ROWS;
 
-export const ISR_INVARIANTS: ReadonlyMap<IsrInvariantName, IsrInvariant> = new Map(
-  (Object.keys(ROWS) as IsrInvariantName[]).map((name) => [name, { name, ...ROWS[name] }]),
-);
+export const ISR_INVARIANTS = tableOf(ROWS);

@@ -6,6 +6,7 @@ import type { TracedBatch } from '../../harness/history/replica-trace.ts';
 import type { TraceRecord } from '../../harness/history/trace.ts';
 import { type BatchEntry, BatchLog } from './isr-log.ts';
 import type { IsrInvariantName } from './isr-rules.ts';
+import type { Contradiction } from './monitor.ts';
 
 /** Leaders, elections and ISRs remembered of a partition: the latest so many. */
 const REMEMBERED_MAX = 256;
@@ -147,14 +148,6 @@ function remember<V>(map: Map<number, V>, key: number, value: V): void {
   }
 }
 
-/** Two records that cannot both be. */
-export interface IsrContradiction {
-  readonly name: IsrInvariantName;
-  /** Undefined when the beginning of the trace is missing. */
-  readonly first: TraceRecord | undefined;
-  readonly second: TraceRecord;
-  /** A clause in terms of brokers, epochs and offsets. */
-  readonly detail: string;
-}
+export type IsrContradiction = Contradiction<IsrInvariantName>;
 
 export type Contradict = (contradiction: IsrContradiction) => void;

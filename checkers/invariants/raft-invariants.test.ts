@@ -271,7 +271,7 @@ describe('a correct run', () => {
 });
 
 describe.each([...INVARIANTS.values()])('$name', ({ name, rule, order }) => {
-  const { violates, nearMiss, says } = CASES[name as InvariantName];
+  const { violates, nearMiss, says } = CASES[name];
 
   test('is named once, with both records and the rule', () => {
     const anomalies = anomaliesOf(violates);

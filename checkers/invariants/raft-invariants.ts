@@ -19,12 +19,12 @@
 import type { TraceRecord } from '../../harness/history/trace.ts';
 import type { Anomaly } from '../checker.ts';
 import { onAcknowledge, onApply, onCommit, onSnapshot } from './commits.ts';
-import { describeRecord, evidenceOf } from './describe.ts';
 import { onPersist, onRole, onVote } from './elections.ts';
 import { INVARIANTS } from './invariants.ts';
 import { onAppend, onDurable, onStart, onTruncate } from './logs.ts';
+import { toAnomaly } from './monitor.ts';
 import { ClusterView } from './views.ts';
-import type { Contradiction, NodeView } from './views.ts';
+import type { NodeView } from './views.ts';
 
 export interface RaftInvariantsOptions {
   /** Whether the records of all nodes come in the order of the run, as in `sim`. Default false. */
@@ -55,7 +55,7 @@ export class RaftInvariants {
     this.#records++;
     this.#dispatch(this.#cluster.node(record.node), record);
     const contradiction = this.#cluster.takeContradiction();
-    return contradiction === undefined ? undefined : toAnomaly(contradiction);
+    return contradiction === undefined ? undefined : toAnomaly(contradiction, INVARIANTS);
   }
 
   figures(): MonitorFigures {
@@ -127,27 +127,4 @@ export class RaftInvariants {
         return;
     }
   }
-}
-
-function toAnomaly(contradiction: Contradiction): Anomaly {
-  const { name, first, second, detail, index } = contradiction;
-  const rule = INVARIANTS.get(name)?.rule ?? '';
-  const witness =
-    first === undefined
-      ? `${describeRecord(second)}, and nothing before allows it`
-      : `${describeRecord(second)} — contradicts — ${describeRecord(first)}`;
-  return {
-    name,
-    explanation: `${sentence(detail)}. ${witness}. ${rule}`,
-    operations: [],
-    evidence: {
-      first: first === undefined ? null : evidenceOf(first, index),
-      second: evidenceOf(second, index),
-    },
-  };
-}
-
-/** Names of nodes keep their case. */
-function sentence(clause: string): string {
-  return clause.startsWith('the ') ? `The ${clause.slice(4)}` : clause;
 }

@@ -9,6 +9,7 @@ import { EntryRegistry } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { IndexWindow } from './index-window.ts';
 import type { InvariantName } from './invariants.ts';
+import type { Contradiction } from './monitor.ts';
 
 /** Votes remembered per node, elections and commit frontiers per cluster: the latest so many. */
 const TERMS_MAX = 1024;
@@ -93,18 +94,6 @@ export interface Frontier {
   record: TraceRecord;
 }
 
-/** Two records that cannot both be. */
-export interface Contradiction {
-  readonly name: InvariantName;
-  /** Undefined when the beginning of the trace is missing. */
-  readonly first: TraceRecord | undefined;
-  readonly second: TraceRecord;
-  /** A clause in terms of nodes, terms and indexes. */
-  readonly detail: string;
-  /** The log index in question. */
-  readonly index?: number;
-}
-
 export class ClusterView {
   /** Whether the trace is in the order of the run over all nodes. */
   readonly globalOrder: boolean;
@@ -123,7 +112,7 @@ export class ClusterView {
   readonly prefixes = new IndexWindow<Said<number>>();
   /** By applied index: hash of the state. */
   readonly states = new IndexWindow<Said<number>>();
-  #contradiction: Contradiction | undefined;
+  #contradiction: Contradiction<InvariantName> | undefined;
   #prunedBelow = 0;
 
   constructor(globalOrder: boolean) {
@@ -140,11 +129,11 @@ export class ClusterView {
   }
 
   /** The first of a record counts: the others follow from it, as a rule. */
-  contradict(contradiction: Contradiction): void {
+  contradict(contradiction: Contradiction<InvariantName>): void {
     this.#contradiction ??= contradiction;
   }
 
-  takeContradiction(): Contradiction | undefined {
+  takeContradiction(): Contradiction<InvariantName> | undefined {
     const contradiction = this.#contradiction;
     this.#contradiction = undefined;
     return contradiction;
