@@ -1,17 +1,13 @@
 /**
- * What `server.properties` says to the controller, and what it says about every topic.
+ * What `server.properties` says to the controller.
  *
- *     controllerOptions(settings).sessionTimeoutMs           // 9000
- *     staticConfigs(settings.properties)                      // { 'log.retention.ms': '3600000' }, with log.retention.hours=1
+ *     controllerOptions(settings).sessionTimeoutMs // 9000
  */
 import type { ControllerOptions } from '../../controller/controller-options.ts';
 import { CONTROLLER_DEFAULTS } from '../../controller/controller-options.ts';
-import { retentionMs } from '../properties.ts';
-import type { PropertyKey, PropertyValues } from '../property-table.ts';
-import { PROPERTY_TABLE } from '../property-table.ts';
 import type { NodeSettings } from '../settings.ts';
+import { staticConfigs } from '../static-configs.ts';
 
-const HOUR_MS = 3_600_000;
 const S_MS = 1000;
 
 export function controllerOptions({ clusterId, properties }: NodeSettings): ControllerOptions {
@@ -28,41 +24,3 @@ export function controllerOptions({ clusterId, properties }: NodeSettings): Cont
     staticConfigs: staticConfigs(properties),
   };
 }
-
-/** Properties of a node that are defaults for topics, under the same names. */
-const COPIED = [
-  'compression.type',
-  'log.cleanup.policy',
-  'log.flush.interval.messages',
-  'log.index.interval.bytes',
-  'log.index.size.max.bytes',
-  'log.retention.bytes',
-  'log.segment.bytes',
-  'message.max.bytes',
-  'min.insync.replicas',
-  'unclean.leader.election.enable',
-] as const satisfies readonly PropertyKey[];
-
-/**
- * What a node's properties set for all topics, by the names of brokers. What is as Kafka's defaults is left out: its source is the
- * default then. Of several units for one thing the smallest one holds.
- */
-export function staticConfigs(properties: PropertyValues): Readonly<Record<string, string>> {
-  const configs: Record<string, string> = {};
-  const set = (key: string, value: number, byDefault: number): void => {
-    if (value !== byDefault) configs[key] = String(value);
-  };
-  for (const key of COPIED) {
-    const text = String(properties[key]);
-    if (text !== String(PROPERTY_TABLE[key].default)) configs[key] = text;
-  }
-  const flushMs = properties['log.flush.interval.ms'];
-  if (flushMs !== null) configs['log.flush.interval.ms'] = String(flushMs);
-  set('log.roll.ms', rollMs(properties), PROPERTY_TABLE['log.roll.hours'].default * HOUR_MS);
-  const retentionHours = PROPERTY_TABLE['log.retention.hours'].default ?? 0;
-  set('log.retention.ms', retentionMs(properties), retentionHours * HOUR_MS);
-  return configs;
-}
-
-const rollMs = (properties: PropertyValues): number =>
-  properties['log.roll.ms'] ?? properties['log.roll.hours'] * HOUR_MS;

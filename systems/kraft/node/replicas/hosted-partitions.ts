@@ -13,10 +13,11 @@ import type { BrokerView } from '../../broker/partition/messages.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { MetadataChanges } from '../parts.ts';
+import { staticConfigs } from '../static-configs.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
 import { HostedPartition } from './hosted-partition.ts';
 import { folderOf, prepareFolder, retireFolder, topicIdOf } from './partition-folders.ts';
-import { staticConfigs, topicSettings, type TopicSettings } from './topic-settings.ts';
+import { topicSettings, type TopicSettings } from './topic-settings.ts';
 
 /** Folders that are opened or removed at one time. */
 const JOBS_MAX = 16;
@@ -123,8 +124,7 @@ export class HostedPartitions {
       const slot = isMine ? this.slot(topic.name, index) : this.slots.get(topic.name)?.get(index);
       if (slot === undefined) continue;
       this.want(slot, isMine ? topicId : null);
-      // One of an earlier topic of this name goes, and must not hear of its successor.
-      if (isMine && slot.hosted?.topicId === topicId) slot.hosted.metadata(registration);
+      if (isMine) slot.hosted?.metadata(registration);
     }
   }
 
@@ -156,15 +156,19 @@ export class HostedPartitions {
     return slot;
   }
 
+  /**
+   * A replica that is not wanted ends now, long before its folder's turn comes: it must not hear of another topic of its name, nor
+   * follow again when it is wanted anew, and be in the ISR with a log that is about to be removed.
+   */
   private want(slot: Slot, topicId: string | null): void {
     if (slot.wantedId === topicId) return;
     slot.wantedId = topicId;
+    slot.hosted?.close();
     this.reconcile(slot);
   }
 
   private reconcile(slot: Slot): void {
     if (slot.isBusy || this.isClosed) return;
-    if ((slot.hosted?.topicId ?? null) === slot.wantedId && slot.hosted !== null) return;
     slot.isBusy = true;
     this.queue.push(slot);
     this.next();
@@ -179,8 +183,9 @@ export class HostedPartitions {
         await this.settle(slot);
         this.jobs--;
         slot.isBusy = false;
-        if ((slot.hosted?.topicId ?? null) !== slot.wantedId) this.reconcile(slot);
-        else if (slot.wantedId === null) this.drop(slot);
+        const { hosted, wantedId } = slot;
+        if (hosted === null ? wantedId !== null : hosted.isClosed) this.reconcile(slot);
+        else if (hosted === null) this.drop(slot);
         this.next();
       });
     }
@@ -197,7 +202,6 @@ export class HostedPartitions {
     const { hosted, found } = slot;
     slot.hosted = null;
     if (hosted !== null) {
-      hosted.close();
       await hosted.tidying;
       await this.retire(slot, hosted);
     }

@@ -9,10 +9,7 @@ import { DEFAULT_OPTIONS } from '../../broker/partition/options.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { effectiveConfig } from '../../controller/topic-configs.ts';
 import type { LogOptions } from '../../log/log-options.ts';
-import { retentionMs } from '../properties.ts';
 import type { PropertyValues } from '../property-table.ts';
-
-const HOUR_MS = 3_600_000;
 
 export interface TopicSettings {
   readonly log: Partial<LogOptions>;
@@ -27,20 +24,6 @@ export interface TopicSettings {
   readonly stampsAppendTime: boolean;
   readonly flushMessages: number;
   readonly flushMs: number;
-}
-
-/** The properties that topics take over, by the names of brokers. What is not set is left out: it has a default of its own. */
-export function staticConfigs(properties: PropertyValues): Readonly<Record<string, string>> {
-  const configs: Record<string, string> = {};
-  for (const [key, value] of Object.entries(properties)) {
-    if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') {
-      configs[key] = String(value);
-    }
-  }
-  configs['log.cleanup.policy'] = properties['log.cleanup.policy'].join(',');
-  configs['log.retention.ms'] = String(retentionMs(properties));
-  configs['log.roll.ms'] = String(properties['log.roll.ms'] ?? properties['log.roll.hours'] * HOUR_MS);
-  return configs;
 }
 
 export function topicSettings(
