@@ -133,6 +133,34 @@ describe('what cannot be said', () => {
     );
   });
 
+  it('is what travelled when all was cut off: only the stop of the leader proves that its log is whole', () => {
+    const stop = (node: string): TraceRecord => ({
+      node,
+      time: 6e9,
+      event: { kind: 'stop', by: 'harness', reason: 'the run is over' },
+    });
+    const short = [
+      role('n1', 'leader'),
+      role('n2', 'follower'),
+      append('n1', batch(0)),
+      append('n2', batch(0)),
+    ];
+    const travelling = { recordsTravel: true };
+    expect(judge(two, [...short, stop('n1')], travelling).names).toEqual(['lost-offset']);
+    expect(judge(two, [...short, stop('n2')], travelling)).toMatchObject({
+      valid: 'unknown',
+      names: [],
+      reason: expect.stringMatching(/^1 acknowledged sends are behind what the trace shows/) as string,
+    });
+    // Another batch at the offset was not missed.
+    const other = [...short, append('n1', batch(1)), acknowledge('n1', 1), append('n1', batch(1, 2))];
+    expect(judge(two, other, travelling).names).toEqual(['lost-offset']);
+    // Nor is a follower behind whose last words are missing.
+    const behind = [...whole.slice(0, 3), append('n2', batch(0)), ...whole.slice(4)];
+    expect(judge(two, [...behind, stop('n2')], travelling).names).toEqual(['not-converged']);
+    expect(judge(two, behind, travelling).valid).toBe(true);
+  });
+
   it('says nothing where nothing was sent', () => {
     expect(judge(rest, whole).valid).toBe(true);
   });

@@ -14,7 +14,8 @@
  * leader in between had them, too; the checker `log`, that consumers got the very values. A batch is compared by its checksum, so this one does
  * not see a broker that stored something else than was sent: `log` does (content-mismatch).
  *
- * Offsets that are gone by policy, and below where a log was compacted, are not judged. Where the last leader is down at the end, it is unknown.
+ * Offsets that are gone by policy, and below where a log was compacted, are not judged. Where the last leader is down at the end, or the trace
+ * may lack the end of its log, it is unknown.
  */
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
@@ -32,6 +33,11 @@ export interface OffsetLossOptions {
   readonly acks?: 'all' | 'leader' | 'none';
   /** A send acknowledged less than this before the end need not have reached every follower. Nanoseconds. */
   readonly graceNs?: number;
+  /**
+   * Brokers are processes of their own, and what they say travels (as in commit-loss): without a broker's stop in the trace it is not known
+   * whether the end of its log is there, and an offset behind that end is not lost.
+   */
+  readonly recordsTravel?: boolean;
 }
 
 export function offsetLoss(options: OffsetLossOptions = {}): Checker {
@@ -53,7 +59,7 @@ interface Acknowledged {
 }
 
 function judge({ history }: CheckInput, partitions: FinalPartitions, options: OffsetLossOptions): Verdict {
-  const { acks = 'all', graceNs = DEFAULT_GRACE_NS } = options;
+  const { acks = 'all', graceNs = DEFAULT_GRACE_NS, recordsTravel = false } = options;
   const findings = new Findings();
   const sends = acknowledgedSends(history);
   const tell = (name: string, send: Acknowledged, how: string, other?: Acknowledged): void => {
@@ -68,9 +74,10 @@ function judge({ history }: CheckInput, partitions: FinalPartitions, options: Of
   };
   const endTime = history.operations.at(-1)?.time ?? Infinity;
   const isDown = (node: string): boolean => (partitions.stops.get(node) ?? Infinity) < endTime;
+  const isWhole = (node: string): boolean => !recordsTravel || partitions.stops.has(node);
   const places = new Map<string, Acknowledged>();
   const last = new Map<string, Acknowledged>();
-  const counts = { acknowledged: sends.length, kept: 0, goneByPolicy: 0, undecided: 0 };
+  const counts = { acknowledged: sends.length, kept: 0, goneByPolicy: 0, undecided: 0, cutOff: 0 };
   for (const send of sends) {
     const place = `${send.partition} ${send.offset}`;
     const other = places.get(place);
@@ -89,6 +96,10 @@ function judge({ history }: CheckInput, partitions: FinalPartitions, options: Of
       counts.goneByPolicy++;
       continue;
     }
+    if (send.offset >= leader.log.endOffset && !isWhole(leader.node)) {
+      counts.cutOff++;
+      continue;
+    }
     const how = whyLost(send, partition, leader);
     if (how !== null) {
       tell('lost-offset', send, how);
@@ -104,7 +115,11 @@ function judge({ history }: CheckInput, partitions: FinalPartitions, options: Of
   const isCalm = windows.every(({ endTime: ended = Infinity }) => ended <= endTime - graceNs);
   if (isCalm && acks === 'all') {
     for (const send of last.values()) {
-      const behind = behindOf(partitions.get(send.partition), send.offset, isDown);
+      const behind = behindOf(
+        partitions.get(send.partition),
+        send.offset,
+        (node) => !isDown(node) && isWhole(node),
+      );
       if (behind.length > 0) tell('not-converged', send, `at the end ${behind.join(' and ')}`);
     }
   }
@@ -144,25 +159,28 @@ function whyLost(
 function behindOf(
   partition: FinalPartition | undefined,
   offset: number,
-  isDown: (node: string) => boolean,
+  isSeen: (node: string) => boolean,
 ): string[] {
   const leader = partition?.leader;
   if (partition === undefined || leader === undefined) return [];
   return [...partition.replicas.values()]
     .filter(
       ({ node, role, leaderEpoch, log }) =>
-        role === 'follower' && leaderEpoch === leader.leaderEpoch && !isDown(node) && log.endOffset <= offset,
+        role === 'follower' && leaderEpoch === leader.leaderEpoch && isSeen(node) && log.endOffset <= offset,
     )
     .map(({ node, log }) => `${node}, which follows, ends at offset ${log.endOffset}`);
 }
 
 function whyUnknown(
-  { acknowledged, undecided }: { readonly acknowledged: number; readonly undecided: number },
+  { acknowledged, undecided, cutOff }: Readonly<Record<'acknowledged' | 'undecided' | 'cutOff', number>>,
   { records }: FinalPartitions,
 ): string | undefined {
   // Who sends nothing has nothing to lose: another checker says whether that proves anything.
   if (acknowledged === 0) return undefined;
   if (records === 0) return 'The run has no trace of replicas: check it with a system that writes one.';
+  if (cutOff > 0) {
+    return `${cutOff} acknowledged sends are behind what the trace shows of their leader's log, and the trace lacks its end: let the run end.`;
+  }
   if (undecided === 0) return undefined;
   return `${undecided} acknowledged sends are in partitions whose last leader is down at the end: let it restart before the run ends.`;
 }

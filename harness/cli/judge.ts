@@ -33,7 +33,10 @@ const TRACE_CHECKERS: Readonly<
   kraft: ({ cluster, systemOptions }) => [
     raftInvariants({ globalOrder: cluster === 'sim' }),
     isrInvariants({ globalOrder: cluster === 'sim' }),
-    offsetLoss({ acks: (systemOptions['acks'] ?? -1) === -1 ? 'all' : 'leader' }),
+    offsetLoss({
+      acks: (systemOptions['acks'] ?? -1) === -1 ? 'all' : 'leader',
+      recordsTravel: cluster !== 'sim',
+    }),
   ],
 };
 
