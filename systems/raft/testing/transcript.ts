@@ -11,20 +11,15 @@
  * `register NODE`, `propose NODE SESSION SEQUENCE OP KEY [JSON …]`, `read NODE KEY`, `deliver|drop|duplicate [FROM] [TO]`,
  * `store NODE …|all`, `settle`, `restart NODE`, `cut|heal NODE`, `status`, `quiet` and `loud` (messages unsaid or said).
  */
+import { replayTranscript } from '../../testing/transcripts.ts';
 import type { Json } from '../../../harness/history/operation.ts';
 import type { CommandName } from '../payload.ts';
 import { CoreCluster } from './core-cluster.ts';
 
 /** The same text with the output as it is now. */
 export function runTranscript(text: string): string {
-  const lines: string[] = [];
   const player = new Player();
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#') || line === '') lines.push(line);
-    if (!line.startsWith('> ')) continue;
-    lines.push(line, ...player.play(line.slice(2).split(' ')));
-  }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return replayTranscript(text, (words) => player.play(words));
 }
 
 class Player {

@@ -1,22 +1,10 @@
 /** Transcripts of the transaction coordinator: `testdata/*.transcript`. UPDATE_TRANSCRIPTS=1 writes what is printed now. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { testTranscripts } from '../../../testing/transcripts.ts';
 import { runTransactionTranscript } from './testing/transcript.ts';
 
-const folder = join(import.meta.dirname, 'testdata');
-const names = readdirSync(folder).filter((name) => name.endsWith('.transcript'));
-
-describe('transcripts of the transaction coordinator', () => {
-  test('there are some', () => {
-    expect(names.length).toBeGreaterThan(6);
-  });
-
-  test.each(names)('%s', (name) => {
-    const path = join(folder, name);
-    const expected = readFileSync(path, 'utf8');
-    const actual = runTransactionTranscript(expected);
-    if (process.env['UPDATE_TRANSCRIPTS'] === '1') writeFileSync(path, actual);
-    else expect(actual).toBe(expected);
-  });
-});
+testTranscripts(
+  'transcripts of the transaction coordinator',
+  import.meta.dirname,
+  6,
+  runTransactionTranscript,
+);

@@ -15,6 +15,7 @@
  * `isr LEADER NAME PARTITION 1,2[@EPOCH] [epoch=N] [partition=N] [recovering]`, `reassign NAME PARTITION 1,2,3|cancel`, `reassignments`,
  * `producer-ids ID`, `hold` and `commit` (records wait, are committed), `failover`, `image`.
  */
+import { replayTranscript } from '../../../testing/transcripts.ts';
 import { ERROR_CODES } from '../errors.ts';
 import type { ItemResult } from '../errors.ts';
 import type { Outcome } from '../controller-core.ts';
@@ -25,14 +26,8 @@ import { ControllerRig } from './controller-rig.ts';
 import { imageLines, recordLine } from './narrate.ts';
 
 export function runTranscript(text: string): string {
-  const lines: string[] = [];
   const player = new Player();
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#') || line === '') lines.push(line);
-    if (!line.startsWith('> ')) continue;
-    lines.push(line, ...player.play(line.slice(2).split(' ')));
-  }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return replayTranscript(text, (words) => player.play(words));
 }
 
 const numbers = (text: string): number[] => text.split(',').map(Number);

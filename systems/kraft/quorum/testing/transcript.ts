@@ -11,19 +11,14 @@
  * `elapse MS`, `append NODE TEXT …`, `deliver|drop [FROM|*] [TO|*]`, `store NODE …|all`, `settle`, `run MS`, `kill|restart NODE`,
  * `cut|heal NODE`, `snapshot|clean|resign|describe NODE`, `add|remove|update NODE VOTER`, `status`, `quiet` and `loud`.
  */
+import { replayTranscript } from '../../../testing/transcripts.ts';
 import { assert } from '../../../../harness/errors.ts';
 import { listenersOf, QuorumCluster } from './core-cluster.ts';
 
 /** The same text with the output as it is now. */
 export function runTranscript(text: string): string {
-  const lines: string[] = [];
   const player = new Player();
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#') || line === '') lines.push(line);
-    if (!line.startsWith('> ')) continue;
-    lines.push(line, ...player.play(line.slice(2).split(' ')));
-  }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return replayTranscript(text, (words) => player.play(words));
 }
 
 const ADD_VOTER_TIMEOUT_MS = 1000;

@@ -11,6 +11,7 @@
  * `txn-commit PRODUCER PARTITION OFFSET`, `marker PRODUCER commit|abort`, `fetch`, `describe`, `list`, `delete`,
  * `hold`, `replicate [BATCHES]`, `fail ERROR`, `failover [BATCHES KEPT]`, `reload` and `loaded`, `elapse MS`.
  */
+import { replayTranscript } from '../../../../testing/transcripts.ts';
 import { errorName } from '../../../wire/error-codes.ts';
 import type { AppendError, LogRecord } from '../../coordinator-log.ts';
 import { groupRulesWith } from '../bugs.ts';
@@ -21,13 +22,10 @@ import { GroupRig } from './group-rig.ts';
 export function runGroupTranscript(text: string): string {
   const lines: string[] = [];
   const player = new Player((line) => lines.push(line));
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#') || line === '') lines.push(line);
-    if (!line.startsWith('> ')) continue;
-    lines.push(line);
-    player.play(line.slice(2).split(' '));
-  }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return replayTranscript(text, (words) => {
+    player.play(words);
+    return lines.splice(0);
+  });
 }
 
 export function recordLine(offset: number, { key, value }: LogRecord): string {

@@ -10,6 +10,7 @@
  * `consume B OFFSET [committed] [wait=MS] [epoch=E]`, `settle`, `deliver|drop FROM TO`, `metadata B|all`, `elapse MS`, `kill B`,
  * `power-loss B`, `restart|unfence|fence|move|flush|checkpoint|cut|heal B`, `logs`, `quiet` and `loud`.
  */
+import { replayTranscript } from '../../../../testing/transcripts.ts';
 import { errorName } from '../../../wire/error-codes.ts';
 import type { Effect } from '../effects.ts';
 import type { ConsumerFetch, FetchReply, ProduceReply } from '../messages.ts';
@@ -21,14 +22,8 @@ import { CONTROLLER, PartitionCluster } from './partition-cluster.ts';
 
 /** The same text with the output as it is now. */
 export function runTranscript(text: string): string {
-  const lines: string[] = [];
   const player = new Player();
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#') || line === '') lines.push(line);
-    if (!line.startsWith('> ')) continue;
-    lines.push(line, ...player.play(line.slice(2).split(' ')));
-  }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return replayTranscript(text, (words) => player.play(words));
 }
 
 const place = ({ value, baseOffset }: StoredBatch): string => `${value}@${baseOffset}`;

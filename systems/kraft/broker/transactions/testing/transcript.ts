@@ -11,6 +11,7 @@
  * `hold-markers`, `deliver [TOPIC-PARTITION [ERROR]]`, `hold-ids`, `ids`, `no-ids`, `failover [RECORDS KEPT]`, `elapse MS`, `state`,
  * `epoch N` (as if it were raised so often), `outcomes`.
  */
+import { replayTranscript } from '../../../../testing/transcripts.ts';
 import type { ErrorName } from '../../../wire/error-codes.ts';
 import { errorName } from '../../../wire/error-codes.ts';
 import type { AppendError, LogRecord } from '../../coordinator-log.ts';
@@ -23,13 +24,10 @@ import { TransactionRig } from './transaction-rig.ts';
 export function runTransactionTranscript(text: string): string {
   const lines: string[] = [];
   const player = new Player((line) => lines.push(line));
-  for (const line of text.split('\n')) {
-    if (line.startsWith('#') || line === '') lines.push(line);
-    if (!line.startsWith('> ')) continue;
-    lines.push(line);
-    player.play(line.slice(2).split(' '));
-  }
-  return `${lines.join('\n').trimEnd()}\n`;
+  return replayTranscript(text, (words) => {
+    player.play(words);
+    return lines.splice(0);
+  });
 }
 
 export function recordLine(offset: number, { key, value }: LogRecord): string {
