@@ -76,6 +76,73 @@ describe('deletion', () => {
     }
   });
 
+  test('a replica that waits to be removed hears of nothing, not of its successor either', async () => {
+    await inCluster(
+      async (cluster) => {
+        // More than are removed at one time.
+        const size = { partitions: 40, replicationFactor: 2 };
+        cluster.createTopic('t', size);
+        await cluster.sleep(500);
+        const client = await cluster.client('n1');
+        const waiting = client.fetch('t', 38, 0, { maxWaitMs: 60_000 });
+        await cluster.sleep(10);
+        const topicId = cluster.controller.core.image.topicByName('t')?.id;
+        const from = cluster.traces.length;
+        cluster.atOnce(() => {
+          cluster.deleteTopic('t');
+          cluster.createTopic('t', size);
+          // So that the new partitions are ahead of the old ones.
+          cluster.fence(2);
+        });
+        expect(await waiting).toMatchObject({ errorCode: ERROR.NOT_LEADER_OR_FOLLOWER });
+        await cluster.sleep(500);
+        const told = cluster.traces.slice(from).flatMap(({ event }) => {
+          if (!('topicId' in event) || event.topicId !== topicId) return [];
+          return event.kind === 'replica-role' ? `${event.role} ${event.leaderEpoch}` : event.kind;
+        });
+        expect(told).toEqual(Array.from({ length: 2 * size.partitions }, () => 'offline 0'));
+        for (const index of [0, 1, 38, 39]) {
+          expect(await client.produce('t', index, ['new'])).toMatchObject({ errorCode: 0, baseOffset: 0 });
+        }
+      },
+      { brokers: 2 },
+    );
+  });
+
+  test('a replica that was taken away and given back at once begins with nothing', async () => {
+    await inCluster(
+      async (cluster) => {
+        const partitions = 40;
+        cluster.createTopic('t', { partitions });
+        await cluster.sleep(500);
+        for (const id of [1, 2]) {
+          const client = await cluster.client(`n${id}`);
+          for (let index = id - 1; index < partitions; index += 2) await client.produce('t', index, ['a']);
+        }
+        const from = cluster.traces.length;
+        const reassign = (replicas: readonly number[]): void => {
+          const requests = Array.from({ length: partitions }, (_, partitionId) => ({
+            topic: 't',
+            partitionId,
+            replicas,
+          }));
+          cluster.decide(cluster.controller.core.alterReassignments(cluster.nowMs, requests));
+        };
+        reassign([1]);
+        reassign([1, 2]);
+        await cluster.sleep(3000);
+        const last = cluster.traces.slice(from).flatMap(({ node, event }) => {
+          if (node !== 'n2' || !('partition' in event) || event.partition !== 't-39') return [];
+          if (event.kind === 'replica-start') return `start ${event.logEndOffset}`;
+          return event.kind === 'replica-role' ? event.role : [];
+        });
+        expect(last).toEqual(['offline', 'start 0', 'follower']);
+        expect([...cluster.partition('t', 39).isr]).toEqual([1, 2]);
+      },
+      { brokers: 2 },
+    );
+  });
+
   test('a power loss in the middle of it is no harm', async () => {
     for (let seed = 1; seed <= 8; seed++) {
       await inCluster(

@@ -55,6 +55,7 @@ export class ReplicaCluster {
   readonly names: readonly string[];
   /** Requests that the controller does not answer: it is cut off. */
   isControllerAway = false;
+  private isHeld = false;
   readonly leaderships: string[] = [];
   readonly markers: string[] = [];
   readonly traces: TraceRecord[] = [];
@@ -231,7 +232,24 @@ export class ReplicaCluster {
     return nsToMs(this.sim.clock.now());
   }
 
+  /** What is decided here comes to each broker as one change of the metadata. */
+  atOnce(decisions: () => void): void {
+    const from = this.controller.log.length;
+    this.isHeld = true;
+    decisions();
+    this.isHeld = false;
+    this.tell(from);
+  }
+
   /** The records go to all brokers, each a few milliseconds later. */
+  private tell(from: number): void {
+    const records = this.controller.log.slice(from) as MetadataRecord[];
+    if (records.length === 0) return;
+    for (const { id, metadata, runtime } of [...this.brokers.values()]) {
+      runtime.setTimer(msToNs(id), () => metadata.committed(from, records));
+    }
+  }
+
   decide<T>(outcome: Outcome<T>, answer: (response: T) => void = () => undefined): void {
     const from = this.controller.log.length;
     let response: { readonly value: T } | null = null;
@@ -243,12 +261,7 @@ export class ReplicaCluster {
       },
     );
     this.controller.commit();
-    const records = this.controller.log.slice(from) as MetadataRecord[];
-    for (const { id, metadata, runtime } of [...this.brokers.values()]) {
-      if (records.length > 0) {
-        runtime.setTimer(msToNs(id), () => metadata.committed(from, records));
-      }
-    }
+    if (!this.isHeld) this.tell(from);
     if (response !== null) answer((response as { readonly value: T }).value);
   }
 
