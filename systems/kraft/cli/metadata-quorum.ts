@@ -1,5 +1,6 @@
 /** `kraft metadata-quorum`: the controllers' quorum described and changed, as by `kafka-metadata-quorum.sh`. */
 import type { Command } from 'commander';
+import { METADATA_TOPIC } from '../internal-topics.ts';
 import { uuidToBytes } from '../wire/bytes.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, withSession } from './broker-session.ts';
@@ -21,7 +22,6 @@ Examples:
   kraft metadata-quorum --bootstrap-server localhost:9092 --command-config node-4.properties add-controller
   kraft metadata-quorum --bootstrap-server localhost:9092 remove-controller --controller-id 3 --controller-directory-id UUID`;
 
-const METADATA_TOPIC = '__cluster_metadata';
 /** The `endpointType` of DescribeCluster. */
 const ENDPOINT_TYPE = { brokers: 1, controllers: 2 } as const;
 /** A new voter has to catch up first. */

@@ -7,8 +7,6 @@
  */
 import { usageError } from './exit-codes.ts';
 
-export const INTERNAL_TOPICS: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state']);
-
 /** In the order of the names that are there. @throws HarnessError `usage` for a pattern that is none */
 export function matchTopics(names: readonly string[], pattern: string): string[] {
   if (names.includes(pattern)) return [pattern];

@@ -4,12 +4,12 @@
  *     const names = await topicNames(session, { isInternalExcluded: false });
  *     const topics = await readTopics(session, ['orders']);     // with ids, partitions, eligible leaders
  */
+import { isInternalTopic } from '../internal-topics.ts';
 import type { ReceivedBody } from '../node/network/node-client.ts';
 import { CONFIG_SOURCE, RESOURCE_TYPE } from '../wire/api/configs.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import type { BrokerSession } from './broker-session.ts';
 import { checkAnswer } from './refusals.ts';
-import { INTERNAL_TOPICS } from './topic-names.ts';
 import type { PartitionFacts, TopicFacts } from './topic-description.ts';
 
 /** A broker gives at most some thousand partitions at once: as many pages belong to the largest clusters. */
@@ -28,7 +28,7 @@ export async function topicNames(
   return response.topics
     .filter(({ errorCode }) => errorCode !== ERROR.UNKNOWN_TOPIC_OR_PARTITION)
     .map(({ name }) => name)
-    .filter((name) => !(isInternalExcluded && INTERNAL_TOPICS.has(name)))
+    .filter((name) => !(isInternalExcluded && isInternalTopic(name)))
     .sort();
 }
 

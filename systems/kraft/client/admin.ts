@@ -7,6 +7,7 @@
  * Each request goes to one broker, which passes on what is the controller's, and is sent once.
  */
 import type { Address } from '../../runtime/runtime.ts';
+import { METADATA_TOPIC } from '../internal-topics.ts';
 import type { ReceivedBody } from '../node/network/node-client.ts';
 import { CONFIG_OPERATION, RESOURCE_TYPE } from '../wire/api/configs.ts';
 import { ELECTION_TYPE } from '../wire/api/topics.ts';
@@ -25,8 +26,6 @@ export interface NewTopic {
 
 export type QuorumView = ReceivedBody<'describeQuorum'>['topics'][number]['partitions'][number];
 export type TopicView = ReceivedBody<'metadata'>['topics'][number];
-
-const METADATA_TOPIC = '__cluster_metadata';
 
 export class Admin {
   private readonly client: KafkaClient;

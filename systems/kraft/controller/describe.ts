@@ -5,6 +5,7 @@
  *     describeTopics(image, ['orders'])             // with leader, ISR and offline replicas of each partition
  *     describeConfigs(image, {}, RESOURCE.topic, 'orders')
  */
+import { isInternalTopic } from '../internal-topics.ts';
 import type { MetadataImage, TopicImage } from './metadata-image.ts';
 import type { Uuid } from './metadata-records.ts';
 import { NO_LEADER, RESOURCE } from './metadata-records.ts';
@@ -47,14 +48,12 @@ export interface TopicDescription {
   readonly partitions: readonly PartitionDescription[];
 }
 
-const INTERNAL: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state']);
-
 /** @param names - null for all topics, by name */
 export function describeTopics(image: MetadataImage, names: readonly string[] | null): TopicDescription[] {
   const wanted = names ?? [...image.topics.values()].map(({ name }) => name).sort();
   return wanted.map((name) => {
     const topic = image.topicByName(name);
-    const isInternal = INTERNAL.has(name);
+    const isInternal = isInternalTopic(name);
     if (topic === undefined) {
       return { error: 'UNKNOWN_TOPIC_OR_PARTITION', name, topicId: null, isInternal, partitions: [] };
     }

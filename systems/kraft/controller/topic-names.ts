@@ -6,6 +6,7 @@
  *     newUuid(random)                 // 'qCQZ3xk1T8a0mC5v3fXn7w'
  */
 import type { Random } from '../../../harness/random.ts';
+import { METADATA_TOPIC } from '../internal-topics.ts';
 import type { MetadataImage } from './metadata-image.ts';
 import type { Uuid } from './metadata-records.ts';
 
@@ -15,7 +16,7 @@ const NAME_LENGTH_MAX = 249;
 export function checkTopicName(name: string): string | null {
   if (name === '') return 'a topic needs a name';
   if (name === '.' || name === '..') return `a topic cannot be named "${name}"`;
-  if (name === '__cluster_metadata') return 'the metadata log is no topic that can be created';
+  if (name === METADATA_TOPIC) return 'the metadata log is no topic that can be created';
   if (name.length > NAME_LENGTH_MAX) return `a topic's name has at most ${NAME_LENGTH_MAX} characters`;
   return /^[a-zA-Z0-9._-]+$/.test(name)
     ? null

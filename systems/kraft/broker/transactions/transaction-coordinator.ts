@@ -15,6 +15,7 @@
  *
  * Whether topics exist and who may write to them is for the broker to check before it asks.
  */
+import { OFFSETS_TOPIC } from '../../internal-topics.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { AppendOutcome, Instant } from '../coordinator-log.ts';
@@ -39,8 +40,6 @@ interface Partition {
   readonly transactions: Map<string, Transaction>;
   isLoading: boolean;
 }
-
-const OFFSETS_TOPIC = '__consumer_offsets';
 
 export class TransactionCoordinator {
   private readonly context: TransactionContext;

@@ -8,9 +8,10 @@
  * under way is not asked for again.
  */
 import type { Runtime } from '../../../runtime/runtime.ts';
+import { isInternalTopic } from '../../internal-topics.ts';
 import { ERROR, errorName } from '../../wire/error-codes.ts';
 import type { RequestInputBody } from '../../wire/apis.ts';
-import { isInternalTopic, newInternalTopic } from '../coordinators/internal-topics.ts';
+import { newInternalTopic } from '../coordinators/internal-topics.ts';
 import type { ControllerLink } from '../parts.ts';
 import type { PropertyValues } from '../property-table.ts';
 

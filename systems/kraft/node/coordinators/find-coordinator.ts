@@ -7,13 +7,14 @@
  * the client comes again.
  */
 import { coordinatorPartition } from '../../broker/coordinator-log.ts';
+import type { InternalTopic } from '../../internal-topics.ts';
+import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { COORDINATOR_TYPE } from '../../wire/api/metadata.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { BrokerMetadata } from '../parts.ts';
-import type { InternalTopic, InternalTopics } from './internal-topics.ts';
-import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from './internal-topics.ts';
+import type { InternalTopics } from './internal-topics.ts';
 
 const TOPIC_OF = new Map<number, InternalTopic>([
   [COORDINATOR_TYPE.group, OFFSETS_TOPIC],

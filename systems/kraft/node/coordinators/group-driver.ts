@@ -14,6 +14,7 @@ import type { GroupApi, GroupCall, GroupEffect } from '../../broker/groups/group
 import { GroupCoordinator } from '../../broker/groups/group-coordinator.ts';
 import type { GroupOptions } from '../../broker/groups/group-options.ts';
 import { DEFAULT_GROUP_OPTIONS } from '../../broker/groups/group-options.ts';
+import { OFFSETS_TOPIC } from '../../internal-topics.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { BrokerMetadata, Replicas } from '../parts.ts';
@@ -21,7 +22,7 @@ import { randomUuid } from '../random-uuid.ts';
 import type { NodeSettings } from '../settings.ts';
 import { CoordinatorAppends } from './coordinator-appends.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { OFFSETS_TOPIC, partitionCount } from './internal-topics.ts';
+import { partitionCount } from './internal-topics.ts';
 import { PartitionLoads } from './partition-loads.ts';
 
 /** As Kafka's `offsets.commit.timeout.ms`. */

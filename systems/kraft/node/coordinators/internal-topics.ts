@@ -10,18 +10,13 @@
  */
 import type { Runtime } from '../../../runtime/runtime.ts';
 import { isActive } from '../../controller/registrations.ts';
+import type { InternalTopic } from '../../internal-topics.ts';
+import { OFFSETS_TOPIC } from '../../internal-topics.ts';
 import { ERROR, errorName } from '../../wire/error-codes.ts';
 import type { RequestBody } from '../../wire/apis.ts';
 import type { BrokerMetadata, ControllerLink } from '../parts.ts';
 import type { PropertyValues } from '../property-table.ts';
 import type { NodeSettings } from '../settings.ts';
-
-export const OFFSETS_TOPIC = '__consumer_offsets';
-export const TRANSACTIONS_TOPIC = '__transaction_state';
-export type InternalTopic = typeof OFFSETS_TOPIC | typeof TRANSACTIONS_TOPIC;
-
-export const isInternalTopic = (name: string): name is InternalTopic =>
-  name === OFFSETS_TOPIC || name === TRANSACTIONS_TOPIC;
 
 type NewTopic = RequestBody<'createTopics'>['topics'][number];
 

@@ -9,6 +9,7 @@
  * Truncations wait for what is before them, and what is behind them waits for them.
  */
 import type { Files } from '../../../runtime/runtime.ts';
+import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import { LogCorruptError, OffsetOutOfRangeError } from '../../log/errors.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import { SnapshotStore } from '../../log/snapshot-store.ts';
@@ -20,7 +21,6 @@ import { readBatches, RecordBatch } from '../../records/batch.ts';
 import { entryOf } from './metadata-batches.ts';
 import type { LoadedSnapshot } from './metadata-snapshots.ts';
 import { MetadataSnapshots } from './metadata-snapshots.ts';
-import { METADATA_DIRECTORY } from './metadata-topic.ts';
 import { readQuorumState, writeQuorumState } from './quorum-state-file.ts';
 
 type Write = Extract<Effect, { readonly write: number }>;

@@ -10,6 +10,7 @@
 import { FileError } from '../../../runtime/runtime.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import { encodeRecord } from '../../controller/record-codec.ts';
+import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import type { OffsetAndEpoch, Voter } from '../../quorum/messages.ts';
 import type { StoredSnapshot } from '../../quorum/state-types.ts';
 import { joinPath } from '../../log/durable-files.ts';
@@ -21,7 +22,6 @@ import { crc32c } from '../../records/crc32c.ts';
 import { RecordError } from '../../records/errors.ts';
 import { MalformedError } from '../../wire/codec-error.ts';
 import { controlOf, encodeControls, encodeMetadata, metadataOf } from './metadata-batches.ts';
-import { METADATA_DIRECTORY } from './metadata-topic.ts';
 
 /** Of one batch, so that no record of a large state makes a batch that nobody can send. */
 const MAX_BATCH_RECORDS = 1000;

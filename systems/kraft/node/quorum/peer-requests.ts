@@ -7,6 +7,7 @@
  * The core's messages are flat; on the wire they are below one topic and one partition. An answer that has neither that nor
  * an error says nothing: null.
  */
+import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../../internal-topics.ts';
 import type { RequestInputBody } from '../../wire/apis.ts';
 import { RecordError } from '../../records/errors.ts';
 import { ZERO_UUID } from '../../wire/uuid.ts';
@@ -22,7 +23,6 @@ import type {
 import { NO_OFFSET_AND_EPOCH } from '../../quorum/messages.ts';
 import type { ReceivedBody } from '../network/node-client.ts';
 import { entriesOf } from './metadata-batches.ts';
-import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-topic.ts';
 
 export type PeerApi = 'vote' | 'beginQuorumEpoch' | 'endQuorumEpoch' | 'fetch' | 'fetchSnapshot';
 

@@ -6,11 +6,11 @@
  * They also say where the leader is reached (KIP-853), and DescribeQuorum's times are wall times.
  */
 import { assert } from '../../../../harness/errors.ts';
+import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../../internal-topics.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { ZERO_UUID } from '../../wire/uuid.ts';
 import type { DescribedReplica, Response } from '../../quorum/messages.ts';
-import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-topic.ts';
 
 export interface AnswerContext {
   /** Where a controller is reached; null where unknown. */

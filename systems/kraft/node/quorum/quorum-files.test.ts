@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Disk } from '../../../runtime/disk-model/disk.ts';
 import { randomStream } from '../../../../harness/random.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
+import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import { SnapshotStore } from '../../log/snapshot-store.ts';
 import { MemoryFiles } from '../../log/testing/memory-files.ts';
 import type { ControlRecord } from '../../quorum/messages.ts';
@@ -10,7 +11,6 @@ import { RecordBatch } from '../../records/batch.ts';
 import { RecordError } from '../../records/errors.ts';
 import { encodeControls, encodeMetadata, entriesOf, metadataOf } from './metadata-batches.ts';
 import { MetadataSnapshots, hashOfState } from './metadata-snapshots.ts';
-import { METADATA_DIRECTORY } from './metadata-topic.ts';
 import {
   decodeQuorumState,
   encodeQuorumState,

@@ -5,12 +5,12 @@
  *
  * Every request is about one topic and one partition, `__cluster_metadata` 0; what asks for another is refused here.
  */
+import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../../internal-topics.ts';
 import type { ApiName, RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { ZERO_UUID } from '../../wire/uuid.ts';
 import type { Request, Response } from '../../quorum/messages.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
-import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from './metadata-topic.ts';
 import * as answers from './quorum-answers.ts';
 import type { AnswerContext } from './quorum-answers.ts';
 

@@ -7,13 +7,12 @@
  *     partition.metadata := 'version: 0\ntopic_id: ' uuid '\n'        as Kafka's
  */
 import type { Files } from '../../../runtime/runtime.ts';
+import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import { joinPath, readIfPresent, removeIfPresent, replaceFile } from '../../log/durable-files.ts';
 
 const METADATA_FILE = 'partition.metadata';
 const RETIRED = '-delete';
 const RETIRED_FOLDER = /\.[\w-]{22}-delete$/;
-/** The quorum's own log lies beside the partitions' where there is one log directory. */
-const METADATA_LOG = '__cluster_metadata-0';
 const FOLDER = /^(.+)-(\d{1,10})$/;
 
 const encoder = new TextEncoder();
@@ -82,7 +81,8 @@ export async function scanFolders(
 ): Promise<{ readonly topic: string; readonly index: number }[]> {
   const partitions: { topic: string; index: number }[] = [];
   for (const name of await files.list('')) {
-    if (name === METADATA_LOG) continue;
+    // The quorum's own log lies beside the partitions' where there is one log directory.
+    if (name === METADATA_DIRECTORY) continue;
     if (RETIRED_FOLDER.test(name)) {
       await removeFolder(files, name);
       continue;

@@ -12,13 +12,13 @@ import { msToNs } from '../../../../../harness/units.ts';
 import type { RunningNode } from '../../../../runtime/node-program.ts';
 import type { Runtime } from '../../../../runtime/runtime.ts';
 import type { MetadataRecord } from '../../../controller/metadata-records.ts';
+import { METADATA_DIRECTORY } from '../../../internal-topics.ts';
 import { NetworkServer } from '../../network/network-server.ts';
 import type { MetadataListener } from '../../parts.ts';
 import { readServerProperties } from '../../properties.ts';
 import { nodeRulesWith } from '../../rules.ts';
 import { SnapshotStore } from '../../../log/snapshot-store.ts';
 import { MetadataSnapshots } from '../metadata-snapshots.ts';
-import { METADATA_DIRECTORY } from '../metadata-topic.ts';
 import { QuorumDriver } from '../quorum-driver.ts';
 
 export const CONTROLLER_PORT = 9093;
