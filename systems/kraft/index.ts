@@ -4,6 +4,7 @@
  *     kraft.program(runtime, { name: 'n1', peers: ['n1', 'n2', 'n3'], options: {}, bugs: [] });
  *     const client = await kraft.openClient(endpoint, context);
  */
+import { messageOf } from '../../harness/errors.ts';
 import type { NodeProgram, NodeStatus } from '../runtime/node-program.ts';
 import type { System } from '../system.ts';
 import { BUG_LIST } from './bugs.ts';
@@ -46,9 +47,7 @@ const kraftProgram: NodeProgram = (runtime, { name, peers, options, bugs }) => {
         nameOf: (id) => peers[id - 1] ?? String(id),
       });
     })
-    .catch((error: unknown) =>
-      runtime.crash(`cannot start: ${error instanceof Error ? error.message : String(error)}`),
-    );
+    .catch((error: unknown) => runtime.crash(`cannot start: ${messageOf(error)}`));
   return { status: () => node?.status() ?? STARTING, invariants: () => node?.invariants?.() };
 };
 

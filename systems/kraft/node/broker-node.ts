@@ -5,6 +5,7 @@
  *     const handlers = await broker.recover();   // the disk is read; the listener may open
  *     broker.start();                            // registers
  */
+import { messageOf } from '../../../harness/errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { brokerHandlers } from './broker/broker-handlers.ts';
 import { BrokerLifecycle } from './broker/broker-lifecycle.ts';
@@ -58,7 +59,7 @@ export class Broker {
 
   start(): void {
     this.lifecycle.start().catch((error: unknown) => {
-      this.runtime.crash(`cannot register: ${error instanceof Error ? error.message : String(error)}`);
+      this.runtime.crash(`cannot register: ${messageOf(error)}`);
     });
   }
 

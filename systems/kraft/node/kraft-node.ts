@@ -9,6 +9,7 @@
  * registers, and replays up to its own registration; then its listener opens, and it leads and follows. Whatever the node cannot go on
  * after (a disk that fails or that it cannot trust) crashes the runtime with the reason.
  */
+import { messageOf } from '../../../harness/errors.ts';
 import type { NodeStatus, RunningNode } from '../../runtime/node-program.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { MetadataRecord } from '../controller/metadata-records.ts';
@@ -74,7 +75,7 @@ class Node implements KraftNode {
 
   start(): void {
     this.started = this.recover().catch((error: unknown) => {
-      this.runtime.crash(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
+      this.runtime.crash(`cannot start: ${messageOf(error)}`);
     });
   }
 

@@ -10,6 +10,7 @@
  * does. Requests that come to it then are refused with NOT_CONTROLLER. What was appended and not committed when leadership is lost may
  * still take effect: those answers say NOT_CONTROLLER as well, which proves nothing.
  */
+import { messageOf } from '../../../../harness/errors.ts';
 import { msToNs, nsToMs } from '../../../../harness/units.ts';
 import type { Runtime, Timer } from '../../../runtime/runtime.ts';
 import type { Outcome } from '../../controller/controller-core.ts';
@@ -309,6 +310,6 @@ export class ControllerDriver implements MetadataListener {
   private crash(what: string, error: unknown): void {
     this.isStopped = true;
     this.timer?.cancel();
-    this.runtime.crash(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    this.runtime.crash(`${what}: ${messageOf(error)}`);
   }
 }

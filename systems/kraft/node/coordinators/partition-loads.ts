@@ -11,6 +11,7 @@
  * Markers that a transaction's coordinator writes meanwhile are behind that end. They come by `Replicas.onMarker`, and wait here until
  * the rest is read; those before it are found in the log, in their place, and are not told again.
  */
+import { messageOf } from '../../../../harness/errors.ts';
 import { msToNs } from '../../../../harness/units.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { ReplicaLog } from '../../log/replica-log.ts';
@@ -202,7 +203,7 @@ export class PartitionLoads {
   }
 
   private complain(partition: number, what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.runtime.log('error', `${this.topic}-${partition}: ${what}`, { error: reason });
   }
 }

@@ -9,6 +9,7 @@
  * Nodes that are no voters observe: they fetch, and hear the same. A failed disk, a corrupt file and an impossible state
  * end the node. Not here: `controller.quorum.append.linger.ms` (each append is a batch; flushes are shared anyway).
  */
+import { messageOf } from '../../../../harness/errors.ts';
 import type { TraceEvent } from '../../../../harness/history/trace.ts';
 import { msToNs, nsToMs } from '../../../../harness/units.ts';
 import type { Runtime, Timer } from '../../../runtime/runtime.ts';
@@ -389,5 +390,3 @@ export class QuorumDriver implements Quorum {
     listener.mayAct(epoch, status.logEndOffset);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

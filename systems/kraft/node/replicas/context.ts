@@ -41,5 +41,3 @@ export interface PartitionContext<P> {
 }
 
 export const nowMsOf = (runtime: Runtime): number => nsToMs(runtime.monotonicNs());
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

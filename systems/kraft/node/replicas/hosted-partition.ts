@@ -8,7 +8,7 @@
  * Inputs come in a turn (turn.ts) and leave no effect behind. Everything that the log does in its own time is a job in the
  * background, and tells the core when it is done.
  */
-import { assert } from '../../../../harness/errors.ts';
+import { assert, messageOf } from '../../../../harness/errors.ts';
 import type { Effect } from '../../broker/partition/effects.ts';
 import { viewOf } from '../../broker/partition/log-view.ts';
 import type * as messages from '../../broker/partition/messages.ts';
@@ -20,7 +20,7 @@ import { RecordError } from '../../records/errors.ts';
 import { readBatches } from '../../records/batch.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { PartitionContext } from './context.ts';
-import { messageOf, nowMsOf } from './context.ts';
+import { nowMsOf } from './context.ts';
 import type { DeadlineItem } from './deadlines.ts';
 import { Flusher } from './flusher.ts';
 import { PendingMarkers } from './pending-markers.ts';

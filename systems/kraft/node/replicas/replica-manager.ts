@@ -10,6 +10,7 @@
  * What it does not: metadata requests, groups and transactions, which other parts of the node have. A disk that fails, and a
  * log that is corrupt, end the node with the file's name.
  */
+import { messageOf } from '../../../../harness/errors.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import { readBatches } from '../../records/batch.ts';
 import { errorName, type ErrorName } from '../../wire/error-codes.ts';
@@ -18,7 +19,6 @@ import type { Handlers } from '../network/exchange.ts';
 import type { AppendRequest, BrokerMetadata, ControllerLink, Replicas } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
-import { messageOf } from './context.ts';
 import { Deadlines } from './deadlines.ts';
 import { FetchRequests } from './fetch-requests.ts';
 import { Fetcher } from './fetcher.ts';

@@ -7,7 +7,7 @@
  *     cluster.settle();          // delivers and stores until nothing is left
  *     cluster.output;            // what happened, a line for each effect
  */
-import { assert } from '../../../../harness/errors.ts';
+import { assert, messageOf } from '../../../../harness/errors.ts';
 import type { TraceRecord } from '../../../../harness/history/trace.ts';
 import { NS_PER_MS } from '../../../../harness/units.ts';
 import { quorumRulesWith } from '../bugs.ts';
@@ -317,7 +317,7 @@ export class QuorumCluster {
     try {
       node.core.invariants();
     } catch (error) {
-      node.impossible ??= error instanceof Error ? error.message : String(error);
+      node.impossible ??= messageOf(error);
       this.say(`IMPOSSIBLE ${node.impossible}`);
     }
   }
