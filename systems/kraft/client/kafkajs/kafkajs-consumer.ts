@@ -345,7 +345,8 @@ export class KafkajsConsumer {
 
   private untilSomething(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.context.endpoint.setTimer(msToNs(Math.max(0, ms)), resolve);
+      // Never nothing: what is left of a millisecond may round to no time at all, and then it would ask again at once, for ever.
+      const timer = this.context.endpoint.setTimer(Math.max(1, msToNs(ms)), resolve);
       this.wake = () => {
         this.wake = () => undefined;
         timer.cancel();
