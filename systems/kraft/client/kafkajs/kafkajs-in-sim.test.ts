@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Connection, Endpoint } from '../../../runtime/runtime.ts';
 import type { System } from '../../../system.ts';
 import { msToNs, sToNs } from '../../../../harness/units.ts';
-import { inSim, kraftForTests } from '../testing/kraft-in-sim.ts';
+import { kraft } from '../../index.ts';
+import { inSim } from '../testing/kraft-in-sim.ts';
 
 /** All that clients write, as text, in the order in which they write it. */
 function recording(written: string[]): System {
@@ -20,7 +21,7 @@ function recording(written: string[]): System {
       close: () => connection.close(),
     });
   return {
-    ...kraftForTests,
+    ...kraft,
     openClient: (endpoint, context) => {
       const recorded: Endpoint = {
         host: endpoint.host,
@@ -30,7 +31,7 @@ function recording(written: string[]): System {
         setTimer: (delayNs, callback) => endpoint.setTimer(delayNs, callback),
         connect: (address) => record(endpoint.connect(address)),
       };
-      return kraftForTests.openClient(recorded, context);
+      return kraft.openClient(recorded, context);
     },
   };
 }

@@ -4,46 +4,7 @@ import type { SimClusterOptions } from '../../../../harness/cluster/sim/sim-clus
 import type { Json } from '../../../../harness/history/operation.ts';
 import type { Client, Completion } from '../../../../harness/interpreter/client.ts';
 import { msToNs } from '../../../../harness/units.ts';
-import type { NodeStatus, RunningNode } from '../../../runtime/node-program.ts';
-import type { System } from '../../../system.ts';
-import { BROKER_PORT, CLUSTER_ID, nodeIdOf, propertiesText } from '../../cluster-options.ts';
-import { startKraftNode } from '../../node/kraft-node.ts';
-import type { KraftNode } from '../../node/kraft-node.ts';
-import { openLogDir } from '../../node/log-dir.ts';
-import { readServerProperties } from '../../node/properties.ts';
-import { FUNCTIONS } from '../operations.ts';
-import { openClient } from '../open-client.ts';
-
-const STARTING: NodeStatus = { role: 'starting', term: 0, leader: null };
-
-export const kraftForTests: System = {
-  name: 'kraft',
-  summary: 'nodes of ours, as tests of clients need them',
-  defaultNodes: 3,
-  functions: FUNCTIONS,
-  options: [],
-  errors: [],
-  bugs: [],
-  clientPort: BROKER_PORT,
-  program: (runtime, { name, peers, options, bugs }): RunningNode => {
-    let node: KraftNode | null = null;
-    const nodeId = nodeIdOf(peers, name);
-    const properties = readServerProperties(propertiesText({ name, peers, options }), 'the options');
-    openLogDir(runtime, { nodeId, clusterId: CLUSTER_ID })
-      .then(({ directoryId }) => {
-        node = startKraftNode(runtime, {
-          properties: properties.values,
-          clusterId: CLUSTER_ID,
-          directoryId,
-          bugs,
-          nameOf: (id) => peers[id - 1] ?? String(id),
-        });
-      })
-      .catch((error: unknown) => runtime.crash(String(error)));
-    return { status: () => node?.status() ?? STARTING, invariants: () => node?.invariants?.() };
-  },
-  openClient,
-};
+import { kraft } from '../../index.ts';
 
 export interface InSim {
   readonly cluster: SimCluster;
@@ -62,7 +23,7 @@ export async function inSim<T>(
   setup: Partial<SimClusterOptions>,
   body: (sim: InSim) => Promise<T>,
 ): Promise<T> {
-  const cluster = new SimCluster({ system: kraftForTests, nodes: ['n1', 'n2', 'n3'], seed: 1, ...setup });
+  const cluster = new SimCluster({ system: kraft, nodes: ['n1', 'n2', 'n3'], seed: 1, ...setup });
   const invoke = (client: Client, f: string, value: Json): Promise<Completion> => client.invoke({ f, value });
   const ok = async (client: Client, f: string, value: Json): Promise<Json> => {
     const completion = await invoke(client, f, value);
