@@ -63,7 +63,6 @@ export class BrokerSession {
   readonly client: KafkaClient;
   readonly deadlineMs: number;
   private readonly endpoint: RealEndpoint;
-  private readonly bootstrap: readonly Address[];
   private readonly noteTimer: NodeJS.Timeout;
   /** Of the last request that was not answered, until one is. */
   private lastFailure: ClientError | null = null;
@@ -71,7 +70,6 @@ export class BrokerSession {
   private last: Address | null = null;
 
   constructor(bootstrap: readonly Address[], output: Output) {
-    this.bootstrap = bootstrap;
     const random = randomStream(randomInt(2 ** 47), 'kraft-cli');
     this.endpoint = createRealEndpoint({ host: 'kraft-cli', random });
     this.client = new KafkaClient(this.endpoint, {
@@ -129,10 +127,7 @@ export class BrokerSession {
   }
 
   private addresses(): readonly Address[] {
-    const learnt = this.client.metadata.addresses();
-    const isNew = ({ host, port }: Address): boolean =>
-      !this.bootstrap.some((known) => known.host === host && known.port === port);
-    const all = [...this.bootstrap, ...learnt.filter(isNew)];
+    const all = this.client.addresses();
     const { last } = this;
     const isLast = ({ host, port }: Address): boolean => host === last?.host && port === last.port;
     return [...all.filter(isLast), ...all.filter((address) => !isLast(address))];

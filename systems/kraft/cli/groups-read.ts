@@ -7,11 +7,10 @@
  */
 import type { Address } from '../../runtime/runtime.ts';
 import { ClientError } from '../client/client-error.ts';
-import { decodeAssignment } from '../client/group-protocol.ts';
+import { assignmentOf } from '../client/group-protocol.ts';
 import type { KeyOffset, PartitionKey } from '../client/operations.ts';
 import { keyOf } from '../client/operations.ts';
-import { byTopic } from '../client/topic-groups.ts';
-import { MalformedError } from '../wire/codec-error.ts';
+import { partitionsByTopic } from '../client/topic-groups.ts';
 import { ERROR, isRetriable } from '../wire/error-codes.ts';
 import type { BrokerSession } from './broker-session.ts';
 import { unreachable } from './broker-session.ts';
@@ -70,10 +69,7 @@ export async function describeGroup(session: BrokerSession, group: string): Prom
         clientId: member.clientId,
         keys,
         partitionCount: keys.length,
-        assignment: byTopic(
-          keys.map((key) => ({ key })),
-          ({ key }) => key.partition,
-        )
+        assignment: partitionsByTopic(keys)
           .map(({ name, partitions }) => `${name}:${[...partitions].sort((a, b) => a - b).join(',')}`)
           .sort()
           .join(';'),
@@ -134,15 +130,5 @@ async function settled<T>(
     } catch {
       throw groupRefusal(errorCode);
     }
-  }
-}
-
-/** Bytes that a member made. */
-function assignmentOf(bytes: Uint8Array): PartitionKey[] {
-  try {
-    return decodeAssignment(bytes);
-  } catch (error) {
-    if (error instanceof MalformedError) return [];
-    throw error;
   }
 }

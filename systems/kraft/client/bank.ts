@@ -1,7 +1,7 @@
 /**
  * A bank in a topic: a transfer is one transaction of two records, and a balance is the sum of an account's records.
  *
- *     await transfer(driver, { id: 'client-3/7', from: '0', to: '1', amount: 5 }, { deadlineMs, abortMs });
+ *     await sendTransfer(driver, { id: 'client-3/7', from: '0', to: '1', amount: 5 }, deadlineMs); // in a transaction
  *     await readBalances(driver, { isFinal: false, deadlineMs }); // { 0: -5, 1: 5 }
  *
  * Each account is in one partition, so that most transfers are in two, which no single moment shows: a reader may see one half

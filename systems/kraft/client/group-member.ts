@@ -12,17 +12,16 @@
 import { msToNs } from '../../../harness/units.ts';
 import type { Address, Timer } from '../../runtime/runtime.ts';
 import type { ReceivedBody } from '../node/network/node-client.ts';
-import { MalformedError } from '../wire/codec-error.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { ClientError } from './client-error.ts';
 import {
+  assignmentOf,
   assignRanges,
-  decodeAssignment,
-  decodeSubscription,
   encodeAssignment,
   encodeSubscription,
   PROTOCOL_TYPE,
   RANGE,
+  subscriptionOf,
 } from './group-protocol.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { PartitionKey } from './operations.ts';
@@ -109,11 +108,8 @@ export class GroupMember {
       case ERROR.ILLEGAL_GENERATION:
         this.mustJoin = true;
         break;
-      case ERROR.NOT_COORDINATOR:
-      case ERROR.COORDINATOR_NOT_AVAILABLE:
-        this.client.forgetCoordinator('group', this.options.group);
-        break;
       default:
+        this.client.learnFromCoordinator('group', this.options.group, errorCode);
     }
   }
 
@@ -187,7 +183,7 @@ export class GroupMember {
     );
     if (this.refuses(synced.errorCode, 'a sync')) return false;
     this.mustJoin = false;
-    this.formed = { memberId, generation: generationId, keys: readAssignment(synced.assignment) };
+    this.formed = { memberId, generation: generationId, keys: assignmentOf(synced.assignment) };
     this.scheduleHeartbeat();
     return true;
   }
@@ -207,7 +203,10 @@ export class GroupMember {
     { members }: ReceivedBody<'joinGroup'>,
     deadlineMs: number,
   ): Promise<{ memberId: string; assignment: Uint8Array }[]> {
-    const subscribers = members.map(({ memberId, metadata }) => ({ memberId, topics: readTopics(metadata) }));
+    const subscribers = members.map(({ memberId, metadata }) => ({
+      memberId,
+      topics: subscriptionOf(metadata),
+    }));
     const topics = [...new Set(subscribers.flatMap((member) => member.topics))];
     const { topics: known } = await this.client.refresh(topics, deadlineMs);
     const counts = new Map(known.map(({ name, partitions }) => [name, partitions.length]));
@@ -262,22 +261,3 @@ const MENDED_BY_ANOTHER: ReadonlySet<number> = new Set([
   ERROR.COORDINATOR_NOT_AVAILABLE,
   ERROR.COORDINATOR_LOAD_IN_PROGRESS,
 ]);
-
-/** Bytes that another member made, or a broken broker: then it has nothing. */
-function readAssignment(assignment: Uint8Array): PartitionKey[] {
-  try {
-    return decodeAssignment(assignment);
-  } catch (error) {
-    if (error instanceof MalformedError) return [];
-    throw error;
-  }
-}
-
-function readTopics(metadata: Uint8Array): readonly string[] {
-  try {
-    return decodeSubscription(metadata);
-  } catch (error) {
-    if (error instanceof MalformedError) return [];
-    throw error;
-  }
-}

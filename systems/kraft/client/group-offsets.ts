@@ -10,12 +10,7 @@ import type { KafkaClient } from './kafka-client.ts';
 import type { KeyOffset, PartitionKey } from './operations.ts';
 import { keyOf } from './operations.ts';
 import type { GroupIdentity } from './producer.ts';
-import { byTopic } from './topic-groups.ts';
-
-const WRONG_COORDINATOR: ReadonlySet<number> = new Set([
-  ERROR.NOT_COORDINATOR,
-  ERROR.COORDINATOR_NOT_AVAILABLE,
-]);
+import { byTopic, partitionsByTopic } from './topic-groups.ts';
 
 /** Sent once. @throws ClientError */
 export async function commitOffsets(
@@ -40,7 +35,7 @@ export async function commitOffsets(
     client.forgetCoordinator('group', group);
     throw error;
   }
-  if (codes.some((code) => WRONG_COORDINATOR.has(code))) client.forgetCoordinator('group', group);
+  for (const code of codes) client.learnFromCoordinator('group', group, code);
   const errors = codes
     .filter((code) => code !== ERROR.NONE)
     .map((code) => ClientError.answered(code, `a commit of ${group}`));
@@ -60,10 +55,10 @@ export async function fetchOffsets(
 ): Promise<readonly { readonly key: PartitionKey; readonly offset: number | null }[]> {
   if (keys.length === 0) return [];
   const what = `the offsets of ${group}`;
-  const topics = byTopic(
-    keys.map((key) => ({ key })),
-    ({ key }) => key.partition,
-  ).map(({ name, partitions }) => ({ name, partitionIndexes: partitions }));
+  const topics = partitionsByTopic(keys).map(({ name, partitions }) => ({
+    name,
+    partitionIndexes: partitions,
+  }));
   for (;;) {
     const address = await client.coordinator('group', group, deadlineMs);
     let failure: ClientError;

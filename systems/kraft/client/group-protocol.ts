@@ -7,10 +7,11 @@
  *     // a: t0-0 and t0-1, b: t0-2
  */
 import { Reader, Writer } from '../wire/bytes.ts';
+import { MalformedError } from '../wire/codec-error.ts';
 import { array, bytes, int32, message, string, struct } from '../wire/schema.ts';
 import type { PartitionKey } from './operations.ts';
 import { keyOf } from './operations.ts';
-import { byTopic } from './topic-groups.ts';
+import { partitionsByTopic } from './topic-groups.ts';
 
 export const PROTOCOL_TYPE = 'consumer';
 export const RANGE = 'range';
@@ -57,10 +58,7 @@ export function decodeSubscription(metadata: Uint8Array): readonly string[] {
 export function encodeAssignment(keys: readonly PartitionKey[]): Uint8Array {
   const writer = new Writer();
   writer.int16(VERSION);
-  const topics = byTopic(
-    keys.map((key) => ({ key })),
-    ({ key }) => key.partition,
-  );
+  const topics = partitionsByTopic(keys);
   assignment.encode(writer, VERSION, {
     assignedPartitions: topics.map(({ name, partitions }) => ({ topic: name, partitions })),
   });
@@ -75,6 +73,22 @@ export function decodeAssignment(data: Uint8Array): PartitionKey[] {
   return assignment
     .decode(reader, VERSION)
     .assignedPartitions.flatMap(({ topic, partitions }) => partitions.map((index) => keyOf(topic, index)));
+}
+
+/** Of bytes that a member made: who sends no assignment has none. */
+export const assignmentOf = (data: Uint8Array): readonly PartitionKey[] => orNone(data, decodeAssignment);
+
+/** Of bytes that a member made: who sends no subscription wants no topics. */
+export const subscriptionOf = (metadata: Uint8Array): readonly string[] =>
+  orNone(metadata, decodeSubscription);
+
+function orNone<T>(data: Uint8Array, decode: (data: Uint8Array) => readonly T[]): readonly T[] {
+  try {
+    return decode(data);
+  } catch (error) {
+    if (error instanceof MalformedError) return [];
+    throw error;
+  }
 }
 
 /** Each topic is cut into ranges among its subscribers, in the order of their ids; the first get one more. */

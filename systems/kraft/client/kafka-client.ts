@@ -102,10 +102,6 @@ export class KafkaClient {
     return nsToMs(this.endpoint.monotonicNs());
   }
 
-  get isClosed(): boolean {
-    return this.closed;
-  }
-
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.endpoint.setTimer(msToNs(Math.max(0, ms)), resolve);
@@ -157,8 +153,8 @@ export class KafkaClient {
     deadlineMs: number,
   ): Promise<ReceivedBody<N>> {
     for (;;) {
-      const candidates = this.candidates();
-      const address = candidates[this.turn % candidates.length] as Address;
+      const addresses = this.addresses();
+      const address = addresses[this.turn % addresses.length] as Address;
       try {
         return await this.request(address, name, body, { deadlineMs });
       } catch (error) {
@@ -167,6 +163,15 @@ export class KafkaClient {
         await this.pause(deadlineMs, error);
       }
     }
+  }
+
+  /** Those that it was given, and then those that it has learnt. */
+  addresses(): readonly Address[] {
+    const { bootstrap } = this.options;
+    const more = this.metadata
+      .addresses()
+      .filter(({ host, port }) => !bootstrap.some((known) => known.host === host && known.port === port));
+    return [...bootstrap, ...more];
   }
 
   /** @param topics - null: all */
@@ -228,6 +233,12 @@ export class KafkaClient {
     this.coordinators.delete(`${kind}/${key}`);
   }
 
+  /** Forgets a coordinator that answered that it is none. */
+  learnFromCoordinator(kind: CoordinatorKind, key: string, errorCode: number): void {
+    if (errorCode === ERROR.NOT_COORDINATOR || errorCode === ERROR.COORDINATOR_NOT_AVAILABLE)
+      this.forgetCoordinator(kind, key);
+  }
+
   /** Waits before another attempt. @throws the failure, where there is no time for one */
   async pause(deadlineMs: number, failure: ClientError): Promise<void> {
     if (this.closed) throw ClientError.own('closed', failure.message);
@@ -249,14 +260,5 @@ export class KafkaClient {
       this.lanes.set(lane, client);
     }
     return client;
-  }
-
-  /** The addresses that it was given, and then those that it has learnt. */
-  private candidates(): readonly Address[] {
-    const { bootstrap } = this.options;
-    const more = this.metadata
-      .addresses()
-      .filter(({ host, port }) => !bootstrap.some((known) => known.host === host && known.port === port));
-    return [...bootstrap, ...more];
   }
 }

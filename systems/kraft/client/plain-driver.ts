@@ -1,7 +1,7 @@
 /**
  * The operations of a workload by our plain client.
  *
- *     const driver = new PlainDriver(endpoint, { node: address, others, clientId: 'client-3', options });
+ *     const driver = new PlainDriver(endpoint, { address, addresses, clientId: 'client-3', options });
  *
  * A client of one process: one call at a time. Its transactional id is of this client alone, so that nobody fences it.
  */

@@ -60,11 +60,6 @@ const SPENT: ReadonlySet<number> = new Set([
   ERROR.TRANSACTION_ABORTABLE,
 ]);
 
-const WRONG_COORDINATOR: ReadonlySet<number> = new Set([
-  ERROR.NOT_COORDINATOR,
-  ERROR.COORDINATOR_NOT_AVAILABLE,
-]);
-
 const NO_IDENTITY: Identity = { producerId: -1, producerEpoch: -1 };
 
 export class Producer {
@@ -154,7 +149,7 @@ export class Producer {
     );
     for (const { partitions } of topics) {
       for (const { errorCode } of partitions) {
-        if (WRONG_COORDINATOR.has(errorCode)) this.client.forgetCoordinator('group', group);
+        this.client.learnFromCoordinator('group', group, errorCode);
         checkCode(errorCode, `offsets of ${group} in a transaction`);
       }
     }
@@ -266,7 +261,7 @@ export class Producer {
       const address = await this.client.coordinator('transaction', id, deadlineMs);
       try {
         const errorCode = await ask(address);
-        if (WRONG_COORDINATOR.has(errorCode)) this.client.forgetCoordinator('transaction', id);
+        this.client.learnFromCoordinator('transaction', id, errorCode);
         return errorCode;
       } catch (error) {
         this.client.forgetCoordinator('transaction', id);

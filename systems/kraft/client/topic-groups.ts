@@ -2,7 +2,8 @@
  * Partitions as requests list them: topics, and in each its partitions.
  *
  *     byTopic([{ key: keyOf('a', 0) }, { key: keyOf('a', 1) }], ({ key }) => key.partition);
- *     // [{ name: 'a', partitions: [0, 1] }]
+ *     // [{ name: 'a', partitions: [0, 1] }], and so does
+ *     partitionsByTopic([keyOf('a', 0), keyOf('a', 1)]);
  */
 import type { PartitionKey } from './operations.ts';
 
@@ -23,4 +24,12 @@ export function byTopic<T extends { readonly key: PartitionKey }, P>(
     partitions.push(partitionOf(item));
   }
   return [...topics].map(([name, partitions]) => ({ name, partitions }));
+}
+
+/** Of partitions of which nothing is said but their numbers. */
+export function partitionsByTopic(keys: readonly PartitionKey[]): OfTopic<number>[] {
+  return byTopic(
+    keys.map((key) => ({ key })),
+    ({ key }) => key.partition,
+  );
 }

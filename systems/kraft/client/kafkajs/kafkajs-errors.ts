@@ -1,7 +1,7 @@
 /**
  * What an error of kafkajs means for the operation.
  *
- *     clientErrorOf(error, 'a send', { wasSent: false }); // definite: nothing had left
+ *     clientErrorOf(error, 'a send', { count: 0 }); // definite: nothing had left
  *
  * kafkajs wraps the error that counts in one that says how often it tried, and says of a connection that failed only that it did.
  * So who calls says whether a request that matters was written to a socket: without one nothing can have happened; with more than
@@ -41,7 +41,6 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
   GROUP_COORDINATOR_NOT_AVAILABLE: 'COORDINATOR_NOT_AVAILABLE',
   NOT_COORDINATOR_FOR_GROUP: 'NOT_COORDINATOR',
   UNKNOWN: 'UNKNOWN_SERVER_ERROR',
-  UNKNOWN_MEMBER_ID: 'UNKNOWN_MEMBER_ID',
 };
 
 function nameOf({ type }: KafkajsError): string {
