@@ -8,10 +8,11 @@
  * The final reads (`{final: true}`) wait for nothing: a half that is committed alone shows in their total.
  */
 import { bank as bankChecker } from '../checkers/bank/index.ts';
-import { delay, eachThread, limit, repeat, stagger, untilOk } from '../harness/generator/index.ts';
-import { follow } from './follow.ts';
+import { eachThread } from '../harness/generator/index.ts';
+import { eachFollows } from './follow.ts';
 import { integerOption, shareOption } from './options.ts';
 import type { Workload } from './workload.ts';
+import { asked } from './until-ok.ts';
 
 /** Of a transfer: 1 … 5. */
 const AMOUNT_MAX = 5;
@@ -34,24 +35,19 @@ export const bank: Workload = {
     const accounts = integerOption(options, 'accounts', 2);
     const readShare = shareOption(options, 'readShare');
     return {
-      generator: stagger(
-        1 / rate,
-        eachThread(
-          follow<null>({
-            initial: null,
-            propose: (_, { draw }) => {
-              if (draw('function') < readShare) return { f: 'read' };
-              const from = Math.floor(draw('from') * accounts);
-              const step = 1 + Math.floor(draw('to') * (accounts - 1));
-              const amount = 1 + Math.floor(draw('amount') * AMOUNT_MAX);
-              return { f: 'transfer', value: { from, to: (from + step) % accounts, amount } };
-            },
-            observe: (state) => state,
-          }),
-        ),
-      ),
+      generator: eachFollows<null>(rate, {
+        initial: null,
+        propose: (_, { draw }) => {
+          if (draw('function') < readShare) return { f: 'read' };
+          const from = Math.floor(draw('from') * accounts);
+          const step = 1 + Math.floor(draw('to') * (accounts - 1));
+          const amount = 1 + Math.floor(draw('amount') * AMOUNT_MAX);
+          return { f: 'transfer', value: { from, to: (from + step) % accounts, amount } };
+        },
+        observe: (state) => state,
+      }),
       finalGenerator: eachThread(
-        untilOk(limit(FINAL_ATTEMPTS, delay(FINAL_PAUSE_S, repeat({ f: 'read', value: { final: true } })))),
+        asked({ f: 'read', value: { final: true } }, { attempts: FINAL_ATTEMPTS, pauseS: FINAL_PAUSE_S }),
       ),
       checkers: [
         bankChecker({

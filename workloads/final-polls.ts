@@ -7,10 +7,12 @@
  * asked again and again, to the end, and did not get what was acknowledged (`unseen`, see checkers/log/polls.ts). A thread that
  * gets no answers, or never comes to the end, gives up in time, and convicts nobody.
  */
-import { delay, eachThread, type Generator, limit, repeat, untilOk } from '../harness/generator/index.ts';
+import { isMap } from '../checkers/findings/findings.ts';
+import { delay, eachThread, type Generator } from '../harness/generator/index.ts';
 import type { Operation } from '../harness/history/operation.ts';
 import { follow } from './follow.ts';
-import { isFields, polledIn } from './partitions.ts';
+import { polledIn } from './partitions.ts';
+import { asked } from './until-ok.ts';
 
 /** Between two operations of a thread, so that an election can end meanwhile. */
 const PAUSE_S = 0.2;
@@ -39,8 +41,8 @@ const NOBODY: Reader = { isAssigned: false, ends: null, reached: new Map(), quie
 
 /** Every thread asks what the group has committed, until it is told: what went back for a while is made good, or is lost. */
 export function finalCommitted(keys: readonly string[]): Generator {
-  const asked = repeat({ f: 'committed', value: [...keys] });
-  return eachThread(untilOk(limit(COMMITTED_ATTEMPTS, delay(PAUSE_S, asked))));
+  const question = { f: 'committed', value: [...keys] };
+  return eachThread(asked(question, { attempts: COMMITTED_ATTEMPTS, pauseS: PAUSE_S }));
 }
 
 /** @param keys - asked for when the final polls begin */
@@ -86,8 +88,8 @@ function observe(reader: Reader, event: Operation): Reader {
 /** Empty logs have no end that could be reached. */
 function endsOf({ value }: Operation): ReadonlyMap<string, number> {
   const ends = new Map<string, number>();
-  for (const [key, marks] of Object.entries(isFields(value) ? value : {})) {
-    if (!isFields(marks)) continue;
+  for (const [key, marks] of Object.entries(isMap(value) ? value : {})) {
+    if (!isMap(marks)) continue;
     const { low, high } = marks;
     if (typeof high === 'number' && high > Number(low ?? 0)) ends.set(key, high);
   }

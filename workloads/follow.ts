@@ -10,10 +10,12 @@
  * The state is told of `info`, too: the thread's next process is another client, which knows nothing.
  */
 import {
+  eachThread,
   type Generator,
   type GeneratorContext,
   generatorOf,
   type OperationTemplate,
+  stagger,
   type Step,
 } from '../harness/generator/index.ts';
 import type { Operation } from '../harness/history/operation.ts';
@@ -61,6 +63,11 @@ class Follow<S> implements Generator {
     const state = this.options.observe(this.state, event);
     return state === this.state ? this : new Follow(this.options, state, this.count);
   }
+}
+
+/** Every thread by itself, all together at a rate. @param rate - operations a second, on average */
+export function eachFollows<S>(rate: number, options: FollowOptions<S>): Generator {
+  return stagger(1 / rate, eachThread(follow(options)));
 }
 
 /** For `eachThread`, or where there is one thread only. */

@@ -10,9 +10,9 @@
  */
 import { groups } from '../checkers/groups/index.ts';
 import { log as logChecker } from '../checkers/log/index.ts';
-import { andThen, eachThread, type OperationTemplate, stagger } from '../harness/generator/index.ts';
+import { andThen, type OperationTemplate } from '../harness/generator/index.ts';
 import { finalCommitted, finalPolls } from './final-polls.ts';
-import { follow, type Turn } from './follow.ts';
+import { eachFollows, type Turn } from './follow.ts';
 import { type Consumer, NOBODY, observeConsumer } from './log.ts';
 import { integerOption, shareOption } from './options.ts';
 import { partitionNames, PROMISE_OPTIONS, promisesOf } from './partitions.ts';
@@ -49,16 +49,11 @@ export const group: Workload = {
     const keys = partitionNames(integerOption(options, 'topics', 1), integerOption(options, 'partitions', 1));
     const crashes = shareOption(options, 'crashes');
     return {
-      generator: stagger(
-        1 / rate,
-        eachThread(
-          follow<Consumer>({
-            initial: NOBODY,
-            propose: (consumer, turn) => propose({ keys, crashes, concurrency }, consumer, turn),
-            observe: observeConsumer,
-          }),
-        ),
-      ),
+      generator: eachFollows<Consumer>(rate, {
+        initial: NOBODY,
+        propose: (consumer, turn) => propose({ keys, crashes, concurrency }, consumer, turn),
+        observe: observeConsumer,
+      }),
       finalGenerator: andThen(
         finalCommitted(keys),
         finalPolls(() => keys),

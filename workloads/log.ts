@@ -10,13 +10,14 @@
  * At the end everybody reads everything (`final-polls.ts`), and the checker `log` judges, under what the options promise: under acks=1
  * or 0 a loss is a note with a count.
  */
+import { listOf } from '../checkers/findings/findings.ts';
 import { log as logChecker } from '../checkers/log/index.ts';
-import { andThen, eachThread, type OperationTemplate, stagger } from '../harness/generator/index.ts';
+import { andThen, type OperationTemplate } from '../harness/generator/index.ts';
 import type { Json, Operation } from '../harness/history/operation.ts';
 import { finalCommitted, finalPolls } from './final-polls.ts';
-import { follow, type Turn } from './follow.ts';
+import { eachFollows, type Turn } from './follow.ts';
 import { choiceOption, integerOption, shareOption } from './options.ts';
-import { listOf, partitionNames, polledIn, PROMISE_OPTIONS, promisesOf } from './partitions.ts';
+import { partitionNames, polledIn, PROMISE_OPTIONS, promisesOf } from './partitions.ts';
 import type { Workload } from './workload.ts';
 
 /** Shares of all operations. */
@@ -80,16 +81,11 @@ export const log: Workload = {
       crashes: shareOption(options, 'crashes'),
     };
     return {
-      generator: stagger(
-        1 / rate,
-        eachThread(
-          follow<Consumer>({
-            initial: NOBODY,
-            propose: (consumer, turn) => propose(traffic, consumer, turn),
-            observe: observeConsumer,
-          }),
-        ),
-      ),
+      generator: eachFollows<Consumer>(rate, {
+        initial: NOBODY,
+        propose: (consumer, turn) => propose(traffic, consumer, turn),
+        observe: observeConsumer,
+      }),
       finalGenerator: andThen(
         finalCommitted(keys),
         finalPolls(() => keys),

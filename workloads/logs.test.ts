@@ -1,7 +1,7 @@
 /** The workloads on logs, run to their verdicts against logs in memory: right ones pass, each fault is found. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../harness/history/operation.ts';
-import { listOf } from './partitions.ts';
+import { listOf } from '../checkers/findings/findings.ts';
 import { type RunOptions, runWorkload } from './testing/run-workload.ts';
 import { type ToyBug, ToyKafka } from './testing/toy-kafka.ts';
 

@@ -1,6 +1,7 @@
 /** What workloads on logs share: names of partitions, options of their clients, what polls returned. */
+import { isMap, listOf } from '../checkers/findings/findings.ts';
 import type { LogOptions } from '../checkers/log/index.ts';
-import type { Json, Operation } from '../harness/history/operation.ts';
+import type { Operation } from '../harness/history/operation.ts';
 import { HarnessError } from '../harness/errors.ts';
 import type { WorkloadContext, WorkloadOption } from './workload.ts';
 
@@ -68,7 +69,7 @@ export function polledIn({ value }: Operation): Polled {
   for (const micro of listOf(value)) {
     const [f, carried = null] = listOf(micro);
     if (f === 'rebalance') rebalanced.push(...listOf(carried).map(String));
-    if (f !== 'poll' || !isFields(carried)) continue;
+    if (f !== 'poll' || !isMap(carried)) continue;
     for (const [key, records] of Object.entries(carried)) {
       const [offset] = listOf(listOf(records).at(-1));
       if (typeof offset === 'number') next.set(key, offset + 1);
@@ -76,9 +77,3 @@ export function polledIn({ value }: Operation): Polled {
   }
   return { next, rebalanced };
 }
-
-export const listOf = (value: Json | undefined): readonly Json[] =>
-  Array.isArray(value) ? (value as readonly Json[]) : [];
-
-export const isFields = (value: Json | undefined): value is { readonly [name: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -6,10 +6,11 @@
  * Each client asks through its own node. Topics are created beside so that the high watermark moves by more than heartbeats.
  */
 import { quorumViews } from '../checkers/quorum-views/index.ts';
-import { delay, eachThread, limit, repeat, stagger, untilOk } from '../harness/generator/index.ts';
-import { follow } from './follow.ts';
+import { eachThread } from '../harness/generator/index.ts';
+import { eachFollows } from './follow.ts';
 import { integerOption, shareOption } from './options.ts';
 import type { Workload } from './workload.ts';
+import { asked } from './until-ok.ts';
 
 const FINAL_ATTEMPTS = 20;
 const FINAL_PAUSE_S = 0.5;
@@ -30,24 +31,19 @@ export const quorum: Workload = {
     const createShare = shareOption(options, 'createShare');
     const topicsMax = integerOption(options, 'topicsMax', 0);
     return {
-      generator: stagger(
-        1 / rate,
-        eachThread(
-          follow<number>({
-            // Topics that the thread has created.
-            initial: 0,
-            propose: (created, { draw, thread }) => {
-              const number = created * concurrency + thread;
-              if (draw('function') >= createShare || number >= topicsMax) return { f: 'describe-quorum' };
-              return { f: 'create-topic', value: { topic: `q${number}`, partitions: 1 } };
-            },
-            observe: (created, { type, f }) =>
-              f === 'create-topic' && type === 'invoke' ? created + 1 : created,
-          }),
-        ),
-      ),
+      generator: eachFollows<number>(rate, {
+        // Topics that the thread has created.
+        initial: 0,
+        propose: (created, { draw, thread }) => {
+          const number = created * concurrency + thread;
+          if (draw('function') >= createShare || number >= topicsMax) return { f: 'describe-quorum' };
+          return { f: 'create-topic', value: { topic: `q${number}`, partitions: 1 } };
+        },
+        observe: (created, { type, f }) =>
+          f === 'create-topic' && type === 'invoke' ? created + 1 : created,
+      }),
       finalGenerator: eachThread(
-        untilOk(limit(FINAL_ATTEMPTS, delay(FINAL_PAUSE_S, repeat({ f: 'describe-quorum' })))),
+        asked({ f: 'describe-quorum' }, { attempts: FINAL_ATTEMPTS, pauseS: FINAL_PAUSE_S }),
       ),
       checkers: [quorumViews()],
       mustSucceed: ['describe-quorum', 'create-topic'],

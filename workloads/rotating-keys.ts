@@ -16,14 +16,11 @@ import {
   type Generator,
   type GeneratorContext,
   eachThread,
-  delay,
   generatorOf,
-  limit,
-  repeat,
   type Step,
-  untilOk,
 } from '../harness/generator/index.ts';
 import type { Json, Operation } from '../harness/history/operation.ts';
+import { asked } from './until-ok.ts';
 
 /** What a proposal may depend on. */
 export interface KeyTurn<M> {
@@ -146,6 +143,6 @@ const FINAL_PAUSE_S = 0.2;
 /** Every thread reads every recent key until it has an answer, or has asked too often. */
 export function finalReads(recent: RecentKeys): Generator {
   const readOf = (key: string | number): Generator =>
-    untilOk(limit(FINAL_ATTEMPTS, delay(FINAL_PAUSE_S, repeat({ f: 'read', key }))));
+    asked({ f: 'read', key }, { attempts: FINAL_ATTEMPTS, pauseS: FINAL_PAUSE_S });
   return eachThread((_context, count) => (count === 0 ? recent.keys.map(readOf) : null));
 }

@@ -8,19 +8,11 @@
  * in order (checkers/topics). When all is quiet every thread describes every topic once more, and sees what was acknowledged.
  */
 import { topics as topicsChecker } from '../checkers/topics/index.ts';
-import {
-  delay,
-  eachThread,
-  type Generator,
-  limit,
-  map,
-  repeat,
-  stagger,
-  untilOk,
-} from '../harness/generator/index.ts';
+import { eachThread, type Generator, map, stagger } from '../harness/generator/index.ts';
 import { integerOption, keyOptions, shareOption } from './options.ts';
 import { RecentKeys, rotatingKeys } from './rotating-keys.ts';
 import type { Workload } from './workload.ts';
+import { asked } from './until-ok.ts';
 
 /** Of a topic: 1 … 9. */
 const PARTITIONS_MAX = 9;
@@ -76,7 +68,7 @@ export const topics: Workload = {
 
 function finalDescription(key: string | number): Generator {
   const describe = { f: 'describe-topic', key, value: { topic: topicOf(key) } };
-  return untilOk(limit(FINAL_ATTEMPTS, delay(FINAL_PAUSE_S, repeat(describe))));
+  return asked(describe, { attempts: FINAL_ATTEMPTS, pauseS: FINAL_PAUSE_S });
 }
 
 /** Keys are topics: `k0` is the topic `topic-0`. */

@@ -96,5 +96,9 @@ export const nameOf = (key: Key, what: string): string => (key === undefined ? w
 // Array.isArray does not narrow readonly arrays.
 export const isArray = (value: Json): value is readonly Json[] => Array.isArray(value);
 
+/** Its items; none where it is no list. */
+export const listOf = (value: Json | undefined): readonly Json[] =>
+  value !== undefined && isArray(value) ? value : [];
+
 export const isMap = (value: Json): value is { readonly [name: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -6,7 +6,7 @@
  */
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
-import { type Findings, indexesOf, isArray, isMap } from '../findings/findings.ts';
+import { type Findings, indexesOf, isMap, listOf } from '../findings/findings.ts';
 
 interface Commit {
   readonly offset: number;
@@ -192,6 +192,3 @@ function offsetsOf(value: Json): readonly (readonly [string, number])[] {
     ([partition, offset]) => (typeof offset === 'number' ? [[partition, offset] as const] : []),
   );
 }
-
-const listOf = (value: Json | undefined): readonly Json[] =>
-  value !== undefined && isArray(value) ? value : [];

@@ -21,7 +21,7 @@ import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
 import { NS_PER_S } from '../../harness/units.ts';
 import { type Checker, type CheckInput, type Verdict, watchingChecker } from '../checker.ts';
-import { Findings, indexesOf, isArray, show } from '../findings/findings.ts';
+import { Findings, indexesOf, listOf, show } from '../findings/findings.ts';
 import { describeBatch } from '../invariants/isr-describe.ts';
 import { type FinalPartition, FinalPartitions, type FinalReplica } from './final-partitions.ts';
 
@@ -184,6 +184,3 @@ function whyUnknown(
   if (undecided === 0) return undefined;
   return `${undecided} acknowledged sends are in partitions whose last leader is down at the end: let it restart before the run ends.`;
 }
-
-const listOf = (value: Json | undefined): readonly Json[] =>
-  value !== undefined && isArray(value) ? value : [];

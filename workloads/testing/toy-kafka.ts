@@ -9,7 +9,7 @@
  */
 import type { Client, Completion, Invocation } from '../../harness/interpreter/client.ts';
 import type { Json } from '../../harness/history/operation.ts';
-import { isFields, listOf } from '../partitions.ts';
+import { isMap, listOf } from '../../checkers/findings/findings.ts';
 
 export type ToyBug =
   | 'loses'
@@ -107,7 +107,7 @@ class ToyClient implements Client {
         kafka.join(this);
         return { type: 'ok' };
       case 'commit':
-        return this.#commit(isFields(value) ? value : {});
+        return this.#commit(isMap(value) ? value : {});
       case 'committed':
         return {
           type: 'ok',
