@@ -10,6 +10,7 @@ import type { MetadataImage, TopicImage } from './metadata-image.ts';
 import type { Uuid } from './metadata-records.ts';
 import { NO_LEADER, RESOURCE } from './metadata-records.ts';
 import type { PartitionRegistration } from './registrations.ts';
+import { endPointOf } from './registrations.ts';
 import type { ConfigSource } from './topic-configs.ts';
 import { effectiveConfig, TOPIC_CONFIG_NAMES } from './topic-configs.ts';
 
@@ -24,8 +25,9 @@ export interface BrokerDescription {
 /** The brokers that have this listener, by id. Metadata lists those that are not fenced. */
 export function describeBrokers(image: MetadataImage, listener: string): BrokerDescription[] {
   const descriptions: BrokerDescription[] = [];
-  for (const { id, endPoints, rack, fenced } of image.brokers.values()) {
-    const endpoint = endPoints.find(({ name }) => name === listener);
+  for (const broker of image.brokers.values()) {
+    const { id, rack, fenced } = broker;
+    const endpoint = endPointOf(broker, listener);
     if (endpoint === undefined) continue;
     descriptions.push({ id, host: endpoint.host, port: endpoint.port, rack, isFenced: fenced });
   }

@@ -19,6 +19,14 @@ export interface BrokerRegistration {
   readonly logDirs: readonly Uuid[];
 }
 
+/** Where a broker is reached on one of its listeners, whose names are in capitals. */
+export function endPointOf(
+  broker: BrokerRegistration | undefined,
+  listenerName: string,
+): Endpoint | undefined {
+  return broker?.endPoints.find(({ name }) => name === listenerName);
+}
+
 /** Whether a broker may lead or be in an ISR: it is registered, unfenced, and not about to go (KIP-841). */
 export function isActive(broker: BrokerRegistration | undefined): boolean {
   return broker !== undefined && !broker.fenced && !broker.inControlledShutdown;

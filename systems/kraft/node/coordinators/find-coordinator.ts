@@ -7,6 +7,7 @@
  * the client comes again.
  */
 import { coordinatorPartition } from '../../broker/coordinator-log.ts';
+import { endPointOf } from '../../controller/registrations.ts';
 import type { InternalTopic } from '../../internal-topics.ts';
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
@@ -45,9 +46,7 @@ export class CoordinatorFinder {
     const partition = coordinatorPartition(key, this.topics.partitionCount(topic));
     const { image } = this.metadata;
     const leader = image.topicByName(topic)?.partitions.get(partition)?.leader ?? -1;
-    const endpoint = image.brokers
-      .get(leader)
-      ?.endPoints.find(({ name }) => name.toUpperCase() === exchange.listenerName.toUpperCase());
+    const endpoint = endPointOf(image.brokers.get(leader), exchange.listenerName);
     if (endpoint === undefined) {
       return refuse('COORDINATOR_NOT_AVAILABLE', `${topic}-${partition} has no leader`);
     }

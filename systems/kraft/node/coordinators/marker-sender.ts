@@ -14,6 +14,7 @@
 import type { Address, Runtime } from '../../../runtime/runtime.ts';
 import type { WriteMarkersEffect } from '../../broker/transactions/transaction-calls.ts';
 import type { TopicPartition } from '../../broker/transactions/transaction-records.ts';
+import { endPointOf } from '../../controller/registrations.ts';
 import type { ErrorName } from '../../wire/error-codes.ts';
 import { errorName } from '../../wire/error-codes.ts';
 import type { ReceivedBody } from '../network/node-client.ts';
@@ -98,9 +99,7 @@ export class MarkerSender {
     const sent = queue.splice(0, MARKERS_MAX);
     if (queue.length === 0) this.queues.delete(brokerId);
     if (sent.length === 0) return;
-    const endpoint = this.metadata.image.brokers
-      .get(brokerId)
-      ?.endPoints.find(({ name }) => name.toUpperCase() === this.listenerName);
+    const endpoint = endPointOf(this.metadata.image.brokers.get(brokerId), this.listenerName);
     if (endpoint === undefined) return this.settle(sent, () => 'LEADER_NOT_AVAILABLE');
     const { host, port } = endpoint;
     const body = { markers: sent.map(toMarker) };

@@ -10,11 +10,13 @@
  */
 import type { FetchResponse } from '../../broker/partition/messages.ts';
 import type { PartitionOptions } from '../../broker/partition/options.ts';
+import { endPointOf } from '../../controller/registrations.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { RequestInputBody } from '../../wire/apis.ts';
 import type { Address } from '../../../runtime/runtime.ts';
 import type { NodeOutcome, ReceivedBody } from '../network/node-client.ts';
 import { NodeClient } from '../network/node-client.ts';
+import { interBrokerListenerName } from '../property-checks.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
 import { PENDING_BYTES_MAX } from './context.ts';
 import type { HostedPartition } from './hosted-partition.ts';
@@ -97,6 +99,9 @@ export class Fetcher {
   }
 
   private send(): void {
+    const { metadata, settings } = this.context;
+    const leader = metadata.image.brokers.get(this.leader);
+    const address = endPointOf(leader, interBrokerListenerName(settings.properties));
     for (const lane of this.lanes) {
       if (lane.isBusy || this.waiting.size === 0) continue;
       const asking = this.group(lane);
@@ -105,8 +110,7 @@ export class Fetcher {
         .filter(({ request }) => (request.api === 'offset-for-leader-epoch') === isEpochEnd)
         .slice(0, PARTITIONS_MAX);
       for (const { partition } of questions) this.waiting.delete(partition);
-      const address = this.address();
-      if (address === null) this.fail(questions);
+      if (address === undefined) this.fail(questions);
       else if (isEpochEnd) this.askForEpochs(lane, address, questions);
       else this.fetch(lane, address, questions);
     }
@@ -122,18 +126,6 @@ export class Fetcher {
 
   private rests({ emptyRounds, isr }: HostedPartition): boolean {
     return emptyRounds >= EMPTY_ROUNDS && isr.includes(this.context.settings.nodeId);
-  }
-
-  /** Of the listener between brokers. */
-  private address(): Address | null {
-    const { metadata, settings } = this.context;
-    const { properties } = settings;
-    const controllerNames = properties['controller.listener.names'].map((name) => name.toUpperCase());
-    const name =
-      properties['inter.broker.listener.name']?.toUpperCase() ??
-      properties.listeners.find((listener) => !controllerNames.includes(listener.name))?.name;
-    const endPoints = metadata.image.brokers.get(this.leader)?.endPoints;
-    return endPoints?.find((endPoint) => endPoint.name === name) ?? null;
   }
 
   private fail(questions: readonly Question[]): void {
