@@ -5,7 +5,7 @@
  *     fetches.moved(partition);  // it has more to read, or another role: whoever waits for it is looked at again
  *
  * A request waits until all of its partitions together have `minBytes`, one of them has an error or parts from the follower's log,
- * or its time is up; a follower that does not know the high watermark yet waits for a moment only. Then every partition is asked anew, and the answer is read
+ * a follower does not know the high watermark yet, or its time is up. Then every partition is asked anew, and the answer is read
  * from the logs. There are no fetch sessions: session id 0 says so to clients, and every request names all of its partitions.
  */
 import type { Exchange } from '../network/exchange.ts';
@@ -20,11 +20,6 @@ import type { HostedPartition } from './hosted-partition.ts';
 
 /** Requests that wait at one time; one more is answered at once. */
 const PARKED_MAX = 10_000;
-/**
- * So long a new high watermark waits for records that it can go with: under load the next batch is there sooner, and an answer
- * for each of the two would double the rounds of every follower.
- */
-const NEWS_WAIT_MS = 5;
 /** Of records in one answer, whatever the client allows: beside the first batch, it bounds what slow clients cost. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 /** The first version that names topics by id. */
@@ -193,7 +188,7 @@ class Fetch implements DeadlineItem {
         part.isDue = reply === null || reply.errorCode !== ERROR.NONE || reply.diverging !== null;
         if (hosted === null || part.isDue) continue;
         this.measure(part, hosted);
-        if (this.hasNewsFor(hosted)) this.hurry();
+        part.isDue = this.hasNewsFor(hosted);
       }
     });
   }
@@ -219,10 +214,6 @@ class Fetch implements DeadlineItem {
     return log.highWatermark > (sentHighWatermarks.get(this.replicaId) ?? -1);
   }
 
-  private hurry(): void {
-    this.deadlineMs = Math.min(this.deadlineMs, nowMsOf(this.context.runtime) + NEWS_WAIT_MS);
-  }
-
   /** Whether to answer, now that something moved in one of its partitions. */
   isDueFor(hosted: HostedPartition): boolean {
     for (const part of this.parts()) {
@@ -231,12 +222,7 @@ class Fetch implements DeadlineItem {
         return true;
       this.measure(part, hosted);
     }
-    if (this.totalBytes >= this.exchange.body.minBytes) return true;
-    if (this.hasNewsFor(hosted)) {
-      this.hurry();
-      this.context.deadlines.watch(this);
-    }
-    return false;
+    return this.totalBytes >= this.exchange.body.minBytes || this.hasNewsFor(hosted);
   }
 
   due(): void {
@@ -246,9 +232,8 @@ class Fetch implements DeadlineItem {
   /** It waited: every partition is asked anew. */
   answer(): void {
     this.onAnswer();
-    this.ask();
-    // Behind the questions, which may set it: it must not be due again.
     this.deadlineMs = Infinity;
+    this.ask();
     this.answerNow();
   }
 
