@@ -17,6 +17,7 @@
  */
 import { HarnessError } from '../../harness/errors.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
+import { isMap } from '../findings/findings.ts';
 import { describeJson, isArray } from '../linearizability/model.ts';
 
 /** A topic-partition, by whatever name the workload gives it. */
@@ -120,14 +121,14 @@ export function commitsOf(operation: Operation): readonly CommittedOffset[] {
   if (!isTransactional(operation.f)) return committedOffsets(operation);
   return microOperations(operation).flatMap(([f, carried = null]) => {
     if (f !== 'commit') return [];
-    if (isFields(carried)) return offsetsOf(operation, carried);
+    if (isMap(carried)) return offsetsOf(operation, carried);
     return refuse(operation, `a commit carries {partition: offset}, not ${describeJson(carried)}`);
   });
 }
 
 function offsetsOf(operation: Operation, fields: Fields): readonly CommittedOffset[] {
   const { group, offsets } = fields;
-  const isNamed = typeof group === 'string' && isFields(offsets ?? null);
+  const isNamed = typeof group === 'string' && isMap(offsets ?? null);
   const name = isNamed ? `the group ${group}` : DEFAULT_GROUP;
   return Object.entries(isNamed ? (offsets as Fields) : fields).map(([key, offset]) => ({
     group: name,
@@ -157,13 +158,9 @@ export function watermarksOf(
 
 function fieldsOf(operation: Operation): readonly (readonly [string, Json])[] {
   const { value, f, type } = operation;
-  if (isFields(value)) return Object.entries(value);
+  if (isMap(value)) return Object.entries(value);
   if (value === null || type === 'fail' || type === 'info') return [];
   return refuse(operation, `${f} carries an object whose fields are partitions, not ${describeJson(value)}`);
 }
 
 type Fields = { readonly [name: string]: Json };
-
-function isFields(value: Json): value is Fields {
-  return typeof value === 'object' && value !== null && !isArray(value);
-}
