@@ -11,8 +11,8 @@
  * still take effect: those answers say NOT_CONTROLLER as well, which proves nothing.
  */
 import { messageOf } from '../../../../harness/errors.ts';
-import { msToNs, nsToMs } from '../../../../harness/units.ts';
-import type { Runtime, Timer } from '../../../runtime/runtime.ts';
+import { nsToMs } from '../../../../harness/units.ts';
+import type { Runtime } from '../../../runtime/runtime.ts';
 import type { Outcome } from '../../controller/controller-core.ts';
 import { ControllerCore } from '../../controller/controller-core.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
@@ -20,6 +20,7 @@ import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import type { ApiName } from '../../wire/apis.ts';
 import { APIS } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
+import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { MetadataListener, Quorum } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
@@ -45,11 +46,6 @@ export interface ControllerStatus {
   readonly committedOffset: number;
 }
 
-/** Times are rounded: a timer may fire a little before its time, find nothing to do, and must not be set for no time at all. */
-const TICK_DELAY_MIN_MS = 1;
-/** An early tick does nothing, and clocks have a largest delay. */
-const TICK_DELAY_MAX_MS = 3_600_000;
-
 /** In all lists of a client's request: what a controller decides at once goes into one batch. */
 const CLIENT_ITEMS_MAX = 100_000;
 
@@ -66,8 +62,7 @@ export class ControllerDriver implements MetadataListener {
   private epoch = 0;
   /** The last offset of which the quorum said that it is committed. */
   private committedOffset = -1;
-  private timer: Timer | null = null;
-  private timerAtMs = Infinity;
+  private readonly timer: DeadlineTimer;
   private isStopped = false;
 
   constructor(runtime: Runtime, settings: NodeSettings, quorum: () => Quorum) {
@@ -79,6 +74,7 @@ export class ControllerDriver implements MetadataListener {
       rules: settings.rules.controller,
       random: runtime.random,
     });
+    this.timer = new DeadlineTimer(runtime, () => this.onTimer());
     this.handlers = this.makeHandlers();
   }
 
@@ -163,9 +159,7 @@ export class ControllerDriver implements MetadataListener {
   private deactivate(reason: string): void {
     if (!this.core.isActive) return;
     this.core.deactivate();
-    this.timer?.cancel();
-    this.timer = null;
-    this.timerAtMs = Infinity;
+    this.timer.cancel();
     const unanswered = this.answers.size;
     this.runtime.log('info', 'is the active controller no longer', { reason, unanswered });
     this.answers.refuseAll('NOT_CONTROLLER', reason);
@@ -283,22 +277,13 @@ export class ControllerDriver implements MetadataListener {
     return nsToMs(this.runtime.monotonicNs());
   }
 
-  /** Deadlines mostly move later; an early timer finds nothing to do and is set again. */
   private arm(): void {
-    const deadlineMs = Math.min(this.core.deadlineMs, this.answers.deadlineMs);
-    if (this.isStopped || deadlineMs >= this.timerAtMs) return;
-    this.timer?.cancel();
-    const { nowMs } = this;
-    this.timerAtMs = Math.min(deadlineMs, nowMs + TICK_DELAY_MAX_MS);
-    const delayMs = Math.max(TICK_DELAY_MIN_MS, this.timerAtMs - nowMs);
-    this.timer = this.runtime.setTimer(msToNs(delayMs), () => this.onTimer());
+    if (this.isStopped) return;
+    this.timer.setWithin(Math.min(this.core.deadlineMs, this.answers.deadlineMs) - this.nowMs);
   }
 
   private onTimer(): void {
-    this.timer = null;
-    this.timerAtMs = Infinity;
     const { nowMs } = this;
-    if (this.isStopped) return;
     this.answers.expire(nowMs);
     if (this.core.isActive && this.core.deadlineMs <= nowMs) {
       const outcome = this.decide((core) => core.tick(nowMs));
@@ -309,7 +294,7 @@ export class ControllerDriver implements MetadataListener {
 
   private crash(what: string, error: unknown): void {
     this.isStopped = true;
-    this.timer?.cancel();
+    this.timer.cancel();
     this.runtime.crash(`${what}: ${messageOf(error)}`);
   }
 }

@@ -16,12 +16,12 @@ import type { GroupOptions } from '../../broker/groups/group-options.ts';
 import { DEFAULT_GROUP_OPTIONS } from '../../broker/groups/group-options.ts';
 import { OFFSETS_TOPIC } from '../../internal-topics.ts';
 import { ERROR } from '../../wire/error-codes.ts';
+import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { BrokerMetadata, Replicas } from '../parts.ts';
 import { randomUuid } from '../random-uuid.ts';
 import type { NodeSettings } from '../settings.ts';
 import { CoordinatorAppends } from './coordinator-appends.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
 import { partitionCount } from './internal-topics.ts';
 import { PartitionLoads } from './partition-loads.ts';
 

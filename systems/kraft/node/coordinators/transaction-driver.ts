@@ -21,11 +21,11 @@ import type { TransactionOptions } from '../../broker/transactions/transaction-o
 import { DEFAULT_TRANSACTION_OPTIONS } from '../../broker/transactions/transaction-options.ts';
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import { ERROR } from '../../wire/error-codes.ts';
+import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { BrokerMetadata, ControllerLink, Replicas } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
 import { CoordinatorAppends } from './coordinator-appends.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
 import { partitionCount } from './internal-topics.ts';
 import { MarkerSender } from './marker-sender.ts';
 import { PartitionLoads } from './partition-loads.ts';

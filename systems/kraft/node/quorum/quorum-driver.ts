@@ -12,13 +12,14 @@
 import { messageOf } from '../../../../harness/errors.ts';
 import type { TraceEvent } from '../../../../harness/history/trace.ts';
 import { msToNs, nsToMs } from '../../../../harness/units.ts';
-import type { Runtime, Timer } from '../../../runtime/runtime.ts';
+import type { Runtime } from '../../../runtime/runtime.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import { QuorumCore, type QuorumStatus } from '../../quorum/core.ts';
 import type { Effect } from '../../quorum/effects.ts';
 import { ERROR } from '../../quorum/errors.ts';
 import type { QuorumOptions } from '../../quorum/options.ts';
+import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Handlers } from '../network/exchange.ts';
 import type { MetadataListener, Quorum } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
@@ -47,9 +48,7 @@ export class QuorumDriver implements Quorum {
   private readonly feed: MetadataFeed;
   private readonly taker: SnapshotTaker;
   private readonly links: PeerLinks;
-  private timer: Timer | null = null;
-  /** When the timer fires; never later than the core's deadline. */
-  private timerDeadlineMs = Infinity;
+  private readonly timer: DeadlineTimer;
   private isStepping = false;
   /** Inputs that came while effects were performed. */
   private readonly inbox: Input[] = [];
@@ -127,6 +126,7 @@ export class QuorumDriver implements Quorum {
       onTold: () => this.onTold(),
       onFailure: (error) => this.crash('cannot follow the metadata log', error),
     });
+    this.timer = new DeadlineTimer(runtime, () => this.step((core, nowMs) => core.tick(nowMs)));
     this.taker = new SnapshotTaker(properties, this.nowMs, snapshot?.stored.snapshotId.endOffset ?? 0);
     disk.listen({
       onStored: (write) => this.step((core, nowMs) => core.stored(nowMs, write)),
@@ -190,7 +190,7 @@ export class QuorumDriver implements Quorum {
     if (this.isStopped) return;
     this.isStopped = true;
     this.feed.stop();
-    this.timer?.cancel();
+    this.timer.cancel();
     this.links.close();
     await this.disk.close();
   }
@@ -228,20 +228,7 @@ export class QuorumDriver implements Quorum {
     }
     this.inbox.length = 0;
     this.isStepping = false;
-    this.setTimer();
-  }
-
-  private setTimer(): void {
-    const { deadlineMs } = this.core;
-    // Deadlines mostly move later; an early timer finds nothing to do and is set again.
-    if (this.isStopped || deadlineMs >= this.timerDeadlineMs) return;
-    this.timer?.cancel();
-    this.timerDeadlineMs = deadlineMs;
-    const delayNs = Math.max(0, Math.ceil((deadlineMs - this.nowMs) * 1e6));
-    this.timer = this.runtime.setTimer(delayNs, () => {
-      this.timerDeadlineMs = Infinity;
-      this.step((core, nowMs) => core.tick(nowMs));
-    });
+    if (!this.isStopped) this.timer.setWithin(this.core.deadlineMs - this.nowMs);
   }
 
   private crash(what: string, error: unknown): void {

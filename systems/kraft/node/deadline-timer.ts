@@ -7,8 +7,8 @@
  * It fires no later than what it was told last; sometimes earlier, since deadlines mostly move later: an early tick does nothing, and
  * says the next deadline.
  */
-import { msToNs } from '../../../../harness/units.ts';
-import type { Endpoint, Timer } from '../../../runtime/runtime.ts';
+import { NS_PER_MS } from '../../../harness/units.ts';
+import type { Endpoint, Timer } from '../../runtime/runtime.ts';
 
 /** A deadline that does not move although its tick came must not stop the node. */
 const DELAY_MIN_MS = 1;
@@ -27,7 +27,8 @@ export class DeadlineTimer {
   /** @param delayMs - Infinity: there is no deadline */
   setWithin(delayMs: number): void {
     if (delayMs === Infinity) return;
-    const delayNs = msToNs(Math.max(DELAY_MIN_MS, delayMs));
+    // Rounded up: by a nanosecond too early, it would be for nothing.
+    const delayNs = Math.ceil(Math.max(DELAY_MIN_MS, delayMs) * NS_PER_MS);
     const dueNs = this.endpoint.monotonicNs() + delayNs;
     if (dueNs >= this.dueNs) return;
     this.timer?.cancel();
