@@ -172,6 +172,17 @@ describe('a client of another node', () => {
     });
   });
 
+  test('who waits less than those before it is not held up by their time', async () => {
+    await between({ heartbeat: () => undefined }, async ({ here }) => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      const patient = ask(client, 'a', 5000);
+      const begun = here.monotonicNs();
+      expect(await ask(client, 'b', 100)).toMatchObject({ reason: 'n1:9092 did not answer in time' });
+      expect(here.monotonicNs() - begun).toBeLessThan(msToNs(200));
+      expect(await patient).toMatchObject({ kind: 'failed', sent: true });
+    });
+  });
+
   test('says when nobody listens', async () => {
     await between({}, async ({ here }) => {
       const client = new NodeClient(here, { clientId: 'me' });

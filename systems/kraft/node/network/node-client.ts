@@ -10,12 +10,13 @@
  * Requests of one connection are answered in order, so that one that waits at the other side holds up the rest: whoever waits
  * long has a client of its own. A request past its deadline ends the connection, and all that wait on it.
  */
-import type { Address, Connection, Endpoint, Timer } from '../../../runtime/runtime.ts';
-import { msToNs, nsToMs } from '../../../../harness/units.ts';
+import type { Address, Connection, Endpoint } from '../../../runtime/runtime.ts';
+import { nsToMs } from '../../../../harness/units.ts';
 import { APIS } from '../../wire/apis.ts';
 import type { ApiName, RequestInputBody } from '../../wire/apis.ts';
 import { RequestChannel } from '../../wire/request-channel.ts';
 import type { Api, ResponseOf } from '../../wire/schema.ts';
+import { DeadlineTimer } from '../deadline-timer.ts';
 
 /** As it was read: fields that a version does not have are at their defaults. */
 export type ReceivedBody<N extends ApiName> = ResponseOf<(typeof APIS)[N]>;
@@ -32,15 +33,12 @@ interface Link {
   readonly channel: RequestChannel;
   /** Of the requests that are not answered yet, in their order, monotonic milliseconds. */
   readonly deadlines: Set<{ readonly atMs: number }>;
-  timer: Timer | null;
+  readonly timer: DeadlineTimer;
   /** It was open, or it may have been: a reset may come before this side learns that the other took it. */
   mayHaveOpened: boolean;
 }
 
 const IN_FLIGHT_MAX = 1000;
-
-/** A timer of a skewed clock may fire a little early: the next look is never at the same instant. */
-const WATCH_DELAY_MIN_MS = 1;
 
 export class NodeClient {
   private readonly endpoint: Endpoint;
@@ -68,7 +66,7 @@ export class NodeClient {
     const link = this.linkTo(address);
     const deadline = { atMs: this.nowMs + timeoutMs };
     link.deadlines.add(deadline);
-    this.watch(link);
+    link.timer.setWithin(timeoutMs);
     // The table's API of a name has that name's types, which the compiler cannot see.
     const api = APIS[name] as unknown as Api;
     link.channel.request(api, version, body, (outcome) => {
@@ -113,7 +111,8 @@ export class NodeClient {
       send: (frame) => connection.write(frame),
       onBroken: (reason) => this.end(link, reason),
     });
-    const link: Link = { key, connection, channel, deadlines: new Set(), timer: null, mayHaveOpened: false };
+    const timer = new DeadlineTimer(this.endpoint, () => this.endIfLate(link));
+    const link: Link = { key, connection, channel, deadlines: new Set(), timer, mayHaveOpened: false };
     this.links.set(key, link);
     connection.onOpen(() => {
       link.mayHaveOpened = true;
@@ -128,25 +127,16 @@ export class NodeClient {
 
   private end(link: Link, reason: string): void {
     if (this.links.get(link.key) === link) this.links.delete(link.key);
-    link.timer?.cancel();
-    link.timer = null;
+    link.timer.cancel();
     link.connection.close();
     link.channel.close(reason);
   }
 
-  private watch(link: Link): void {
-    if (link.timer !== null) return;
+  private endIfLate(link: Link): void {
     let nextMs = Infinity;
     for (const { atMs } of link.deadlines) nextMs = Math.min(nextMs, atMs);
-    if (nextMs === Infinity) return;
-    const delayMs = Math.max(WATCH_DELAY_MIN_MS, nextMs - this.nowMs);
-    link.timer = this.endpoint.setTimer(msToNs(delayMs), () => {
-      link.timer = null;
-      const { nowMs } = this;
-      for (const { atMs } of link.deadlines) {
-        if (atMs <= nowMs) return this.end(link, `${link.key} did not answer in time`);
-      }
-      this.watch(link);
-    });
+    const { nowMs } = this;
+    if (nextMs <= nowMs) this.end(link, `${link.key} did not answer in time`);
+    else link.timer.setWithin(nextMs - nowMs);
   }
 }
