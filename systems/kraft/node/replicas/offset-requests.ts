@@ -19,6 +19,20 @@ const NOT_AVAILABLE_VERSION = 5;
 /** Instead of an offset to delete before: all that is committed. */
 const HIGH_WATERMARK = -1;
 
+/** One partition after the other. */
+async function answers<Ask, Answer>(
+  topics: readonly { readonly name: string; readonly partitions: readonly Ask[] }[],
+  answer: (topic: string, ask: Ask) => Promise<Answer>,
+): Promise<{ readonly name: string; readonly partitions: readonly Answer[] }[]> {
+  const answered = [];
+  for (const { name, partitions: asked } of topics) {
+    const partitions: Answer[] = [];
+    for (const ask of asked) partitions.push(await answer(name, ask));
+    answered.push({ name, partitions });
+  }
+  return answered;
+}
+
 // ListOffsets
 
 type ListedAsk = RequestBody<'listOffsets'>['topics'][number]['partitions'][number];
@@ -26,12 +40,7 @@ type Listed = ResponseBody<'listOffsets'>['topics'][number]['partitions'][number
 
 export function handleListOffsets(context: ReplicaContext, exchange: Exchange<'listOffsets'>): void {
   context.inBackground('list offsets', async () => {
-    const topics = [];
-    for (const { name, partitions: asked } of exchange.body.topics) {
-      const partitions: Listed[] = [];
-      for (const ask of asked) partitions.push(await listed(context, exchange, name, ask));
-      topics.push({ name, partitions });
-    }
+    const topics = await answers(exchange.body.topics, (name, ask) => listed(context, exchange, name, ask));
     exchange.respond({ topics });
   });
 }
@@ -92,19 +101,17 @@ type Deleted = ResponseBody<'deleteRecords'>['topics'][number]['partitions'][num
 
 export function handleDeleteRecords(context: ReplicaContext, exchange: Exchange<'deleteRecords'>): void {
   context.inBackground('delete records', async () => {
-    const topics = [];
-    for (const { name, partitions: asked } of exchange.body.topics) {
-      const partitions: Deleted[] = [];
-      for (const { partitionIndex, offset } of asked) {
+    const topics = await answers(
+      exchange.body.topics,
+      async (name, { partitionIndex, offset }): Promise<Deleted> => {
         const hosted = context.find(name, partitionIndex);
         const deleted =
           typeof hosted === 'number'
             ? { errorCode: hosted, lowWatermark: -1 }
             : await deleteRecords(hosted, offset);
-        partitions.push({ partitionIndex, ...deleted });
-      }
-      topics.push({ name, partitions });
-    }
+        return { partitionIndex, ...deleted };
+      },
+    );
     exchange.respond({ topics });
   });
 }

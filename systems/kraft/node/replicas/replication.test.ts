@@ -26,9 +26,7 @@ const isrOf = (cluster: ReplicaCluster): number[] => [...cluster.partition('t').
 describe('acks=-1', () => {
   test('what is acknowledged is on all replicas, and survives its leader', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t', { configs: { 'min.insync.replicas': '2' } });
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t', { configs: { 'min.insync.replicas': '2' } });
       for (let i = 0; i < 20; i++) {
         expect(await client.produce('t', 0, [`v${i}`])).toMatchObject({ errorCode: 0, baseOffset: i });
       }
@@ -56,9 +54,7 @@ describe('acks=-1', () => {
 
   test('waits for a follower that is away, until it has left the ISR', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t', { configs: { 'min.insync.replicas': '2' } });
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t', { configs: { 'min.insync.replicas': '2' } });
       await client.produce('t', 0, ['v0']);
       await cluster.kill(3);
       const begun = cluster.nowMs;
@@ -73,9 +69,7 @@ describe('acks=-1', () => {
 
   test('below min.insync.replicas: refused before the append; unknown after it', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t', { configs: { 'min.insync.replicas': '3' } });
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t', { configs: { 'min.insync.replicas': '3' } });
       await client.produce('t', 0, ['v0']);
       await cluster.kill(3);
       expect(await client.produce('t', 0, ['v1'])).toMatchObject({
@@ -93,9 +87,7 @@ describe('acks=-1', () => {
 
   test('times out while the controller is away, and the ISR cannot change', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t');
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t');
       await cluster.kill(3);
       cluster.isControllerAway = true;
       expect(await client.produce('t', 0, ['v0'], { timeoutMs: 3000 })).toMatchObject({
@@ -132,9 +124,7 @@ test('replicas that rest are awake at once', async () => {
 describe('leaders', () => {
   test('a leader that was cut off gives up what the next one never had', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t', { configs: { 'min.insync.replicas': '2' } });
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t', { configs: { 'min.insync.replicas': '2' } });
       await client.produce('t', 0, ['v0']);
       for (const other of ['n2', 'n3']) {
         await cluster.sim.cut('n1', other);
@@ -171,9 +161,7 @@ describe('leaders', () => {
 
   test('a new leader does not say where the log ends before it knows', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t');
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t');
       await client.produce('t', 0, ['v0'], { acks: 1 });
       await cluster.sleep(20);
       await cluster.kill(1);
@@ -192,9 +180,7 @@ describe('leaders', () => {
 describe('a follower far behind', () => {
   test('begins where the leader does', async () => {
     await withThree(async (cluster) => {
-      cluster.createTopic('t', { configs: { 'segment.bytes': '200' } });
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t', { configs: { 'segment.bytes': '200' } });
       await client.produce('t', 0, ['v0']);
       await cluster.kill(3);
       cluster.fence(3);
@@ -220,9 +206,7 @@ test('the same seed gives the same events, another seed others', async () => {
   const hash = (seed: number): Promise<string> =>
     withThree(
       async (cluster) => {
-        cluster.createTopic('t', { partitions: 3 });
-        await cluster.sleep(100);
-        const client = await cluster.client('n1');
+        const client = await cluster.serve('t', { partitions: 3 });
         for (let i = 0; i < 10; i++) await client.produce('t', 0, [`v${i}`]);
         await cluster.kill(2, { loseUnsynced: true });
         cluster.fence(2);

@@ -21,9 +21,7 @@ const folders = async (cluster: ReplicaCluster, id = 1): Promise<string[]> =>
 describe('deletion', () => {
   test('a topic that is deleted leaves nothing; another of its name begins anew', async () => {
     await inCluster(async (cluster) => {
-      cluster.createTopic('t', { partitions: 2 });
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t', { partitions: 2 });
       await client.produce('t', 0, ['old']);
       const waiting = client.fetch('t', 0, 1, { maxWaitMs: 60_000 });
       await cluster.sleep(10);
@@ -147,9 +145,7 @@ describe('deletion', () => {
     for (let seed = 1; seed <= 8; seed++) {
       await inCluster(
         async (cluster) => {
-          cluster.createTopic('t');
-          await cluster.sleep(100);
-          const client = await cluster.client('n1');
+          const client = await cluster.serve('t');
           await client.produce('t', 0, ['old']);
           cluster.deleteTopic('t');
           await cluster.sleep(seed / 4);
@@ -171,9 +167,7 @@ describe('deletion', () => {
 describe('stopping', () => {
   test('closed in order, a broker reads no batch when it starts again', async () => {
     await inCluster(async (cluster) => {
-      cluster.createTopic('t');
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t');
       for (let i = 0; i < 10; i++) await client.produce('t', 0, [`v${i}`]);
       await cluster.manager(1).close();
       expect(cluster.leaderships.at(-1)).toBe('n1 t-0 ends');
@@ -188,9 +182,7 @@ describe('stopping', () => {
 
   test('requests after it, and while it goes on, end somehow', async () => {
     await inCluster(async (cluster) => {
-      cluster.createTopic('t');
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t');
       const other = await cluster.client('n1');
       const waiting = client.fetch('t', 0, 0, { maxWaitMs: 60_000 });
       await cluster.sleep(10);
@@ -211,9 +203,7 @@ describe('retention and compaction', () => {
   test('old segments go by size, and the configuration counts at once', async () => {
     await inCluster(
       async (cluster) => {
-        cluster.createTopic('t', { configs: { 'segment.bytes': '200' } });
-        await cluster.sleep(100);
-        const client = await cluster.client('n1');
+        const client = await cluster.serve('t', { configs: { 'segment.bytes': '200' } });
         const timestampMs = cluster.wallMs;
         for (let i = 0; i < 20; i++) await client.produce('t', 0, [`v${i}`], { timestampMs });
         await cluster.sleep(2000);
@@ -235,9 +225,9 @@ describe('retention and compaction', () => {
   test('of each key the last stays', async () => {
     await inCluster(
       async (cluster) => {
-        cluster.createTopic('t', { configs: { 'segment.bytes': '200', 'cleanup.policy': 'compact' } });
-        await cluster.sleep(100);
-        let client = await cluster.client('n1');
+        let client = await cluster.serve('t', {
+          configs: { 'segment.bytes': '200', 'cleanup.policy': 'compact' },
+        });
         for (let i = 0; i < 20; i++) await client.produce('t', 0, [`k${i % 2}=v${i}`]);
         await cluster.sleep(2500);
         // The newest batches are in memory, as they came; what is on the disk is seen after a restart.
@@ -268,9 +258,7 @@ describe('disks', () => {
     const cluster = new ReplicaCluster({ brokers: 1 });
     await cluster.run(async () => {
       await cluster.start();
-      cluster.createTopic('t');
-      await cluster.sleep(100);
-      const client = await cluster.client('n1');
+      const client = await cluster.serve('t');
       await client.produce('t', 0, ['a']);
       cluster.sim.setDiskFault('n1', (operation) => (operation === 'write' ? { error: 'EIO' } : undefined));
       await client.produce('t', 0, ['b'], { acks: 1 }).catch(() => undefined);
@@ -290,9 +278,7 @@ describe('disks', () => {
       const cluster = new ReplicaCluster({ brokers: 1 });
       await cluster.run(async () => {
         await cluster.start();
-        cluster.createTopic('t', { configs: { 'flush.messages': '1' } });
-        await cluster.sleep(100);
-        const client = await cluster.client('n1');
+        const client = await cluster.serve('t', { configs: { 'flush.messages': '1' } });
         for (let i = 0; i < 5; i++) await client.produce('t', 0, [`v${i}`]);
         const file = await cluster.files(1).open(path);
         await file.write(40, Uint8Array.of(1, 2, 3));

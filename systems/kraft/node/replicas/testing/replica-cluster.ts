@@ -377,6 +377,13 @@ export class ReplicaCluster {
 
   // Clients
 
+  /** A topic, and a client of n1 when it is there. */
+  async serve(name: string, settings?: Parameters<ReplicaCluster['createTopic']>[1]): Promise<ReplicaClient> {
+    this.createTopic(name, settings);
+    await this.sleep(100);
+    return this.client('n1');
+  }
+
   async client(node: string): Promise<ReplicaClient> {
     // The cluster hands out a client of its own around it.
     await this.sim.openClient(node, this.clients++);
