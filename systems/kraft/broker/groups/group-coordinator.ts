@@ -142,7 +142,7 @@ export class GroupCoordinator {
   /** A topic is deleted, and its offsets with it. */
   topicDeleted(now: Instant, name: string): readonly GroupEffect[] {
     this.context.now = now;
-    for (const group of this.groups()) forgetOffsets(this.context, group, (topic) => topic === name);
+    for (const group of this.groups()) forgetOffsets(this.context, group, name);
     return this.context.take();
   }
 

@@ -2,7 +2,7 @@
  * OffsetDelete (KIP-496), and the offsets of topics that are deleted.
  *
  *     deleteOffsets(context, group, call);                       // tombstones; gone when they are committed
- *     forgetOffsets(context, group, (topic) => topic === 'orders');
+ *     forgetOffsets(context, group, 'orders');
  *
  * Offsets that somebody may still go on from are kept: those of topics that a member of a consumer group has subscribed to, and all
  * of a group with members that is no consumer group. A topic that was deleted takes its offsets along, or a new one of its name
@@ -85,12 +85,12 @@ function subscribedTopics(metadata: Uint8Array): readonly string[] | null {
 }
 
 /** Also those that a transaction has not decided yet. Where the tombstones get lost, they stay until they expire. */
-export function forgetOffsets(context: GroupContext, group: Group, isGone: (topic: string) => boolean): void {
+export function forgetOffsets(context: GroupContext, group: Group, deleted: string): void {
   if (group.state === 'Dead') return;
   const pending = [...group.pendingOffsets.values()].flatMap((offsets) => [...offsets.values()]);
-  const gone = [...group.offsets.values(), ...pending].filter(({ topic }) => isGone(topic));
+  const gone = [...group.offsets.values(), ...pending].filter(({ topic }) => topic === deleted);
   for (const offsets of group.pendingOffsets.values()) {
-    for (const [name, { topic }] of offsets) if (isGone(topic)) offsets.delete(name);
+    for (const [name, { topic }] of offsets) if (topic === deleted) offsets.delete(name);
   }
   for (const [producerId, offsets] of group.pendingOffsets) {
     if (offsets.size === 0) group.pendingOffsets.delete(producerId);
