@@ -64,8 +64,8 @@ export class BrokerSession {
   readonly deadlineMs: number;
   private readonly endpoint: RealEndpoint;
   private readonly noteTimer: NodeJS.Timeout;
-  /** Of the last request that was not answered, until one is. */
-  private lastFailure: ClientError | null = null;
+  /** What keeps a command waiting, until a broker answers: said once if it takes long. */
+  waitsFor: string | null = null;
   /** Who answered last is asked first. */
   private last: Address | null = null;
 
@@ -79,8 +79,8 @@ export class BrokerSession {
     });
     this.deadlineMs = this.client.nowMs + TIMEOUT_MS;
     this.noteTimer = setTimeout(() => {
-      if (this.lastFailure !== null)
-        output.note(`kraft: ${this.lastFailure.message}; trying for ${TIMEOUT_MS / 1_000} s in all`);
+      if (this.waitsFor !== null)
+        output.note(`kraft: ${this.waitsFor}; trying for ${TIMEOUT_MS / 1_000} s in all`);
     }, NOTE_AFTER_MS);
     this.noteTimer.unref();
   }
@@ -113,11 +113,20 @@ export class BrokerSession {
     return this.send(name, body, addresses, false);
   }
 
+  /** As any broker knows it; the session's client learns it, too. @throws HarnessError `io` */
+  async metadata(
+    topics: readonly string[] | null,
+    { allowAutoTopicCreation = false } = {},
+  ): Promise<ReceivedBody<'metadata'>> {
+    const names = topics?.map((name) => ({ name })) ?? null;
+    const response = await this.ask('metadata', { topics: names, allowAutoTopicCreation });
+    this.client.metadata.absorb(response);
+    return response;
+  }
+
   /** Where all brokers are that the cluster has at this moment. */
   async brokers(): Promise<readonly (Address & { readonly nodeId: number })[]> {
-    const response = await this.ask('metadata', { topics: [] });
-    this.client.metadata.absorb(response);
-    return response.brokers;
+    return (await this.metadata([])).brokers;
   }
 
   close(): void {
@@ -143,12 +152,12 @@ export class BrokerSession {
       const address = addresses[turn % addresses.length] as Address;
       try {
         const answer = await this.client.request(address, name, body, { deadlineMs: this.deadlineMs });
-        this.lastFailure = null;
+        this.waitsFor = null;
         this.last = address;
         return answer;
       } catch (thrown) {
         if (!(thrown instanceof ClientError)) throw thrown;
-        this.lastFailure = thrown;
+        this.waitsFor = thrown.message;
         if ((!isRepeatable && !thrown.isDefinite) || this.client.nowMs + RETRY_MS >= this.deadlineMs)
           throw unreachable(thrown);
         // All were asked once: a moment for those that start.

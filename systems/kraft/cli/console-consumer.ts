@@ -7,6 +7,7 @@
 import type { Command } from 'commander';
 import { ClientError } from '../client/client-error.ts';
 import { Consumer } from '../client/consumer.ts';
+import type { Polled } from '../client/consumer.ts';
 import { GroupMember } from '../client/group-member.ts';
 import { commitOffsets, fetchOffsets } from '../client/group-offsets.ts';
 import type { KeyPosition, PartitionKey } from '../client/operations.ts';
@@ -14,10 +15,10 @@ import { keyOf } from '../client/operations.ts';
 import { ERROR, isRetriable } from '../wire/error-codes.ts';
 import { addBootstrapOptions, unreachable, withSession } from './broker-session.ts';
 import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
-import { checkKeys, FORMATTER_KEYS, formatRecord, formatterProperties } from './console-lines.ts';
+import { FORMATTER_KEYS, formatRecord, formatterProperties } from './console-lines.ts';
 import type { FormatterProperties } from './console-lines.ts';
 import { RefusedError, usageError } from './exit-codes.ts';
-import { collect, keyValues, wholeNumber } from './numbers.ts';
+import { collect, knownKeyValues, wholeNumber } from './numbers.ts';
 import type { CommandContext, Output } from './output.ts';
 import { explained } from './refusals.ts';
 import { onFirstSignal } from './signals.ts';
@@ -123,10 +124,16 @@ export function addConsoleConsumerCommand(program: Command, { output }: CommandC
 }
 
 function planOf(options: Options & { readonly whitelist?: string }): Plan {
-  const given = keyValues([...options.consumerProperty, ...options.commandProperty], '--consumer-property');
-  checkKeys(given, CONSUMER_KEYS, '--consumer-property');
-  const printed = keyValues([...options.property, ...options.formatterProperty], '--property');
-  checkKeys(printed, FORMATTER_KEYS, '--property');
+  const given = knownKeyValues(
+    [...options.consumerProperty, ...options.commandProperty],
+    CONSUMER_KEYS,
+    '--consumer-property',
+  );
+  const printed = knownKeyValues(
+    [...options.property, ...options.formatterProperty],
+    FORMATTER_KEYS,
+    '--property',
+  );
   const topic = options.topic ?? options.include ?? options.whitelist;
   if (topic === undefined) throw usageError('--topic NAME is missing, or --include PATTERN');
   const group = options.group ?? given.get('group.id') ?? null;
@@ -164,6 +171,8 @@ function offsetOf(text: string): number | 'beginning' | 'end' {
   return wholeNumber(text, '--offset', 0, Number.MAX_SAFE_INTEGER);
 }
 
+type PolledRecords = Polled['records'];
+
 class ConsoleConsumer {
   private readonly session: BrokerSession;
   private readonly plan: Plan;
@@ -172,10 +181,13 @@ class ConsoleConsumer {
   private member: GroupMember | null = null;
   private printed = 0;
   private isOver = false;
+  private end: () => void = () => undefined;
+  private readonly ended = new Promise<null>((resolve) => (this.end = () => resolve(null)));
   /** Monotonic: when a record last came. */
   private lastMs: number;
   private refreshedMs = -Infinity;
   private topics: readonly string[] = [];
+  private isAbsenceSaid = false;
 
   constructor(session: BrokerSession, plan: Plan, output: Output) {
     this.session = session;
@@ -191,7 +203,10 @@ class ConsoleConsumer {
 
   /** Resolves when it has printed enough, nothing comes any more, or a signal came. */
   async run(): Promise<void> {
-    const silence = onFirstSignal(() => (this.isOver = true));
+    const silence = onFirstSignal(() => {
+      this.isOver = true;
+      this.end();
+    });
     try {
       while (!this.isDone) await this.step();
       await this.leave();
@@ -212,11 +227,13 @@ class ConsoleConsumer {
     const { client } = this.session;
     const deadlineMs = this.session.deadlineAfter(POLL_TIMEOUT_MS);
     try {
-      if (!(await this.hasPartitions(deadlineMs))) {
+      const records = await Promise.race([this.poll(deadlineMs), this.ended]);
+      // What somebody still waits for is left to itself: nothing of it was printed.
+      if (this.isOver) return;
+      if (records === null) {
         await client.sleep(TOPIC_WAIT_MS);
         return;
       }
-      const { records } = await this.consumer.poll(deadlineMs);
       for (const [name, found] of records) this.print(name, found);
       if (records.length > 0) {
         this.lastMs = client.nowMs;
@@ -226,6 +243,12 @@ class ConsoleConsumer {
       this.explain(thrown);
       await client.sleep(TOPIC_WAIT_MS);
     }
+  }
+
+  /** Null: there is nothing to read from yet. */
+  private async poll(deadlineMs: number): Promise<PolledRecords | null> {
+    if (!(await this.hasPartitions(deadlineMs))) return null;
+    return (await this.consumer.poll(deadlineMs)).records;
   }
 
   /** Passes over what time mends. @throws RefusedError, HarnessError for the rest */
@@ -246,7 +269,7 @@ class ConsoleConsumer {
       throw new RefusedError(`Error: reading ${this.plan.topic}: ${explained(errorCode)}`);
   }
 
-  private print(name: string, records: Awaited<ReturnType<Consumer['poll']>>['records'][number][1]): void {
+  private print(name: string, records: PolledRecords[number][1]): void {
     const partition = Number(name.slice(name.lastIndexOf('-') + 1));
     for (const record of records) {
       if (this.printed >= this.plan.messagesMax && this.plan.messagesMax >= 0) {
@@ -274,6 +297,9 @@ class ConsoleConsumer {
     }
     if (this.topics.length === 0) {
       this.refreshedMs = -Infinity;
+      if (!this.isAbsenceSaid)
+        this.output.note(`kraft: there is no topic ${this.plan.topic}: waiting for it`);
+      this.isAbsenceSaid = true;
       return false;
     }
     if (this.plan.group !== null) await this.followGroup(this.plan.group, deadlineMs);

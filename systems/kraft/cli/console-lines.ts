@@ -1,12 +1,11 @@
 /**
  * Lines that become records, and records that become lines: the formats of Kafka's console tools.
  *
- *     const parse = lineParser({ ...READER_DEFAULTS, parseKey: true, keySeparator: ':' });
+ *     const parse = lineParser(readerProperties(new Map([['parse.key', 'true'], ['key.separator', ':']])));
  *     parse('k:v')                                              // { key: 'k', value: 'v', headers: [] } as bytes
- *     formatRecord(record, 0, { ...FORMATTER_DEFAULTS, printKey: true })   // 'k\tv\n' as bytes
+ *     formatRecord(record, 0, formatterProperties(new Map([['print.key', 'true']])))   // 'k\tv\n' as bytes
  */
 import type { Header, Record } from '../records/record.ts';
-import { usageError } from './exit-codes.ts';
 
 // Lines to records
 
@@ -36,7 +35,6 @@ export class LineError extends Error {
 
 const encoder = new TextEncoder();
 
-/** @throws HarnessError `usage` for a property that there is not */
 export function readerProperties(given: ReadonlyMap<string, string>): ReaderProperties {
   return {
     parseKey: isTrue(given.get('parse.key')),
@@ -163,15 +161,4 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
-}
-
-/** Refuses a property that neither tool has: a slip would otherwise go unnoticed. */
-export function checkKeys(
-  given: ReadonlyMap<string, string>,
-  known: readonly string[],
-  option: string,
-): void {
-  for (const key of given.keys()) {
-    if (!known.includes(key)) throw usageError(`${option} has no ${key}; there are ${known.join(', ')}`);
-  }
 }

@@ -14,10 +14,10 @@ import type { NewRecord } from '../records/record.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, unreachable, withSession } from './broker-session.ts';
 import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
-import { checkKeys, LineError, lineParser, READER_KEYS, readerProperties } from './console-lines.ts';
+import { LineError, lineParser, READER_KEYS, readerProperties } from './console-lines.ts';
 import type { ParsedLine } from './console-lines.ts';
 import { EXIT, RefusedError, usageError } from './exit-codes.ts';
-import { collect, keyValues, wholeNumber } from './numbers.ts';
+import { collect, knownKeyValues, wholeNumber } from './numbers.ts';
 import type { CommandContext, Output } from './output.ts';
 import { Partitioner } from './partitioner.ts';
 import { explained } from './refusals.ts';
@@ -96,8 +96,11 @@ export function addConsoleProducerCommand(program: Command, context: CommandCont
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .action(async (options: Options) => {
-      const reader = keyValues([...options.property, ...options.readerProperty], '--property');
-      checkKeys(reader, READER_KEYS, '--property');
+      const reader = knownKeyValues(
+        [...options.property, ...options.readerProperty],
+        READER_KEYS,
+        '--property',
+      );
       const settings = producerSettings(options);
       const parse = lineParser(readerProperties(reader));
       await withSession(options, context.output, (session) =>
@@ -114,8 +117,11 @@ interface ProducerSettings {
 }
 
 function producerSettings(options: Options): ProducerSettings {
-  const given = keyValues([...options.producerProperty, ...options.commandProperty], '--producer-property');
-  checkKeys(given, PRODUCER_KEYS, '--producer-property');
+  const given = knownKeyValues(
+    [...options.producerProperty, ...options.commandProperty],
+    PRODUCER_KEYS,
+    '--producer-property',
+  );
   const acksText = options.requestRequiredAcks ?? given.get('acks') ?? 'all';
   const acks = ACKS.get(acksText);
   if (acks === undefined) throw usageError(`acks is all, 1 or 0, not "${acksText}"`);
@@ -215,16 +221,17 @@ async function* batchesOfLines(input: NodeJS.ReadableStream): AsyncGenerator<str
 async function partitionCount(session: BrokerSession, name: string): Promise<number> {
   const { client, deadlineMs } = session;
   for (;;) {
-    const response = await session.ask('metadata', { topics: [{ name }], allowAutoTopicCreation: true });
-    client.metadata.absorb(response);
-    const topic = response.topics[0];
+    const { topics } = await session.metadata([name], { allowAutoTopicCreation: true });
+    const topic = topics[0];
     if (topic !== undefined && topic.errorCode === ERROR.NONE && topic.partitions.length > 0)
       return topic.partitions.length;
     const errorCode = topic?.errorCode ?? ERROR.UNKNOWN_TOPIC_OR_PARTITION;
     const isComing = errorCode === ERROR.LEADER_NOT_AVAILABLE || errorCode === ERROR.NONE;
     const mayCome = errorCode === ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+    const what = explained(errorCode, mayCome ? `there is no topic ${name}` : null);
     if ((!isComing && !mayCome) || client.nowMs + TOPIC_WAIT_MS >= deadlineMs)
-      throw new RefusedError(`Error when sending message to topic ${name}: ${explained(errorCode)}`);
+      throw new RefusedError(`Error when sending message to topic ${name}: ${what}`);
+    session.waitsFor = what;
     await client.sleep(TOPIC_WAIT_MS);
   }
 }

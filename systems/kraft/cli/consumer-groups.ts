@@ -13,7 +13,7 @@ import { memberTable, offsetTable, stateTable } from './group-tables.ts';
 import type { GroupPartition } from './group-tables.ts';
 import { committedOffsets, deleteGroup, describeGroup, groupRefusal, listGroups } from './groups-read.ts';
 import type { GroupFacts } from './groups-read.ts';
-import { collect, wholeNumber } from './numbers.ts';
+import { chosenAction, collect, wholeNumber } from './numbers.ts';
 import { offsetsAt } from './offsets-read.ts';
 import type { CommandContext, Output } from './output.ts';
 import { explained } from './refusals.ts';
@@ -75,12 +75,7 @@ export function addConsumerGroupsCommand(program: Command, context: CommandConte
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .action(async (options: Options) => {
-      const chosen = ACTIONS.filter((each) => options[each] === true);
-      const [action] = chosen;
-      if (action === undefined || chosen.length > 1)
-        throw usageError(
-          'consumer-groups takes exactly one of --list, --describe, --delete, --reset-offsets',
-        );
+      const action = chosenAction('consumer-groups', ACTIONS, options);
       if (action !== 'list' && options.group.length === 0 && !options.allGroups)
         throw usageError('--group NAME is missing, or --all-groups');
       await withSession(options, context.output, (session) => RUN[action](session, options, context));
@@ -247,7 +242,11 @@ async function keysOf(session: BrokerSession, text: string): Promise<PartitionKe
   const present = (await partitionsOf(session, [topic])).get(topic);
   if (present === undefined)
     throw groupRefusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${topic}' does not exist`);
-  const wanted = list?.split(',').map((each) => wholeNumber(each, '--topic')) ?? present;
+  const wanted =
+    list?.split(',').map((each) => wholeNumber(each, `a partition of --topic ${topic}`)) ?? present;
+  const missing = wanted.find((partition) => !present.includes(partition));
+  if (missing !== undefined)
+    throw groupRefusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${topic}' has no partition ${missing}`);
   return wanted.map((partition) => keyOf(topic, partition));
 }
 

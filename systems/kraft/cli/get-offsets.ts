@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { keyOf } from '../client/operations.ts';
 import type { PartitionKey } from '../client/operations.ts';
+import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../wire/api/offsets.ts';
 import { addBootstrapOptions, withSession } from './broker-session.ts';
 import type { BootstrapOptions } from './broker-session.ts';
 import { RefusedError, usageError } from './exit-codes.ts';
@@ -28,10 +29,10 @@ interface Options extends BootstrapOptions {
 
 /** Instead of a timestamp in milliseconds since 1970. */
 const TIMES: ReadonlyMap<string, number> = new Map([
-  ['latest', -1],
-  ['earliest', -2],
-  ['-1', -1],
-  ['-2', -2],
+  ['latest', LATEST_TIMESTAMP],
+  ['earliest', EARLIEST_TIMESTAMP],
+  [String(LATEST_TIMESTAMP), LATEST_TIMESTAMP],
+  [String(EARLIEST_TIMESTAMP), EARLIEST_TIMESTAMP],
 ]);
 
 interface Filter {

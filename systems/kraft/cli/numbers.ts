@@ -1,4 +1,4 @@
-/** Numbers that a user typed: whole, in a range, and refused with the option's name. */
+/** What a user typed behind options: whole numbers in a range, key=value, one of several; refused with the option's name. */
 import { usageError } from './exit-codes.ts';
 
 const INT_MAX = 2 ** 31 - 1;
@@ -22,6 +22,32 @@ export function keyValues(pairs: readonly string[], option: string): Map<string,
       return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     }),
   );
+}
+
+/** The same, of keys that there are: a slip would otherwise go unnoticed. @throws HarnessError `usage` */
+export function knownKeyValues(
+  pairs: readonly string[],
+  known: readonly string[],
+  option: string,
+): Map<string, string> {
+  const given = keyValues(pairs, option);
+  for (const key of given.keys()) {
+    if (!known.includes(key)) throw usageError(`${option} has no ${key}; there are ${known.join(', ')}`);
+  }
+  return given;
+}
+
+/** The one option of several that says what a command shall do. @throws HarnessError `usage` for none and for two */
+export function chosenAction<A extends string>(
+  command: string,
+  actions: readonly A[],
+  options: Readonly<Partial<Record<A, boolean>>>,
+): A {
+  const chosen = actions.filter((action) => options[action] === true);
+  const [action] = chosen;
+  if (action !== undefined && chosen.length === 1) return action;
+  const names = actions.map((each) => `--${each.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  throw usageError(`${command} takes exactly one of ${names.join(', ')}`);
 }
 
 /** Of an option that may be repeated. */

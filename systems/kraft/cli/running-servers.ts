@@ -30,8 +30,8 @@ function registryFolder(): string | null {
   const folder = join(process.env['KRAFT_RUN_DIR'] ?? tmpdir(), `kraft-servers-${userId}`);
   try {
     mkdirSync(folder, { mode: 0o700, recursive: true });
-    const { uid, mode } = lstatSync(folder);
-    const isOwn = lstatSync(folder).isDirectory() && uid === userId && (mode & 0o022) === 0;
+    const facts = lstatSync(folder);
+    const isOwn = facts.isDirectory() && facts.uid === userId && (facts.mode & 0o022) === 0;
     return isOwn ? folder : null;
   } catch {
     return null;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { HarnessError } from '../../../harness/errors.ts';
 import { isDaemon, reportToStarter, startDaemon } from './daemon.ts';
 import { machineError } from './exit-codes.ts';
+import { collect } from './numbers.ts';
 import type { CommandContext } from './output.ts';
 import { planServer, runServer } from './run-server.ts';
 
@@ -22,7 +23,6 @@ interface Options {
 }
 
 export function addServerStartCommand(program: Command, { output, finish }: CommandContext): void {
-  const collect = (value: string, before: readonly string[]): string[] => [...before, value];
   program
     .command('server-start')
     .description('run a broker, a controller, or both in one')

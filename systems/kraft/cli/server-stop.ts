@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { dataDirectory, readConfiguration } from './configuration.ts';
 import { EXIT, machineError, usageError } from './exit-codes.ts';
+import { collect } from './numbers.ts';
 import type { CommandContext } from './output.ts';
 import { isRunning } from './processes.ts';
 import type { ProcessIdentity } from './processes.ts';
@@ -37,12 +38,7 @@ export function addServerStopCommand(program: Command, { output, finish }: Comma
     .argument('[server.properties]', 'what the server was started with; default: all servers of this user')
     .option('--node-id <id>', 'only the server with this id')
     .option('--process-role <role>', 'only brokers, or only controllers')
-    .option(
-      '--override <key=value>',
-      'as the server was started; may be repeated',
-      (value: string, before: readonly string[]) => [...before, value],
-      [],
-    )
+    .option('--override <key=value>', 'as the server was started; may be repeated', collect, [])
     .option('--timeout <seconds>', 'how long it may take', TIMEOUT_S)
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)

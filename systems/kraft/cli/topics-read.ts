@@ -23,9 +23,8 @@ export async function topicNames(
   session: BrokerSession,
   { isInternalExcluded }: { readonly isInternalExcluded: boolean },
 ): Promise<string[]> {
-  const response = await session.ask('metadata', { topics: null, allowAutoTopicCreation: false });
-  session.client.metadata.absorb(response);
-  return response.topics
+  const { topics } = await session.metadata(null);
+  return topics
     .filter(({ errorCode }) => errorCode !== ERROR.UNKNOWN_TOPIC_OR_PARTITION)
     .map(({ name }) => name)
     .filter((name) => !(isInternalExcluded && isInternalTopic(name)))
@@ -38,9 +37,7 @@ export async function partitionsOf(
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   if (topics.length === 0) return new Map();
-  const body = { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false };
-  const response = await session.ask('metadata', body);
-  session.client.metadata.absorb(response);
+  const response = await session.metadata(topics);
   return new Map(
     response.topics
       .filter(({ partitions }) => partitions.length > 0)

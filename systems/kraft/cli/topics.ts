@@ -4,7 +4,7 @@ import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, withSession } from './broker-session.ts';
 import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
 import { RefusedError, usageError } from './exit-codes.ts';
-import { collect, keyValues, wholeNumber } from './numbers.ts';
+import { chosenAction, collect, keyValues, wholeNumber } from './numbers.ts';
 import type { CommandContext, Output } from './output.ts';
 import { checkAnswer } from './refusals.ts';
 import { isNarrowed, isWanted, partitionLine, topicLine } from './topic-description.ts';
@@ -79,11 +79,7 @@ export function addTopicsCommand(program: Command, { output }: CommandContext): 
 }
 
 function actionOf(options: Options): Action {
-  const chosen = ACTIONS.filter((action) => options[action] === true);
-  const [action] = chosen;
-  if (action === undefined || chosen.length > 1) {
-    throw usageError(`topics takes exactly one of ${ACTIONS.map((each) => `--${each}`).join(', ')}`);
-  }
+  const action = chosenAction('topics', ACTIONS, options);
   if (options.topic === undefined && action !== 'list' && action !== 'describe')
     throw usageError(`--${action} needs --topic NAME`);
   return action;

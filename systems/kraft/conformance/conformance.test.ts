@@ -16,12 +16,12 @@ import { operate } from './flows/kafka-tools.ts';
 import { rebalance } from './flows/groups.ts';
 import { CODECS, produceAndConsume } from './flows/produce-consume.ts';
 import { produceIdempotently, transact } from './flows/transactions.ts';
-import type { RunningServer } from './testing/apache-kafka.ts';
 import { startApacheKafka, whyNoApacheKafka } from './testing/apache-kafka.ts';
 import { hasKafkaPython, speakPython } from './testing/kafka-python.ts';
 import { startKafkaTools, whyNoKafkaTools } from './testing/kafka-tools.ts';
 import { connectKafkajs, errorOf, until } from './testing/kafkajs.ts';
 import { startOurKafka } from './testing/our-kafka.ts';
+import type { RunningServer } from './testing/single-node.ts';
 import { canRun } from './testing/programs.ts';
 
 const why = whyNoApacheKafka();

@@ -38,7 +38,14 @@ export async function inProcess(args: readonly string[]): Promise<CommandResult>
 export class CommandFolder {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), 'kraft-cli-')));
 
-  kraft(args: readonly string[], { input = '' } = {}): Promise<CommandResult> {
+  /** @param options.interruptAt - Ctrl-C is pressed once this was said, on either stream */
+  kraft(
+    args: readonly string[],
+    {
+      input = '',
+      interruptAt = null,
+    }: { readonly input?: string; readonly interruptAt?: RegExp | null } = {},
+  ): Promise<CommandResult> {
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: this.path,
       env: this.environment(),
@@ -47,8 +54,14 @@ export class CommandFolder {
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
-    child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+    let isInterrupted = false;
+    const interrupt = (said: string): void => {
+      if (isInterrupted || interruptAt?.test(said) !== true) return;
+      isInterrupted = true;
+      child.kill('SIGINT');
+    };
+    child.stdout.on('data', (bytes: Buffer) => interrupt((stdout += bytes.toString())));
+    child.stderr.on('data', (bytes: Buffer) => interrupt((stderr += bytes.toString())));
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));

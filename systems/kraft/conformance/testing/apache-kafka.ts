@@ -9,12 +9,13 @@
  * Needs Java 17 or later. Where jars or Java are missing, tests that need it skip with the reason.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './free-port.ts';
+import { canRun } from './programs.ts';
+import { singleNode, type RunningServer } from './single-node.ts';
 
 export const KAFKA_VERSION = '4.0.0';
 
@@ -27,17 +28,7 @@ export function whyNoApacheKafka(): string {
   const directory = jarsDirectory();
   if (!existsSync(directory) || !readdirSync(directory).some((name) => name.startsWith('kafka-server-')))
     return `no jars of Apache Kafka in ${directory}: npm run kafka-jars`;
-  try {
-    execFileSync('java', ['-version'], { stdio: 'ignore' });
-    return '';
-  } catch {
-    return 'no java on the path';
-  }
-}
-
-export interface RunningServer {
-  readonly bootstrap: string;
-  stop(): Promise<void>;
+  return canRun('java', '-version') ? '' : 'no java on the path';
 }
 
 const START_MAX_MS = 60_000;
@@ -46,27 +37,10 @@ const START_MAX_MS = 60_000;
 export async function startApacheKafka(
   properties: Readonly<Record<string, string>> = {},
 ): Promise<RunningServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'apache-kafka-'));
-  const [port, controllerPort] = [await freePort(), await freePort()];
+  const { bootstrap, ports, directory, text, remove } = await singleNode('apache-kafka-', properties);
+  const [port = 0] = ports;
   const config = join(directory, 'server.properties');
-  const all: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'log.dirs': join(directory, 'data'),
-    'offsets.topic.replication.factor': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    ...properties,
-  };
-  writeFileSync(
-    config,
-    Object.entries(all)
-      .map(([key, value]) => `${key}=${value}\n`)
-      .join(''),
-  );
+  writeFileSync(config, text);
   const classPath = join(jarsDirectory(), '*');
   const java = (...command: string[]): string =>
     execFileSync('java', ['-cp', classPath, ...command], {
@@ -80,7 +54,7 @@ export async function startApacheKafka(
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   };
   const untilMs = Date.now() + START_MAX_MS;
   while (!(await accepts(port))) {
@@ -90,7 +64,7 @@ export async function startApacheKafka(
     }
     await delay(100);
   }
-  return { bootstrap: `127.0.0.1:${port}`, stop };
+  return { bootstrap, stop };
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -8,12 +8,13 @@
  *
  * One command at a time. What tools say on standard error is dropped.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jarsDirectory, whyNoApacheKafka } from './apache-kafka.ts';
+import { canRun } from './programs.ts';
 
 const SOURCE = fileURLToPath(new URL('kafka-tools.java', import.meta.url));
 
@@ -26,12 +27,7 @@ const COMMAND_MAX_MS = 30_000;
 export function whyNoKafkaTools(): string {
   const why = whyNoApacheKafka();
   if (why !== '') return why;
-  try {
-    execFileSync('javac', ['-version'], { stdio: 'ignore' });
-    return '';
-  } catch {
-    return 'no javac on the path: a JDK is needed';
-  }
+  return canRun('javac', '-version') ? '' : 'no javac on the path: a JDK is needed';
 }
 
 export interface ToolAnswer {

@@ -1,14 +1,10 @@
 /** One node of ours on loopback, in this process: the same start as `kraft server-start`. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRealRuntime } from '../../../runtime/real/real-runtime.ts';
 import { startKraftNode } from '../../node/kraft-node.ts';
 import { readServerProperties } from '../../node/properties.ts';
 import { randomUuid } from '../../node/random-uuid.ts';
-import type { RunningServer } from './apache-kafka.ts';
-import { freePort } from './free-port.ts';
+import { singleNode, type RunningServer } from './single-node.ts';
 
 const START_MAX_MS = 30_000;
 
@@ -16,27 +12,12 @@ const START_MAX_MS = 30_000;
 export async function startOurKafka(
   properties: Readonly<Record<string, string>> = {},
 ): Promise<RunningServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'our-kafka-'));
-  const [port, controllerPort] = [await freePort(), await freePort()];
-  const text = Object.entries({
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'controller.listener.names': 'CONTROLLER',
-    'log.dirs': directory,
-    'offsets.topic.replication.factor': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    ...properties,
-  })
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('');
+  const { bootstrap, ports, directory, text, remove } = await singleNode('our-kafka-', properties);
   const runtime = createRealRuntime({
     name: '127.0.0.1',
-    listenHosts: { [port]: '127.0.0.1', [controllerPort]: '127.0.0.1' },
+    listenHosts: Object.fromEntries(ports.map((port) => [port, '127.0.0.1'])),
     dataDirectory: directory,
-    logLevel: (process.env['KAFKA_LOG'] as 'error' | undefined) ?? 'error',
+    logLevel: 'error',
     onCrash: (reason) => {
       throw new Error(`the node ended itself: ${reason}`);
     },
@@ -52,11 +33,11 @@ export async function startOurKafka(
     await delay(20);
   }
   return {
-    bootstrap: `127.0.0.1:${port}`,
+    bootstrap,
     stop: async () => {
       await node.shutdown();
       await runtime.close();
-      rmSync(directory, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -12,6 +12,7 @@ import type { Exchange, Handlers } from './exchange.ts';
 import type { NodeOutcome } from './node-client.ts';
 import { NodeClient } from './node-client.ts';
 import { NetworkServer } from './network-server.ts';
+import { inSim, send } from '../testing/in-sim.ts';
 
 const PORT = 9092;
 const THERE = { host: 'n1', port: PORT };
@@ -36,20 +37,15 @@ async function between(handlers: Handlers, body: (nodes: Nodes) => Promise<void>
     });
   });
   const cluster = new SimCluster({ system, nodes: ['n1', 'n2'], seed: 1 });
-  try {
-    await cluster.run(async () => {
-      await cluster.start();
-      await body({ cluster, there: runtimes.get('n1') as Runtime, here: runtimes.get('n2') as Runtime });
-    });
-  } finally {
-    await cluster.stop();
-  }
+  await inSim(cluster, () =>
+    body({ cluster, there: runtimes.get('n1') as Runtime, here: runtimes.get('n2') as Runtime }),
+  );
 }
 
 const heartbeat = (groupId: string) => ({ groupId, generationId: 1, memberId: 'm' });
 
 const ask = (client: NodeClient, groupId: string, timeoutMs = 1000): Promise<NodeOutcome<'heartbeat'>> =>
-  new Promise((resolve) => client.request(THERE, 'heartbeat', 3, heartbeat(groupId), timeoutMs, resolve));
+  send(client, THERE, 'heartbeat', 3, heartbeat(groupId), timeoutMs);
 
 /** Bytes as a client that is none of ours sends them; what comes back, and how it ended. */
 function raw(here: Runtime): { connection: Connection; frames: Uint8Array[]; ended: () => string | null } {
@@ -89,9 +85,7 @@ describe('a listener', () => {
   test('advertises what it serves, also to who asks in a version that it does not know', async () => {
     await between({ heartbeat: (exchange) => exchange.finish() }, async ({ cluster, here }) => {
       const client = new NodeClient(here, { clientId: 'me' });
-      const outcome = await new Promise<NodeOutcome<'apiVersions'>>((resolve) =>
-        client.request(THERE, 'apiVersions', 2, {}, 1000, resolve),
-      );
+      const outcome = await send(client, THERE, 'apiVersions', 2, {}, 1000);
       const keys = outcome.kind === 'response' ? outcome.body.apiKeys.map(({ apiKey }) => apiKey) : [];
       expect(keys).toEqual([12, 18]);
       const { connection, frames, ended } = raw(here);
@@ -186,9 +180,7 @@ describe('a client of another node', () => {
   test('says when nobody listens', async () => {
     await between({}, async ({ here }) => {
       const client = new NodeClient(here, { clientId: 'me' });
-      const outcome = await new Promise((resolve) =>
-        client.request({ host: 'n1', port: 1 }, 'heartbeat', 3, heartbeat('g'), 1000, resolve),
-      );
+      const outcome = await send(client, { host: 'n1', port: 1 }, 'heartbeat', 3, heartbeat('g'), 1000);
       expect(outcome).toEqual({ kind: 'failed', reason: 'n1:1: connection refused', sent: false });
     });
   });

@@ -4,8 +4,9 @@ import { sToNs } from '../../../../harness/units.ts';
 import type { ApiName, RequestInputBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { ZERO_UUID } from '../../wire/uuid.ts';
-import type { NodeOutcome, ReceivedBody } from '../network/node-client.ts';
+import type { ReceivedBody } from '../network/node-client.ts';
 import { NodeClient } from '../network/node-client.ts';
+import { answerOf, inSim, send } from '../testing/in-sim.ts';
 import type { ShakenQuorum } from './testing/quorum-program.ts';
 import {
   activeOf,
@@ -21,14 +22,7 @@ type Setup = Parameters<typeof quorumCluster>[0];
 
 async function inQuorum(setup: Setup, body: (quorum: ShakenQuorum) => Promise<void>): Promise<void> {
   const quorum = quorumCluster(setup);
-  try {
-    await quorum.sim.run(async () => {
-      await quorum.sim.start();
-      await body(quorum);
-    });
-  } finally {
-    await quorum.sim.stop();
-  }
+  await inSim(quorum.sim, () => body(quorum));
   expect([quorum.sim.crashes, quorum.sim.invariantViolations]).toEqual([[], []]);
 }
 
@@ -43,12 +37,9 @@ async function ask<N extends ApiName>(
   const runtime = [...heard.values()].at(-1)?.runtime;
   if (runtime === undefined || runtime === null) throw new Error('no node runs');
   const client = new NodeClient(runtime, { clientId: 'operator' });
-  const outcome = await new Promise<NodeOutcome<N>>((resolve) =>
-    client.request({ host: node, port: CONTROLLER_PORT }, name, version, body, 5000, resolve),
-  );
+  const outcome = await send(client, { host: node, port: CONTROLLER_PORT }, name, version, body, 5000);
   client.close();
-  if (outcome.kind === 'failed') throw new Error(outcome.reason);
-  return outcome.body;
+  return answerOf(outcome);
 }
 
 const topicName = '__cluster_metadata';

@@ -24,6 +24,7 @@ import { NetworkServer } from '../../network/network-server.ts';
 import type { MetadataChanges, Quorum } from '../../parts.ts';
 import type { PropertyValues } from '../../property-table.ts';
 import type { NodeSettings } from '../../settings.ts';
+import { answerOf, inSim, send, until } from '../../testing/in-sim.ts';
 import { brokerHandlers } from '../broker-handlers.ts';
 import { BrokerLifecycle } from '../broker-lifecycle.ts';
 import { ImageFollower } from '../broker-metadata.ts';
@@ -33,8 +34,7 @@ const CONTROLLERS = [1, 2, 3];
 const CONTROLLER_PORT = 9093;
 const CLIENT_PORT = 9092;
 const ASK_TIMEOUT_MS = 60_000;
-const POLL_MS = 5;
-const POLLS_MAX = 20_000;
+const PATIENCE = { pollMs: 5, pollsMax: 20_000 };
 
 export interface BrokersOptions {
   readonly brokers?: number;
@@ -167,12 +167,8 @@ export class Brokers {
   }
 
   /** @throws Error where it does not come true in a long time */
-  async until(condition: () => boolean, what = 'the condition'): Promise<void> {
-    for (let i = 0; i < POLLS_MAX; i++) {
-      if (condition()) return;
-      await this.sleep(POLL_MS);
-    }
-    throw new Error(`${what} did not come true`);
+  until(condition: () => boolean, what = 'the condition'): Promise<void> {
+    return until(this.cluster, condition, PATIENCE, what);
   }
 
   allRunning(): Promise<void> {
@@ -190,9 +186,7 @@ export class Brokers {
     body: RequestInputBody<N>,
   ): Promise<NodeOutcome<N>> {
     this.client ??= new NodeClient(this.clientRuntime as Runtime, { clientId: 'test' });
-    const { client } = this;
-    const address = { host: `n${id}`, port: CLIENT_PORT };
-    return new Promise((resolve) => client.request(address, name, version, body, ASK_TIMEOUT_MS, resolve));
+    return send(this.client, { host: `n${id}`, port: CLIENT_PORT }, name, version, body, ASK_TIMEOUT_MS);
   }
 
   /** @throws Error where there is no answer */
@@ -202,9 +196,7 @@ export class Brokers {
     version: number,
     body: RequestInputBody<N>,
   ): Promise<ReceivedBody<N>> {
-    const outcome = await this.send(id, name, version, body);
-    if (outcome.kind === 'failed') throw new Error(outcome.reason);
-    return outcome.body;
+    return answerOf(await this.send(id, name, version, body));
   }
 
   async createTopic(id: number, name: string, partitions = 1, replicas = 1): Promise<number> {
@@ -223,13 +215,8 @@ export async function withBrokers(
   body: (rig: Brokers) => Promise<void>,
 ): Promise<void> {
   const rig = new Brokers(options);
-  try {
-    await rig.cluster.run(async () => {
-      await rig.cluster.start();
-      rig.quorum.elect(1);
-      await body(rig);
-    });
-  } finally {
-    await rig.cluster.stop();
-  }
+  await inSim(rig.cluster, () => {
+    rig.quorum.elect(1);
+    return body(rig);
+  });
 }

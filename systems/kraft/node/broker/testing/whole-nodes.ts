@@ -19,10 +19,10 @@ import { openLogDir } from '../../log-dir.ts';
 import type { NodeOutcome, ReceivedBody } from '../../network/node-client.ts';
 import { NodeClient } from '../../network/node-client.ts';
 import { readServerProperties } from '../../properties.ts';
+import { answerOf, inSim, send, until } from '../../testing/in-sim.ts';
 
 const ASK_TIMEOUT_MS = 30_000;
-const POLL_MS = 20;
-const POLLS_MAX = 3_000;
+const PATIENCE = { pollMs: 20, pollsMax: 3_000 };
 
 export interface NodesOptions {
   readonly nodes?: number;
@@ -79,12 +79,8 @@ export class WholeNodes {
   }
 
   /** @throws Error where it does not come true within a minute */
-  async until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    for (let i = 0; i < POLLS_MAX; i++) {
-      if (await condition()) return;
-      await this.sleep(POLL_MS);
-    }
-    throw new Error(`${what} did not come true`);
+  until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    return until(this.cluster, condition, PATIENCE, what);
   }
 
   allRunning(names: readonly string[] = this.names): Promise<void> {
@@ -105,10 +101,7 @@ export class WholeNodes {
       client = new NodeClient(this.clientRuntime as Runtime, { clientId: 'test' });
       this.clients.set(name, client);
     }
-    const asked = client;
-    return new Promise((resolve) =>
-      asked.request({ host: name, port: BROKER_PORT }, api, version, body, ASK_TIMEOUT_MS, resolve),
-    );
+    return send(client, { host: name, port: BROKER_PORT }, api, version, body, ASK_TIMEOUT_MS);
   }
 
   /** Drops the connections of before, which may lead to processes that are dead. */
@@ -124,9 +117,7 @@ export class WholeNodes {
     version: number,
     body: RequestInputBody<N>,
   ): Promise<ReceivedBody<N>> {
-    const outcome = await this.send(name, api, version, body);
-    if (outcome.kind === 'failed') throw new Error(outcome.reason);
-    return outcome.body;
+    return answerOf(await this.send(name, api, version, body));
   }
 
   /** @returns the error code */
@@ -142,12 +133,5 @@ export async function withNodes(
   body: (rig: WholeNodes) => Promise<void>,
 ): Promise<void> {
   const rig = new WholeNodes(options);
-  try {
-    await rig.cluster.run(async () => {
-      await rig.cluster.start();
-      await body(rig);
-    });
-  } finally {
-    await rig.cluster.stop();
-  }
+  await inSim(rig.cluster, () => body(rig));
 }

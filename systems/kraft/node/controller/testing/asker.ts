@@ -14,6 +14,7 @@ import { readResponseHeader } from '../../../wire/headers.ts';
 import { encodeRequest } from '../../../wire/requests.ts';
 import type { NodeOutcome, ReceivedBody } from '../../network/node-client.ts';
 import { NodeClient } from '../../network/node-client.ts';
+import { answerOf, send } from '../../testing/in-sim.ts';
 
 export const CONTROLLER_PORT = 9093;
 export const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
@@ -42,8 +43,13 @@ export class Asker {
     timeoutMs = ASK_TIMEOUT_MS,
   ): Promise<NodeOutcome<N>> {
     const client = this.newClient();
-    const outcome = await new Promise<NodeOutcome<N>>((resolve) =>
-      client.request({ host: `n${id}`, port: CONTROLLER_PORT }, name, version, body, timeoutMs, resolve),
+    const outcome = await send(
+      client,
+      { host: `n${id}`, port: CONTROLLER_PORT },
+      name,
+      version,
+      body,
+      timeoutMs,
     );
     client.close();
     return outcome;
@@ -56,9 +62,7 @@ export class Asker {
     version: number,
     body: RequestInputBody<N>,
   ): Promise<ReceivedBody<N>> {
-    const outcome = await this.send(id, name, version, body);
-    if (outcome.kind === 'failed') throw new Error(outcome.reason);
-    return outcome.body;
+    return answerOf(await this.send(id, name, version, body));
   }
 
   /** As a broker passes on what a client sent. */

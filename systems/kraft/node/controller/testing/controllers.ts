@@ -17,6 +17,7 @@ import type { PropertyValues } from '../../property-table.ts';
 import { PROPERTY_TABLE } from '../../property-table.ts';
 import { nodeRulesWith } from '../../rules.ts';
 import type { NodeSettings } from '../../settings.ts';
+import { inSim } from '../../testing/in-sim.ts';
 import { ControllerDriver } from '../controller-driver.ts';
 import { Asker, CLUSTER_ID, CONTROLLER_PORT } from './asker.ts';
 import { MemoryQuorum } from './memory-quorum.ts';
@@ -99,12 +100,5 @@ export async function withControllers(
   body: (rig: Controllers) => Promise<void>,
 ): Promise<void> {
   const rig = new Controllers(options);
-  try {
-    await rig.cluster.run(async () => {
-      await rig.cluster.start();
-      await body(rig);
-    });
-  } finally {
-    await rig.cluster.stop();
-  }
+  await inSim(rig.cluster, () => body(rig));
 }

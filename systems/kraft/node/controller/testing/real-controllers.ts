@@ -16,6 +16,7 @@ import type { Runtime } from '../../../../runtime/runtime.ts';
 import type { Quorum } from '../../parts.ts';
 import type { PropertyValues } from '../../property-table.ts';
 import { QuorumDriver } from '../../quorum/quorum-driver.ts';
+import { inSim } from '../../testing/in-sim.ts';
 import { ControllerDriver } from '../controller-driver.ts';
 import { Asker, CONTROLLER_PORT } from './asker.ts';
 import { CLIENT, NODES, serve, settingsOf } from './controllers.ts';
@@ -80,15 +81,8 @@ export class RealControllers extends Asker {
     };
   }
 
-  async run(body: () => Promise<void>): Promise<void> {
-    try {
-      await this.cluster.run(async () => {
-        await this.cluster.start();
-        await body();
-      });
-    } finally {
-      await this.cluster.stop();
-    }
+  run(body: () => Promise<void>): Promise<void> {
+    return inSim(this.cluster, body);
   }
 
   sleep(ms: number): Promise<void> {
