@@ -67,6 +67,19 @@ export interface NodeLimits {
   readonly memoryBytes?: number;
 }
 
+/** Messages are what programs sent at once, a datagram or a write to a connection; bytes are theirs alone, without headers of the network. */
+export interface TrafficCount {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** What was sent since the run began, whether or not it arrived. */
+export interface Traffic {
+  readonly betweenNodes: TrafficCount;
+  readonly fromClients: TrafficCount;
+  readonly toClients: TrafficCount;
+}
+
 export interface Cluster {
   readonly kind: 'sim' | 'process' | 'docker';
   readonly nodes: readonly string[];
@@ -108,6 +121,9 @@ export interface Cluster {
   unlimit(node: string): Promise<Observed>;
   /** A client of the system, bound to a node; `clientId` is unique in the run. */
   openClient(node: string, clientId: number): Promise<Client>;
+
+  /** Absent where nobody counts. */
+  traffic?(): Traffic;
 
   /** Called for every trace record as it comes (in `sim`, at once), in the order in which its node wrote it. Set before start. */
   onTrace(callback: (record: TraceRecord) => void): void;

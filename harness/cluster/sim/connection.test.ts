@@ -82,6 +82,8 @@ describe('connections', () => {
       there.connection.close();
       there.connection.write(bytes('too late'));
       await pair.sleep(10);
+      // A message each write, however it was cut on its way: 100 and a goodbye.
+      expect(pair.cluster.traffic().betweenNodes).toEqual({ messages: 101, bytes: there.text.length + 3 });
       expect(here.text).toBe('bye');
       expect(kinds(here)).toEqual(['open', 'closed']);
       expect(kinds(there)).toEqual(['open', 'closed']);

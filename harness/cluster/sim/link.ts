@@ -6,7 +6,7 @@
  */
 import { randomStream, type Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
-import type { LinkFault, Observed } from '../cluster.ts';
+import type { LinkFault, Observed, TrafficCount } from '../cluster.ts';
 
 export interface LatencyOptions {
   /** Least one-way latency. */
@@ -41,6 +41,9 @@ export const DEFAULT_NETWORK: NetworkOptions = {
   windowBytes: 256 * 1024,
 };
 
+/** Counts what is sent over some links. */
+export type TrafficCounter = { -readonly [K in keyof TrafficCount]: TrafficCount[K] };
+
 /** A stream is cut in places where nobody wrote it to be: rarely, but in every run. */
 const SPLIT_PROBABILITY = 0.1;
 /** No more is read from a socket at once. */
@@ -53,6 +56,7 @@ export class Link {
   readonly #baseNs: number;
   readonly #tailNs: number;
   readonly #nsPerByte: number;
+  readonly #traffic: TrafficCounter;
   #isCut = false;
   #fault: LinkFault | null = null;
   /** Until when the link is busy with the bytes of earlier messages. */
@@ -61,13 +65,15 @@ export class Link {
   #cutCounters = { messagesDropped: 0, connectionsStalled: 0 };
   #faultCounters = noFaultCounters();
 
-  constructor(from: string, to: string, seed: number, options: LatencyOptions) {
+  /** @param traffic - counts what is sent over this link */
+  constructor(from: string, to: string, seed: number, options: LatencyOptions, traffic: TrafficCounter) {
     this.#latency = randomStream(seed, 'link', from, to);
     this.#faults = randomStream(seed, 'link-fault', from, to);
     this.#chunks = randomStream(seed, 'link-chunks', from, to);
     this.#baseNs = msToNs(options.baseMs);
     this.#tailNs = msToNs(options.tailMs);
     this.#nsPerByte = 1e9 / options.bandwidthBytesPerS;
+    this.#traffic = traffic;
   }
 
   get isCut(): boolean {
@@ -101,6 +107,12 @@ export class Link {
     this.#faultCounters = noFaultCounters();
     this.#lastDatagramArrival = 0; // new datagrams are fast at once, and overtake what was slowed down
     return observed;
+  }
+
+  /** A program sends a message: a datagram, or what it writes at once to a connection. */
+  countSent(lengthBytes: number): void {
+    this.#traffic.messages++;
+    this.#traffic.bytes += lengthBytes;
   }
 
   /** Whether a message that is sent now gets through; counts it when it does not. */

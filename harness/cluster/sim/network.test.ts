@@ -181,6 +181,20 @@ describe('datagrams', () => {
     expect(arrivals.get('n2')!.length).toBeLessThanOrEqual(250);
   });
 
+  it('are counted when they are sent, whether or not they arrive', async () => {
+    const { cluster } = numberedDatagrams();
+    await cluster.run(async () => {
+      await cluster.start();
+      await cluster.cut('n1', 'n2');
+      await cluster.clock.sleep(msToNs(2 * SENDS));
+    });
+    expect(cluster.traffic()).toEqual({
+      betweenNodes: { messages: 2 * SENDS, bytes: 4 * 2 * SENDS },
+      fromClients: { messages: 0, bytes: 0 },
+      toClients: { messages: 0, bytes: 0 },
+    });
+  });
+
   it('are refused for hosts that do not exist, and so are faults', async () => {
     const { cluster } = numberedDatagrams();
     await expect(cluster.cut('n1', 'n9')).rejects.toThrow('no host is called n9');

@@ -11,10 +11,10 @@
  * Bytes are handed over, not copied: a sender must not change what it sent, nor a receiver what it got.
  */
 import { assert, HarnessError } from '../../errors.ts';
-import type { LinkFault, Observed } from '../cluster.ts';
+import type { LinkFault, Observed, Traffic } from '../cluster.ts';
 import type { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { EVENT } from './event-queue.ts';
-import { Link, type NetworkOptions } from './link.ts';
+import { Link, type NetworkOptions, type TrafficCounter } from './link.ts';
 import type { Scheduler } from './scheduler.ts';
 import { ProcessEvent, type Host, type SimProcess } from './sim-process.ts';
 
@@ -28,6 +28,7 @@ export class Network {
   readonly #hosts = new Map<string, Host>();
   /** By sender, then by receiver; those of hosts that are gone stay while a fault is on them. */
   readonly #links = new Map<string, Map<string, Link>>();
+  readonly #traffic = { betweenNodes: noTraffic(), fromClients: noTraffic(), toClients: noTraffic() };
 
   constructor(scheduler: Scheduler, seed: number, options: NetworkOptions) {
     this.scheduler = scheduler;
@@ -60,10 +61,20 @@ export class Network {
     const links = this.#linksFrom(from);
     let link = links.get(to);
     if (link === undefined) {
-      link = new Link(from, to, this.#seed, this.options);
+      link = new Link(from, to, this.#seed, this.options, this.#counterOf(from, to));
       links.set(to, link);
     }
     return link;
+  }
+
+  /** What was sent so far, whether or not it arrived. */
+  traffic(): Traffic {
+    const { betweenNodes, fromClients, toClients } = this.#traffic;
+    return {
+      betweenNodes: { ...betweenNodes },
+      fromClients: { ...fromClients },
+      toClients: { ...toClients },
+    };
   }
 
   cut(from: string, to: string): void {
@@ -91,6 +102,7 @@ export class Network {
     const process = receiver.process;
     if (process === null) return; // before the link's faults: they do nothing that anyone could notice
     const link = sender.host.links.get(to) ?? this.link(sender.host.name, to);
+    link.countSent(bytes.length);
     if (!link.admits()) return;
     const now = this.scheduler.now;
     const weight = sampleHash(bytes);
@@ -98,6 +110,13 @@ export class Network {
     if (link.duplicates()) {
       this.scheduler.at(link.duplicateArrival(now), new Datagram(process, sender, bytes, weight));
     }
+  }
+
+  #counterOf(from: string, to: string): TrafficCounter {
+    const { betweenNodes, fromClients, toClients } = this.#traffic;
+    if (from === to) return noTraffic(); // to itself: on no wire
+    if (from.startsWith(CLIENT_HOST_PREFIX)) return fromClients;
+    return to.startsWith(CLIENT_HOST_PREFIX) ? toClients : betweenNodes;
   }
 
   #linksFrom(name: string): Map<string, Link> {
@@ -121,6 +140,8 @@ export class Network {
     return this.link(from, to);
   }
 }
+
+const noTraffic = (): TrafficCounter => ({ messages: 0, bytes: 0 });
 
 /** Hosts of clients are called `client-7`: links to them may be cut before they connect. */
 export const CLIENT_HOST_PREFIX = 'client-';

@@ -23,7 +23,7 @@ import type { Address, LogLevel } from '../../../systems/runtime/runtime.ts';
 import type { System } from '../../../systems/system.ts';
 import { capabilitiesOf } from '../capabilities.ts';
 import { loadPackage } from '../real/package-loader.ts';
-import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed } from '../cluster.ts';
+import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed, Traffic } from '../cluster.ts';
 import { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { Disk } from '../../../systems/runtime/disk-model/disk.ts';
 import { DEFAULT_NETWORK, type NetworkOptions } from './link.ts';
@@ -252,6 +252,10 @@ export class SimCluster implements Cluster {
 
   onTrace(callback: (record: TraceRecord) => void): void {
     this.#traceCallbacks.push(callback);
+  }
+
+  traffic(): Traffic {
+    return this.#network.traffic();
   }
 
   /** The last lines of the node's log. */

@@ -50,6 +50,7 @@ export class Stream {
 
   write(bytes: Uint8Array): void {
     if (this.#dead) return;
+    this.#link.countSent(bytes.length);
     const isClear = this.#stalledSince < 0 && this.#queue.length === 0 && this.#hasRoom(bytes.length);
     if (isClear && this.#passes()) return this.#send(bytes);
     this.#queue.push(bytes);
