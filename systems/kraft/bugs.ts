@@ -61,7 +61,18 @@ const HUNTS: readonly Hunt[] = [
       'isr-by-fetch-size',
       'joins-isr-too-early',
       'reads-above-high-watermark',
+      'unclean-election',
     ],
+  },
+  {
+    command: 'log --nemesis partition,kill --option retries=3',
+    checkers: ['log'],
+    bugs: ['no-sequence-check'],
+  },
+  {
+    command: 'log --nemesis kill --option transactions=true',
+    checkers: ['log'],
+    bugs: ['last-stable-offset-ignored'],
   },
   {
     command: 'log --nemesis power-loss-minority,pause',
@@ -72,6 +83,21 @@ const HUNTS: readonly Hunt[] = [
     command: 'log --nemesis clock,pause,partition-random',
     checkers: ['isr'],
     bugs: ['joins-isr-before-epoch-start'],
+  },
+  {
+    command: 'group --nemesis kill,pause',
+    checkers: ['groups'],
+    bugs: ['generation-not-raised'],
+  },
+  {
+    command: 'bank --nemesis kill',
+    checkers: ['bank'],
+    bugs: ['epoch-not-raised', 'prepared-forgotten'],
+  },
+  {
+    command: 'bank --nemesis kill,partition',
+    checkers: ['bank', 'invariants'],
+    bugs: ['complete-after-first-marker', 'markers-before-prepare-durable'],
   },
 ];
 
