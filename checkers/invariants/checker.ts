@@ -1,13 +1,24 @@
-/** The Raft monitor as a checker. */
+/** The Raft monitor as a checker: of the nodes' own group, and of those of partitions that Raft replicates. */
 import type { Checker } from '../checker.ts';
 import { monitorChecker } from './monitor.ts';
+import { PartitionGroups } from './partition-groups.ts';
 import { RaftInvariants } from './raft-invariants.ts';
 import type { RaftInvariantsOptions } from './raft-invariants.ts';
 
 export function raftInvariants(options: RaftInvariantsOptions = {}): Checker {
   return monitorChecker(
     'invariants',
-    () => new RaftInvariants(options),
+    () => {
+      const nodes = new RaftInvariants(options);
+      const groups = new PartitionGroups(options);
+      return {
+        observe: (record) => nodes.observe(record) ?? groups.observe(record),
+        figures: () => {
+          const figures = groups.figures();
+          return { ...nodes.figures(), ...(figures.groups > 0 && figures) };
+        },
+      };
+    },
     ({ commitIndex, records }) => {
       if (commitIndex > 0) return { valid: true };
       const reason =

@@ -10,6 +10,12 @@ function describe(event: ReplicaEvent): string {
   switch (event.kind) {
     case 'replica-start':
       return `opened with offsets ${event.logStartOffset} to ${event.logEndOffset} (excluded), high watermark ${event.highWatermark}`;
+    case 'replica-vote':
+      return `vote for ${event.candidate} in leader epoch ${event.leaderEpoch}`;
+    case 'replica-persist':
+      return `persist leader epoch ${event.leaderEpoch} and vote for ${event.votedFor ?? 'nobody'}`;
+    case 'replica-durable':
+      return `log durable up to offset ${event.endOffset} (excluded)`;
     case 'replica-role':
       return (
         `${event.role} in leader epoch ${event.leaderEpoch}` +

@@ -13,7 +13,7 @@ export function onReplicaStart(
   event: Event<'replica-start'>,
 ): void {
   const { log } = replica;
-  const { logStartOffset, logEndOffset, highWatermark } = event;
+  const { logStartOffset, logEndOffset, highWatermark, group } = event;
   if (logEndOffset < log.endOffset && log.last !== undefined) replica.lostBy = record;
   for (const entry of replica.removed) {
     if (entry.batch.baseOffset === log.endOffset && entry.batch.lastOffset < logEndOffset) log.append(entry);
@@ -26,6 +26,8 @@ export function onReplicaStart(
   log.endOffset = Math.max(log.endOffset, logEndOffset);
   log.startOffset = Math.max(log.startOffset, logStartOffset);
   replica.role = 'offline';
+  // A Raft group's epoch is that of its disk: one that it had not persisted is gone, and bound it to nothing.
+  if (group !== undefined) replica.leaderEpoch = group.epoch;
   replica.highWatermark = Math.min(highWatermark, log.endOffset);
   replica.highWatermarkRecord = record;
   replica.partitionEpoch = -1;

@@ -29,6 +29,13 @@ export interface OfReplica {
   readonly topicId: string;
 }
 
+/** Of a replica whose partition is replicated by a Raft group: what it knows of the group when it starts. Epochs are Raft's terms. */
+export interface TracedGroup {
+  readonly epoch: number;
+  readonly votedFor: string | null;
+  readonly voters: readonly string[];
+}
+
 export type ReplicaEvent =
   /**
    * The replica's log is open. It holds what it held when the broker stopped, up to `logEndOffset` and from `logStartOffset` on; where that
@@ -39,7 +46,23 @@ export type ReplicaEvent =
       readonly logStartOffset: number;
       readonly logEndOffset: number;
       readonly highWatermark: number;
+      /** Only where a Raft group replicates it: all of its log is durable then. */
+      readonly group?: TracedGroup;
     })
+  /** Of a Raft group: its vote in an epoch left it, also for itself; a real vote, no pre-vote. */
+  | (OfReplica & {
+      readonly kind: 'replica-vote';
+      readonly leaderEpoch: number;
+      readonly candidate: string;
+    })
+  /** Of a Raft group: epoch and vote became durable. */
+  | (OfReplica & {
+      readonly kind: 'replica-persist';
+      readonly leaderEpoch: number;
+      readonly votedFor: string | null;
+    })
+  /** Of a Raft group: its log, as it stands, is durable below `endOffset`. */
+  | (OfReplica & { readonly kind: 'replica-durable'; readonly endOffset: number })
   /** It changed role or leader epoch. Written before `replica-isr` where both changed at once, or after it. */
   | (OfReplica & {
       readonly kind: 'replica-role';

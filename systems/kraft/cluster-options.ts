@@ -49,6 +49,11 @@ export const PROPERTY_OPTIONS: readonly SystemOption[] = [
   property('unclean.leader.election.enable', false, 'a replica outside the ISR may lead: records are lost'),
   property('auto.leader.rebalance.enable', true, 'leadership goes back to preferred replicas'),
   property('leader.imbalance.check.interval.seconds', 5, 'how often; 300 in Kafka'),
+  property(
+    'replication.protocol',
+    'isr',
+    'of the topics that the workload creates: isr, or raft for a Raft group a partition',
+  ),
   property('log.segment.bytes', 65_536, 'of partitions; 1 GiB in Kafka'),
   property(
     'log.flush.interval.messages',

@@ -19,7 +19,7 @@ import type { BrokerRegistration, PartitionRegistration } from './registrations.
 import { isActive } from './registrations.ts';
 import type { Rules } from './rules.ts';
 import { Sessions } from './sessions.ts';
-import { effectiveConfig } from './topic-configs.ts';
+import { defaultConfig, effectiveConfig, isRaftTopic } from './topic-configs.ts';
 import { TopicNames } from './topic-names.ts';
 
 export const ELR_FEATURE = 'eligible.leader.replicas.version';
@@ -100,6 +100,16 @@ export class ActiveController {
     return effectiveConfig(this.image, this.options.staticConfigs, topic, name).value;
   }
 
+  configOfNewTopics(name: string): string {
+    return defaultConfig(this.image, this.options.staticConfigs, name).value;
+  }
+
+  /** Whether a Raft group of its own elects a partition's leader. */
+  isRaft({ topicId }: { readonly topicId: string }): boolean {
+    const topic = this.image.topics.get(topicId);
+    return topic !== undefined && isRaftTopic(this.image, topic.name);
+  }
+
   minIsr(topic: string): number {
     return Number(this.topicConfig(topic, 'min.insync.replicas'));
   }
@@ -126,8 +136,9 @@ export class ActiveController {
     };
   }
 
-  /** Brings a partition where it shall be. @returns whether there was anything to do */
+  /** Brings a partition where it shall be. @returns whether there was anything to do; with those of Raft groups there never is */
   change(partition: PartitionRegistration, target: PartitionTarget): boolean {
+    if (this.isRaft(partition)) return false;
     const record = changePartition(this.rules, partition, target);
     if (record !== null) this.emit(record);
     return record !== null;

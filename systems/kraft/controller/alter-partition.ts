@@ -1,5 +1,6 @@
 /**
- * AlterPartition: a leader proposes who is in sync, and the controller decides (KIP-497, 704, 841, 903).
+ * AlterPartition: a leader proposes who is in sync, and the controller decides (KIP-497, 704, 841, 903). The leader of a Raft group says by
+ * it that it leads, and in which epoch.
  *
  *     alterPartition(active, { brokerId: 1, brokerEpoch: 42, partitions: [{ topicId, partitionId: 0, leaderEpoch: 0,
  *       partitionEpoch: 3, isr: [{ brokerId: 1, brokerEpoch: 42 }, { brokerId: 2, brokerEpoch: 57 }],
@@ -9,6 +10,7 @@ import type { ActiveController } from './active-controller.ts';
 import { checkBrokerEpoch } from './brokers.ts';
 import type { ErrorName } from './errors.ts';
 import type { LeaderRecovery, Uuid } from './metadata-records.ts';
+import { noteLeader } from './raft-partitions.ts';
 import type { PartitionRegistration } from './registrations.ts';
 
 export interface IsrMember {
@@ -47,7 +49,7 @@ export function alterPartition(
   checkBrokerEpoch(active, request.brokerId, request.brokerEpoch);
   return request.partitions.map((proposal) => {
     const { topicId, partitionId } = proposal;
-    const decided = decide(active, request.brokerId, proposal);
+    const decided = decide(active, request, proposal);
     return typeof decided === 'string'
       ? { topicId, partitionId, error: decided, partition: null }
       : { topicId, partitionId, error: 'NONE', partition: decided };
@@ -56,7 +58,7 @@ export function alterPartition(
 
 function decide(
   active: ActiveController,
-  leader: number,
+  { brokerId: leader, brokerEpoch }: AlterPartitionRequest,
   proposal: PartitionProposal,
 ): ErrorName | PartitionRegistration {
   const { rules, image } = active;
@@ -65,6 +67,9 @@ function decide(
   if (topic === undefined) return 'UNKNOWN_TOPIC_ID';
   const partition = topic.partitions.get(partitionId);
   if (partition === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
+  if (active.isRaft(partition)) {
+    return noteLeader(active, leader, { leaderEpoch: proposal.leaderEpoch, brokerEpoch }, partition);
+  }
   const isr = proposal.isr.map((member) => member.brokerId);
   const error = rules.mayAcceptIsr({ ...proposal, leader, isr }, partition);
   if (error !== 'NONE') return error;

@@ -11,7 +11,13 @@ import type { ItemResult } from './errors.ts';
 import { NO_ERROR } from './errors.ts';
 import type { ConfigRecord } from './metadata-records.ts';
 import { RESOURCE } from './metadata-records.ts';
-import { checkConfig, FIXED_CONFIGS, isListConfig } from './topic-configs.ts';
+import {
+  checkConfig,
+  FIXED_CONFIGS,
+  isListConfig,
+  isRaftTopic,
+  REPLICATION_PROTOCOL,
+} from './topic-configs.ts';
 
 export interface ConfigChange {
   readonly name: string;
@@ -70,6 +76,9 @@ export function configRecords(
 ): readonly ConfigRecord[] | ItemResult {
   const present = active.image.configs(type, resourceName);
   const exists = type === RESOURCE.topic && active.image.topicByName(resourceName) !== undefined;
+  const isRaft =
+    (exists && isRaftTopic(active.image, resourceName)) ||
+    changes.some(({ name, value }) => name === REPLICATION_PROTOCOL && value === 'raft');
   const records: ConfigRecord[] = [];
   for (const change of changes) {
     const { name } = change;
@@ -82,6 +91,14 @@ export function configRecords(
     // A key that is not known can be deleted: an older version may have left it.
     if (exists && FIXED_CONFIGS.has(name) && value !== active.topicConfig(resourceName, name)) {
       return invalidConfig(`${name} is fixed when the topic is created`);
+    }
+    if (
+      type === RESOURCE.topic &&
+      isRaft &&
+      name === 'cleanup.policy' &&
+      value?.includes('compact') === true
+    ) {
+      return invalidConfig('a log that a Raft group replicates is not compacted');
     }
     if (value !== before || type === RESOURCE.broker) {
       records.push({ type: 'config', resourceType: type, resourceName, name, value });

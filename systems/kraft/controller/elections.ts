@@ -9,6 +9,7 @@ import type { ItemResult } from './errors.ts';
 import { NO_ERROR } from './errors.ts';
 import { NO_LEADER } from './metadata-records.ts';
 import type { PartitionKey } from './partition-index.ts';
+import { forgetLeader } from './raft-partitions.ts';
 import type { PartitionTarget } from './partition-change.ts';
 import type { PartitionRegistration } from './registrations.ts';
 
@@ -33,6 +34,7 @@ function forEach(
 export function removeFromIsrs(active: ActiveController, broker: number): void {
   const mayLead = (candidate: number): boolean => candidate !== broker && active.isActive(candidate);
   forEach(active, active.image.index.ofBroker(broker), (partition, target) => {
+    if (active.isRaft(partition)) return forgetLeader(active, partition, broker);
     if (!partition.isr.includes(broker) && partition.leader !== broker) return;
     active.change(partition, { ...target, mayLead, isr: active.rules.isrWithout(partition.isr, broker) });
   });
@@ -42,6 +44,7 @@ export function removeFromIsrs(active: ActiveController, broker: number): void {
 export function forgetUncleanReplica(active: ActiveController, broker: number): void {
   const mayLead = (candidate: number): boolean => candidate !== broker && active.isActive(candidate);
   forEach(active, active.image.index.ofBroker(broker), (partition, target) => {
+    if (active.isRaft(partition)) return forgetLeader(active, partition, broker);
     if (!partition.isr.includes(broker) && !partition.elr.includes(broker)) return;
     const isr = active.rules.isrWithout(partition.isr, broker);
     active.change(partition, { ...target, mayLead, isr, uncleanShutdown: broker });
@@ -120,6 +123,12 @@ function electLeader(
   const partition = active.image.topicByName(topic)?.partitions.get(partitionId);
   if (partition === undefined) {
     return { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: `there is no partition ${topic}-${partitionId}` };
+  }
+  if (active.isRaft(partition)) {
+    return {
+      error: 'ELECTION_NOT_NEEDED',
+      message: `the replicas of ${topic} elect their leaders themselves`,
+    };
   }
   const { leader } = partition;
   if (type === 'preferred' ? leader === partition.replicas[0] : leader !== NO_LEADER) {

@@ -9,6 +9,7 @@ import { NO_LEADER } from './metadata-records.ts';
 import type { PartitionRegistration } from './registrations.ts';
 import { isActive, sameMembers } from './registrations.ts';
 import { ELR_FEATURE } from './active-controller.ts';
+import { isRaftTopic } from './topic-configs.ts';
 
 const fail = (where: string, sentence: string): never => {
   throw new Error(`${where}: ${sentence}`);
@@ -23,8 +24,10 @@ export function checkImage(image: MetadataImage, minIsr: (topic: string) => numb
   const leaderships = new Map<number, number>();
   for (const topic of image.topics.values()) {
     const minimum = minIsr(topic.name);
+    const isRaft = isRaftTopic(image, topic.name);
     for (const partition of topic.partitions.values()) {
-      checkPartition(image, `${topic.name}-${partition.partitionId}`, partition, minimum, elrEnabled);
+      if (isRaft) checkGroup(`${topic.name}-${partition.partitionId}`, partition);
+      else checkPartition(image, `${topic.name}-${partition.partitionId}`, partition, minimum, elrEnabled);
       leaderships.set(partition.leader, (leaderships.get(partition.leader) ?? 0) + 1);
     }
   }
@@ -72,6 +75,12 @@ function checkPartition(
   }
 }
 
+/** Of a Raft group: all replicas vote, and nobody else leads. */
+function checkGroup(where: string, { replicas, isr, elr, leader }: PartitionRegistration): void {
+  if (!sameMembers(replicas, isr) || elr.length > 0) fail(where, 'not all of its replicas are in the ISR');
+  if (leader !== NO_LEADER && !replicas.includes(leader)) fail(where, `leader ${leader} is no replica`);
+}
+
 /** @throws Error with a sentence */
 export function checkStep(before: MetadataImage, after: MetadataImage): void {
   for (const [id, broker] of after.brokers) {
@@ -85,18 +94,25 @@ export function checkStep(before: MetadataImage, after: MetadataImage): void {
   }
   if (after.nextProducerId < before.nextProducerId) fail('producer ids', 'they went back');
   for (const topic of after.topics.values()) {
+    const isRaft = isRaftTopic(after, topic.name);
     for (const partition of topic.partitions.values()) {
       const old = before.partition(topic.id, partition.partitionId);
       if (old === undefined || old === partition) continue;
-      checkPartitionStep(`${topic.name}-${partition.partitionId}`, old, partition);
+      const where = `${topic.name}-${partition.partitionId}`;
+      checkEpochs(where, old, partition);
+      if (!isRaft) checkPartitionStep(where, old, partition);
+      else if (!sameMembers(old.replicas, partition.replicas)) fail(where, 'the voters of its group changed');
     }
   }
 }
 
-function checkPartitionStep(where: string, old: PartitionRegistration, now: PartitionRegistration): void {
+function checkEpochs(where: string, old: PartitionRegistration, now: PartitionRegistration): void {
   if (now.leaderEpoch < old.leaderEpoch) fail(where, 'its leader epoch went back');
   if (now.partitionEpoch <= old.partitionEpoch)
     fail(where, 'it changed and its partition epoch was not raised');
+}
+
+function checkPartitionStep(where: string, old: PartitionRegistration, now: PartitionRegistration): void {
   if (now.leaderEpoch === old.leaderEpoch) {
     if (now.leader !== old.leader) {
       fail(where, `leader ${old.leader} became ${now.leader} in the same leader epoch ${now.leaderEpoch}`);

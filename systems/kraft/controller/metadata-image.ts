@@ -148,7 +148,7 @@ export class MetadataImage {
         this.removeTopic(record);
         break;
       case 'partition':
-        this.addPartition(record);
+        this.setPartition(record);
         break;
       case 'partition-change':
         this.changePartition(record);
@@ -206,16 +206,18 @@ export class MetadataImage {
     return this.topicMap.get(record.topicId) ?? impossible(record, `there is no topic ${record.topicId}`);
   }
 
-  private addPartition(record: PartitionRecord): void {
+  /** A new partition, or a later state of one (see raft-partitions.ts). */
+  private setPartition(record: PartitionRecord): void {
     const topic = this.topicOf(record);
-    if (topic.partitions.has(record.partitionId)) {
-      impossible(record, `${topic.name}-${record.partitionId} exists already`);
+    const before = topic.partitions.get(record.partitionId) ?? null;
+    const where = `${topic.name}-${record.partitionId}`;
+    if (before !== null && record.partitionEpoch <= before.partitionEpoch) {
+      impossible(record, `${where} exists already, in partition epoch ${before.partitionEpoch}`);
     }
-    if (record.replicas.length === 0)
-      impossible(record, `${topic.name}-${record.partitionId} has no replica`);
+    if (record.replicas.length === 0) impossible(record, `${where} has no replica`);
     const partition = partitionFromRecord(record);
     topic.partitions.set(record.partitionId, partition);
-    this.index.update(null, partition);
+    this.index.update(before, partition);
   }
 
   private changePartition(record: PartitionChangeRecord): void {

@@ -36,6 +36,12 @@ export function alterReassignments(
       if (partition === undefined) {
         throw new Refused('UNKNOWN_TOPIC_OR_PARTITION', `there is no partition ${topic}-${partitionId}`);
       }
+      if (active.isRaft(partition)) {
+        throw new Refused(
+          'INVALID_REQUEST',
+          `the voters of ${topic} cannot change: it is replicated by Raft`,
+        );
+      }
       const target = active.target(topic);
       const wanted =
         replicas === null ? cancelled(active, partition, target) : begun(active, partition, replicas);

@@ -145,6 +145,20 @@ export const correctRules = {
   },
 
   /**
+   * Why the leader of a partition's Raft group cannot be noted as such, or NONE: it is a voter, and a group elects at most one leader in
+   * an epoch, whose epochs only grow. Whoever was forgotten in its epoch may be noted in it again.
+   */
+  mayNoteRaftLeader(
+    { leader, leaderEpoch }: { readonly leader: number; readonly leaderEpoch: number },
+    partition: PartitionRegistration,
+  ): ErrorName {
+    if (!partition.replicas.includes(leader)) return 'INVALID_REQUEST';
+    if (leaderEpoch < partition.leaderEpoch) return 'FENCED_LEADER_EPOCH';
+    const isOther = partition.leader !== leader && partition.leader !== NO_LEADER;
+    return leaderEpoch === partition.leaderEpoch && isOther ? 'INVALID_REQUEST' : 'NONE';
+  },
+
+  /**
    * Whether a broker may be in an ISR: registered, unfenced and not shutting down (KIP-841), and in the very registration in which
    * the leader saw it catch up; since then it may have restarted with less (KIP-903). An epoch of −1 is not known and not compared.
    */

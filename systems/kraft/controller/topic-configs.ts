@@ -84,8 +84,10 @@ export const topicConfigOfBroker = (brokerName: string): ConfigDefinition | unde
 /** What brokers call the defaults of topics. */
 export const BROKER_CONFIG_NAMES: readonly string[] = [...BY_BROKER_NAME.keys()];
 
-/** Chosen when a topic is created; its data lie as it says. */
-export const FIXED_CONFIGS: ReadonlySet<string> = new Set(['replication.protocol']);
+export const REPLICATION_PROTOCOL = 'replication.protocol';
+
+/** Chosen when a topic is created; its data lie as it says. Defaults count for topics to come, and for no other. */
+export const FIXED_CONFIGS: ReadonlySet<string> = new Set([REPLICATION_PROTOCOL]);
 
 /** The definition for a resource: topics by their names, brokers by their own. */
 const definition = (resourceType: number, name: string): ConfigDefinition | undefined =>
@@ -141,12 +143,28 @@ export function effectiveConfig(
   topic: string,
   name: string,
 ): EffectiveConfig {
-  const { byDefault, brokerName } = BY_NAME.get(name) as ConfigDefinition;
   const own = image.configs(RESOURCE.topic, topic)?.get(name);
   if (own !== undefined) return { value: own, source: 'topic' };
+  if (FIXED_CONFIGS.has(name)) {
+    return { value: (BY_NAME.get(name) as ConfigDefinition).byDefault, source: 'default' };
+  }
+  return defaultConfig(image, staticConfigs, name);
+}
+
+/** What holds for a topic that says nothing. */
+export function defaultConfig(
+  image: MetadataImage,
+  staticConfigs: Readonly<Record<string, string>>,
+  name: string,
+): EffectiveConfig {
+  const { byDefault, brokerName } = BY_NAME.get(name) as ConfigDefinition;
   const cluster = image.configs(RESOURCE.broker, '')?.get(brokerName);
   if (cluster !== undefined) return { value: cluster, source: 'cluster' };
   const fixed = staticConfigs[brokerName];
   if (fixed !== undefined) return { value: fixed, source: 'static' };
   return { value: byDefault, source: 'default' };
 }
+
+/** Whether each partition of a topic is replicated by a Raft group of its own, and not by ISR. */
+export const isRaftTopic = (image: MetadataImage, topic: string): boolean =>
+  image.configs(RESOURCE.topic, topic)?.get(REPLICATION_PROTOCOL) === 'raft';

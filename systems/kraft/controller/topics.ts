@@ -12,8 +12,9 @@ import { configRecords } from './configs.ts';
 import type { ErrorName, ItemResult } from './errors.ts';
 import { NO_ERROR, Refused } from './errors.ts';
 import type { Uuid } from './metadata-records.ts';
-import { RESOURCE } from './metadata-records.ts';
+import { NO_LEADER, RESOURCE } from './metadata-records.ts';
 import { placeReplicas } from './placement.ts';
+import { configsOfNewTopic } from './raft-partitions.ts';
 import { newPartition, partitionToRecord } from './registrations.ts';
 import { checkTopicName, newUuid } from './topic-names.ts';
 
@@ -173,11 +174,13 @@ function createTopic(
   validateOnly: boolean,
 ): Uuid | null {
   plan.forEach((replicas, id) => checkSomeActive(active, replicas, id, 'INVALID_REPLICATION_FACTOR'));
-  const changes = Object.entries(topic.configs).map(([name, value]): ConfigChange => ({
-    name,
-    operation: 'set',
-    value,
-  }));
+  const changes = Object.entries(configsOfNewTopic(active, topic.name, topic.configs)).map(
+    ([name, value]): ConfigChange => ({
+      name,
+      operation: 'set',
+      value,
+    }),
+  );
   const configs = configRecords(active, RESOURCE.topic, topic.name, changes);
   if ('error' in configs) throw new Refused(configs.error, configs.message ?? '');
   if (validateOnly) return null;
@@ -196,9 +199,12 @@ function emitPartition(
   partitionId: number,
   replicas: readonly number[],
 ): void {
-  const isr = replicas.filter((broker) => active.isActive(broker));
+  const isRaft = active.isRaft({ topicId });
+  const isr = isRaft ? replicas : replicas.filter((broker) => active.isActive(broker));
   const directories = replicas.map((broker) => active.directoryFor(broker));
-  active.emit(partitionToRecord(newPartition(topicId, partitionId, replicas, directories, isr)));
+  const partition = newPartition(topicId, partitionId, replicas, directories, isr);
+  // A group is led by nobody until it has elected.
+  active.emit(partitionToRecord(isRaft ? { ...partition, leader: NO_LEADER } : partition));
 }
 
 export interface CreatePartitionsRequest {

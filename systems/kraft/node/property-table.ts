@@ -62,6 +62,8 @@ export const PROPERTY_TABLE = {
   'replica.fetch.backoff.ms': notNegative(1_000),
   'min.insync.replicas': positive(1),
   'unclean.leader.election.enable': type.boolean(false),
+  // Ours: how the partitions of new topics are replicated.
+  'replication.protocol': type.choice(['isr', 'raft'], 'isr'),
   'default.replication.factor': replicationFactor(1),
   'auto.leader.rebalance.enable': type.boolean(true),
   'leader.imbalance.check.interval.seconds': type.long({ min: 1, default: 300 }),

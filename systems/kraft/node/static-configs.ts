@@ -20,6 +20,7 @@ const COPIED = [
   'log.segment.bytes',
   'message.max.bytes',
   'min.insync.replicas',
+  'replication.protocol',
   'unclean.leader.election.enable',
 ] as const satisfies readonly PropertyKey[];
 

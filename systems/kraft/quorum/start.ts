@@ -3,7 +3,6 @@ import type { Entry } from './messages.ts';
 import { becomeLeader } from './leader.ts';
 import type { CoreState } from './state.ts';
 import type { Recovered, StoredSnapshot } from './state-types.ts';
-import { tracedEntries } from './state.ts';
 import { becomeResigned, standForElection } from './transitions.ts';
 
 export function start(s: CoreState, recovered: Recovered): void {
@@ -66,6 +65,6 @@ function traceStart(s: CoreState, snapshot: StoredSnapshot | null, entries: read
     lastTerm: s.log.lastEpoch,
     snapshotIndex: snapshot?.snapshotId.endOffset ?? 0,
     voters: s.voters.latest.map((voter) => s.config.nameOf(voter.voterId)),
-    entries: entries.flatMap(tracedEntries),
+    entries: entries.flatMap((entry) => s.traced(entry)),
   });
 }

@@ -47,6 +47,8 @@ export interface CoreConfig {
     readonly payload: unknown;
     readonly hash: number;
   };
+  /** Whether the trace names the entries that are appended and recovered; false: the driver tells of them itself. */
+  readonly tracesEntries?: boolean;
   /** What the trace calls a node. */
   readonly nameOf: (nodeId: number) => string;
 }

@@ -188,7 +188,7 @@ export class CoreState {
     let votersChanged = false;
     for (const entry of entries) {
       this.log.append(entry.offset, entry.count, entry.epoch);
-      traced.push(...tracedEntries(entry));
+      traced.push(...this.traced(entry));
       votersChanged = this.readControls(entry) || votersChanged;
     }
     const write = ++this.lastWrite;
@@ -294,6 +294,10 @@ export class CoreState {
     this.effects.push({ kind: 'trace', event });
   }
 
+  traced(entry: Entry): TracedEntry[] {
+    return this.config.tracesEntries === false ? [] : tracedEntries(entry);
+  }
+
   traceVoters(): void {
     this.trace({
       kind: 'configuration',
@@ -314,7 +318,7 @@ const TRACED_ROLE = {
 } as const;
 
 /** Raft's words for a batch: a record at offset o is the entry at index o + 1, and an epoch is a term. */
-export function tracedEntries(entry: Entry): TracedEntry[] {
+function tracedEntries(entry: Entry): TracedEntry[] {
   return Array.from({ length: entry.count }, (_, i) => ({
     index: entry.offset + i + 1,
     term: entry.epoch,

@@ -57,6 +57,10 @@ const BROKER: Rows = {
   alterPartitionReassignments: ['0'],
   listPartitionReassignments: ['0'],
   offsetDelete: ['0'],
+  // Of the Raft groups of partitions, among brokers.
+  vote: ['none', '0-2'],
+  beginQuorumEpoch: ['none', '0-1'],
+  endQuorumEpoch: ['none', '0-1'],
   describeQuorum: ['0-2'],
   describeCluster: ['0-1'],
   describeTopicPartitions: ['0'],

@@ -96,12 +96,20 @@ export interface FetchReply {
   readonly aborted: readonly AbortedTransaction[];
   /** Null where there is nothing to read. */
   readonly fill: Fill | null;
+  /** Of a Raft group, in an error: who leads as far as the one who answers knows. */
+  readonly currentLeader?: CurrentLeader;
+}
+
+/** Both −1 where nobody is known. */
+export interface CurrentLeader {
+  readonly leaderId: number;
+  readonly leaderEpoch: number;
 }
 
 /** What a follower learns from an answer to its fetch; the records are counted, not seen. */
 export interface FetchResponse extends Pick<
   FetchReply,
-  'errorCode' | 'highWatermark' | 'logStartOffset' | 'diverging'
+  'errorCode' | 'highWatermark' | 'logStartOffset' | 'diverging' | 'currentLeader'
 > {
   readonly sizeBytes: number;
 }

@@ -27,6 +27,10 @@ const CREATE_TIMEOUT_MS = 30_000;
 const configs = (values: Readonly<Record<string, string | number | boolean>>): NewTopic['configs'] =>
   Object.entries(values).map(([name, value]) => ({ name, value: String(value) }));
 
+/** Where the disk is to keep what topics hold, it is to keep this as well: else a power loss took committed offsets back. */
+const flushes = (properties: PropertyValues): { readonly 'flush.messages'?: number } =>
+  properties['replication.protocol'] === 'raft' ? { 'flush.messages': 1 } : {};
+
 /** What CreateTopics asks for one of them, also where a client names it in a Metadata request. */
 export function newInternalTopic(name: InternalTopic, properties: PropertyValues): NewTopic {
   if (name === OFFSETS_TOPIC) {
@@ -39,6 +43,7 @@ export function newInternalTopic(name: InternalTopic, properties: PropertyValues
         'cleanup.policy': 'compact',
         'compression.type': 'producer',
         'segment.bytes': properties['offsets.topic.segment.bytes'],
+        ...flushes(properties),
       }),
     };
   }
@@ -53,6 +58,7 @@ export function newInternalTopic(name: InternalTopic, properties: PropertyValues
       'cleanup.policy': 'compact',
       'min.insync.replicas': properties['transaction.state.log.min.isr'],
       'segment.bytes': properties['transaction.state.log.segment.bytes'],
+      ...flushes(properties),
     }),
   };
 }

@@ -9,7 +9,7 @@
 import type { Address, Runtime } from '../../../runtime/runtime.ts';
 import type { PeerRequest, Response, Voter } from '../../quorum/messages.ts';
 import { NodeClient } from '../network/node-client.ts';
-import { fromWire, PEER_VERSIONS, toWire, type PeerApi } from './peer-requests.ts';
+import { fromWire, METADATA_PLACE, PEER_VERSIONS, toWire, type PeerApi } from './peer-requests.ts';
 
 export interface PeerLinksOptions {
   readonly nodeId: number;
@@ -59,7 +59,7 @@ export class PeerLinks {
       onAnswer(null);
       return;
     }
-    const { name, body } = toWire(request);
+    const { name, body } = toWire(request, METADATA_PLACE);
     const client = name === 'fetch' || name === 'fetchSnapshot' ? this.fetcher : this.elector;
     const { requestTimeoutMs } = this.options;
     client.request<PeerApi>(address, name, PEER_VERSIONS[name], body, requestTimeoutMs, (outcome) => {

@@ -1,7 +1,7 @@
 /**
  * What a quorum's member asks another, on the wire: the core's requests as bodies, and the answers as the core reads them.
  *
- *     const { name, version, body } = toWire({ api: 'vote', … });
+ *     const { name, body } = toWire({ api: 'vote', … }, METADATA_PLACE);
  *     client.request(address, name, version, body, timeoutMs, (outcome) => …);
  *
  * The core's messages are flat; on the wire they are below one topic and one partition. An answer that has neither that nor
@@ -38,26 +38,40 @@ export const PEER_VERSIONS = {
 type Wired<N extends PeerApi> = { readonly name: N; readonly body: RequestInputBody<N> };
 export type WiredRequest = { [N in PeerApi]: Wired<N> }[PeerApi];
 
-const topicName = METADATA_TOPIC;
-const partitionIndex = METADATA_PARTITION;
+/** Which log a quorum is about. */
+export interface QuorumPlace {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly index: number;
+}
+
+export const METADATA_PLACE: QuorumPlace = {
+  topic: METADATA_TOPIC,
+  topicId: METADATA_TOPIC_ID,
+  index: METADATA_PARTITION,
+};
+
 const uuidOf = (directoryId: string | null): string => directoryId ?? ZERO_UUID;
 
-export function toWire(request: PeerRequest): WiredRequest {
+export function toWire(request: PeerRequest, place: QuorumPlace): WiredRequest {
   switch (request.api) {
     case 'vote':
-      return { name: 'vote', body: voteBody(request) };
+      return { name: 'vote', body: voteBody(request, place) };
     case 'begin-quorum-epoch':
-      return { name: 'beginQuorumEpoch', body: beginBody(request) };
+      return { name: 'beginQuorumEpoch', body: beginBody(request, place) };
     case 'end-quorum-epoch':
-      return { name: 'endQuorumEpoch', body: endBody(request) };
+      return { name: 'endQuorumEpoch', body: endBody(request, place) };
     case 'fetch':
-      return { name: 'fetch', body: fetchBody(request) };
+      return { name: 'fetch', body: fetchBody(request, place) };
     case 'fetch-snapshot':
-      return { name: 'fetchSnapshot', body: fetchSnapshotBody(request) };
+      return { name: 'fetchSnapshot', body: fetchSnapshotBody(request, place) };
   }
 }
 
-function voteBody(request: VoteRequest): RequestInputBody<'vote'> {
+function voteBody(
+  request: VoteRequest,
+  { topic: topicName, index: partitionIndex }: QuorumPlace,
+): RequestInputBody<'vote'> {
   const { clusterId, voterId, lastOffsetEpoch, lastOffset, preVote } = request;
   const partition = {
     partitionIndex,
@@ -72,14 +86,20 @@ function voteBody(request: VoteRequest): RequestInputBody<'vote'> {
   return { clusterId, voterId, topics: [{ topicName, partitions: [partition] }] };
 }
 
-function beginBody(request: BeginQuorumEpochRequest): RequestInputBody<'beginQuorumEpoch'> {
+function beginBody(
+  request: BeginQuorumEpochRequest,
+  { topic: topicName, index: partitionIndex }: QuorumPlace,
+): RequestInputBody<'beginQuorumEpoch'> {
   const { clusterId, voterId, leaderId, leaderEpoch, leaderEndpoints } = request;
   const voterDirectoryId = uuidOf(request.voterDirectoryId);
   const partition = { partitionIndex, voterDirectoryId, leaderId, leaderEpoch };
   return { clusterId, voterId, topics: [{ topicName, partitions: [partition] }], leaderEndpoints };
 }
 
-function endBody(request: EndQuorumEpochRequest): RequestInputBody<'endQuorumEpoch'> {
+function endBody(
+  request: EndQuorumEpochRequest,
+  { topic: topicName, index: partitionIndex }: QuorumPlace,
+): RequestInputBody<'endQuorumEpoch'> {
   const { clusterId, leaderId, leaderEpoch, leaderEndpoints } = request;
   const preferredCandidates = request.preferredCandidates.map(({ id, directoryId }) => ({
     candidateId: id,
@@ -89,7 +109,10 @@ function endBody(request: EndQuorumEpochRequest): RequestInputBody<'endQuorumEpo
   return { clusterId, topics: [{ topicName, partitions: [partition] }], leaderEndpoints };
 }
 
-function fetchBody(request: FetchRequest): RequestInputBody<'fetch'> {
+function fetchBody(
+  request: FetchRequest,
+  { topicId, index: partitionIndex }: QuorumPlace,
+): RequestInputBody<'fetch'> {
   const { clusterId, replicaId, maxWaitMs, maxBytes, currentLeaderEpoch, highWatermark } = request;
   const { fetchOffset, lastFetchedEpoch } = request;
   const partition = {
@@ -107,11 +130,14 @@ function fetchBody(request: FetchRequest): RequestInputBody<'fetch'> {
     maxWaitMs,
     minBytes: 0,
     maxBytes,
-    topics: [{ topicId: METADATA_TOPIC_ID, partitions: [partition] }],
+    topics: [{ topicId, partitions: [partition] }],
   };
 }
 
-function fetchSnapshotBody(request: FetchSnapshotRequest): RequestInputBody<'fetchSnapshot'> {
+function fetchSnapshotBody(
+  request: FetchSnapshotRequest,
+  { topic: topicName, index: partitionIndex }: QuorumPlace,
+): RequestInputBody<'fetchSnapshot'> {
   const { clusterId, replicaId, maxBytes, currentLeaderEpoch, snapshotId, position } = request;
   const partition = {
     partition: partitionIndex,
@@ -124,7 +150,7 @@ function fetchSnapshotBody(request: FetchSnapshotRequest): RequestInputBody<'fet
     clusterId,
     replicaId,
     maxBytes,
-    topics: [{ name: METADATA_TOPIC, partitions: [partition] }],
+    topics: [{ name: topicName, partitions: [partition] }],
   };
 }
 

@@ -6,21 +6,20 @@
  * They also say where the leader is reached (KIP-853), and DescribeQuorum's times are wall times.
  */
 import { assert } from '../../../../harness/errors.ts';
-import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../../internal-topics.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { ZERO_UUID } from '../../wire/uuid.ts';
 import type { DescribedReplica, Response } from '../../quorum/messages.ts';
+import type { QuorumPlace } from './peer-requests.ts';
 
 export interface AnswerContext {
+  readonly place: QuorumPlace;
   /** Where a controller is reached; null where unknown. */
   addressOf(nodeId: number): { readonly host: string; readonly port: number } | null;
   /** Milliseconds since 1970 of a monotonic time. */
   wallTimeOf(monotonicMs: number): number;
 }
 
-const topicName = METADATA_TOPIC;
-const partitionIndex = METADATA_PARTITION;
 const VOTER_CHANGES = ['add-voter', 'remove-voter', 'update-voter'] as const;
 const NO_BYTES = new Uint8Array(0);
 
@@ -44,6 +43,7 @@ function endpointsOf(leaderId: number, context: AnswerContext) {
 
 export function vote(given: Response, context: AnswerContext): ResponseBody<'vote'> {
   const { errorCode, leaderId, leaderEpoch, voteGranted } = as(given, 'vote');
+  const { topic: topicName, index: partitionIndex } = context.place;
   const partition = { partitionIndex, errorCode, leaderId, leaderEpoch, voteGranted };
   return {
     errorCode: topError(errorCode),
@@ -54,6 +54,7 @@ export function vote(given: Response, context: AnswerContext): ResponseBody<'vot
 
 export function epoch(given: Response, context: AnswerContext): ResponseBody<'beginQuorumEpoch'> {
   const { errorCode, leaderId, leaderEpoch } = as(given, 'begin-quorum-epoch', 'end-quorum-epoch');
+  const { topic: topicName, index: partitionIndex } = context.place;
   const partition = { partitionIndex, errorCode, leaderId, leaderEpoch };
   return {
     errorCode: topError(errorCode),
@@ -67,6 +68,7 @@ export function fetch(
   records: Uint8Array | null,
   context: AnswerContext,
 ): ResponseBody<'fetch'> {
+  const { topic, topicId, index: partitionIndex } = context.place;
   const { errorCode, currentLeader, highWatermark, ...response } = as(given, 'fetch');
   const partition = {
     partitionIndex,
@@ -81,7 +83,7 @@ export function fetch(
   };
   return {
     errorCode: topError(errorCode),
-    responses: [{ topic: METADATA_TOPIC, topicId: METADATA_TOPIC_ID, partitions: [partition] }],
+    responses: [{ topic, topicId, partitions: [partition] }],
     nodeEndpoints: endpointsOf(currentLeader.leaderId, context),
   };
 }
@@ -92,7 +94,7 @@ export function fetchSnapshot(given: Response, context: AnswerContext): Response
     'fetch-snapshot',
   );
   const partition = {
-    index: partitionIndex,
+    index: context.place.index,
     errorCode,
     snapshotId,
     currentLeader,
@@ -102,7 +104,7 @@ export function fetchSnapshot(given: Response, context: AnswerContext): Response
   };
   return {
     errorCode: topError(errorCode),
-    topics: [{ name: METADATA_TOPIC, partitions: [partition] }],
+    topics: [{ name: context.place.topic, partitions: [partition] }],
     nodeEndpoints: endpointsOf(currentLeader.leaderId, context),
   };
 }
@@ -128,6 +130,7 @@ export function refusedDescription(body: RequestBody<'describeQuorum'>): Respons
 
 export function describeQuorum(given: Response, context: AnswerContext): ResponseBody<'describeQuorum'> {
   const response = as(given, 'describe-quorum');
+  const { topic: topicName, index: partitionIndex } = context.place;
   const { errorCode, leaderId, leaderEpoch, highWatermark } = response;
   const timeOf = (monotonicMs: number): number => (monotonicMs < 0 ? -1 : context.wallTimeOf(monotonicMs));
   const replica = (described: DescribedReplica) => ({

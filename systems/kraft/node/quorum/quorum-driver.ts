@@ -27,6 +27,7 @@ import { encodeControls, encodeMetadata } from './metadata-batches.ts';
 import { MetadataDisk, type OpenedDisk } from './metadata-disk.ts';
 import { MetadataFeed } from './metadata-feed.ts';
 import { PeerLinks } from './peer-links.ts';
+import { METADATA_PLACE } from './peer-requests.ts';
 import { bootstrapOf, controllerListenersOf, optionsOf, staticVotersOf } from './quorum-config.ts';
 import { quorumHandlers, type Asker } from './quorum-handlers.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
@@ -133,6 +134,7 @@ export class QuorumDriver implements Quorum {
       onFailure: (error) => this.crash('its disk failed', error),
     });
     this.handlers = quorumHandlers({
+      place: METADATA_PLACE,
       clusterId,
       nodeId,
       addressOf: (id) => this.controllerAddress(id),

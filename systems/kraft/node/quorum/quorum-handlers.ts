@@ -3,15 +3,16 @@
  *
  *     const handlers = quorumHandlers({ receive: (asker, request) => core.receiveRequest(nowMs, asker, request), … });
  *
- * Every request is about one topic and one partition, `__cluster_metadata` 0; what asks for another is refused here.
+ * Every request is about one topic and one partition: `__cluster_metadata` 0, or a partition that Raft replicates. What asks for another is
+ * refused here.
  */
-import { METADATA_PARTITION, METADATA_TOPIC, METADATA_TOPIC_ID } from '../../internal-topics.ts';
 import type { ApiName, RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { ZERO_UUID } from '../../wire/uuid.ts';
 import type { Request, Response } from '../../quorum/messages.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import * as answers from './quorum-answers.ts';
+import type { QuorumPlace } from './peer-requests.ts';
 import type { AnswerContext } from './quorum-answers.ts';
 
 /** Whom an answer of the core goes to. */
@@ -34,12 +35,15 @@ type TopicOf<P> = {
 };
 
 /** The one partition, or null where something else is asked for. */
-function onePartition<P>(topics: readonly TopicOf<P>[], indexOf: (partition: P) => number): P | null {
+function onePartition<P>(
+  place: QuorumPlace,
+  topics: readonly TopicOf<P>[],
+  indexOf: (partition: P) => number,
+): P | null {
   const [topic, ...others] = topics;
   if (topic === undefined || others.length > 0 || topic.partitions.length !== 1) return null;
   const [partition] = topic.partitions as [P];
-  const isOurs =
-    (topic.name ?? topic.topicName) === METADATA_TOPIC && indexOf(partition) === METADATA_PARTITION;
+  const isOurs = (topic.name ?? topic.topicName) === place.topic && indexOf(partition) === place.index;
   return isOurs ? partition : null;
 }
 
@@ -92,23 +96,23 @@ export function quorumHandlers(context: HandlerContext): Handlers {
       ENDPOINTS_SINCE.beginQuorumEpoch,
     ),
     endQuorumEpoch: serve<'endQuorumEpoch'>(
-      ({ body }) => readEnd(body, clusterId(body.clusterId)),
+      ({ body }) => readEnd(body, context, clusterId(body.clusterId)),
       (response, _, answering) => answers.epoch(response, answering),
       ENDPOINTS_SINCE.endQuorumEpoch,
     ),
     fetch: serve<'fetch'>(
-      (exchange) => readFetch(exchange, clusterId(exchange.body.clusterId)),
+      (exchange) => readFetch(exchange, context, clusterId(exchange.body.clusterId)),
       (response, records, answering) => answers.fetch(response, records, answering),
       ENDPOINTS_SINCE.fetch,
     ),
     fetchSnapshot: serve<'fetchSnapshot'>(
-      ({ body }) => readFetchSnapshot(body, clusterId(body.clusterId)),
+      ({ body }) => readFetchSnapshot(body, context, clusterId(body.clusterId)),
       (response, _, answering) => answers.fetchSnapshot(response, answering),
       ENDPOINTS_SINCE.fetchSnapshot,
     ),
     describeQuorum: serve<'describeQuorum'>(
       ({ body }) =>
-        onePartition(body.topics, (partition) => partition.partitionIndex) === null
+        onePartition(context.place, body.topics, (partition) => partition.partitionIndex) === null
           ? { refusal: answers.refusedDescription(body) }
           : { request: { api: 'describe-quorum' } },
       (response) => answers.describeQuorum(response, context),
@@ -165,7 +169,7 @@ const NO_LISTENER = {
 const REFUSED = { errorCode: ERROR.INVALID_REQUEST, topics: [] } as const;
 
 function readVote(body: RequestBody<'vote'>, context: HandlerContext, clusterId: string): Read<'vote'> {
-  const partition = onePartition(body.topics, ({ partitionIndex }) => partitionIndex);
+  const partition = onePartition(context.place, body.topics, ({ partitionIndex }) => partitionIndex);
   if (partition === null) return { refusal: REFUSED };
   return {
     request: {
@@ -189,7 +193,7 @@ function readBegin(
   context: HandlerContext,
   clusterId: string,
 ): Read<'beginQuorumEpoch'> {
-  const partition = onePartition(body.topics, ({ partitionIndex }) => partitionIndex);
+  const partition = onePartition(context.place, body.topics, ({ partitionIndex }) => partitionIndex);
   if (partition === null) return { refusal: REFUSED };
   const { leaderId, leaderEpoch } = partition;
   return {
@@ -205,8 +209,12 @@ function readBegin(
   };
 }
 
-function readEnd(body: RequestBody<'endQuorumEpoch'>, clusterId: string): Read<'endQuorumEpoch'> {
-  const partition = onePartition(body.topics, ({ partitionIndex }) => partitionIndex);
+function readEnd(
+  body: RequestBody<'endQuorumEpoch'>,
+  context: HandlerContext,
+  clusterId: string,
+): Read<'endQuorumEpoch'> {
+  const partition = onePartition(context.place, body.topics, ({ partitionIndex }) => partitionIndex);
   if (partition === null) return { refusal: REFUSED };
   const { leaderId, leaderEpoch, preferredCandidates, preferredSuccessors } = partition;
   const candidates = preferredCandidates.map(({ candidateId, candidateDirectoryId }) => ({
@@ -230,14 +238,18 @@ function readEnd(body: RequestBody<'endQuorumEpoch'>, clusterId: string): Read<'
 const FETCH_WITH_TOPIC_ID = 13;
 const FETCH_WITH_REPLICA_STATE = 15;
 
-function readFetch({ body, header }: Exchange<'fetch'>, clusterId: string): Read<'fetch'> {
+function readFetch(
+  { body, header }: Exchange<'fetch'>,
+  context: HandlerContext,
+  clusterId: string,
+): Read<'fetch'> {
   const { apiVersion } = header;
   const hasId = apiVersion >= FETCH_WITH_TOPIC_ID;
   const topics = body.topics.map(({ topic, topicId, partitions }) => ({
-    name: hasId ? (topicId === METADATA_TOPIC_ID ? METADATA_TOPIC : '') : topic,
+    name: hasId ? (topicId === context.place.topicId ? context.place.topic : '') : topic,
     partitions,
   }));
-  const partition = onePartition(topics, (each) => each.partition);
+  const partition = onePartition(context.place, topics, (each) => each.partition);
   if (partition === null) return { refusal: { errorCode: ERROR.INVALID_REQUEST, responses: [] } };
   const { highWatermark } = partition;
   return {
@@ -256,8 +268,12 @@ function readFetch({ body, header }: Exchange<'fetch'>, clusterId: string): Read
   };
 }
 
-function readFetchSnapshot(body: RequestBody<'fetchSnapshot'>, clusterId: string): Read<'fetchSnapshot'> {
-  const partition = onePartition(body.topics, (each) => each.partition);
+function readFetchSnapshot(
+  body: RequestBody<'fetchSnapshot'>,
+  context: HandlerContext,
+  clusterId: string,
+): Read<'fetchSnapshot'> {
+  const partition = onePartition(context.place, body.topics, (each) => each.partition);
   if (partition === null) return { refusal: REFUSED };
   const { currentLeaderEpoch, snapshotId, position, replicaDirectoryId } = partition;
   return {

@@ -8,6 +8,7 @@ import { nsToMs } from '../../../../harness/units.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { AlterPartition } from '../../broker/partition/messages.ts';
 import type { LeaderRequest } from '../../broker/partition/effects.ts';
+import type { PeerRequest, Response } from '../../quorum/messages.ts';
 import type { BrokerMetadata } from '../parts.ts';
 import type { NodeSettings } from '../settings.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -32,6 +33,14 @@ export interface PartitionContext<P> {
   moved(partition: P): void;
   /** To another broker; answered with `fetched`, `epochEnded` or `requestFailed`. */
   ask(partition: P, to: number, correlationId: number, request: LeaderRequest): void;
+  /** To another member of a partition's Raft group; null: no answer that makes sense. */
+  askMember(
+    partition: P,
+    to: number,
+    request: PeerRequest,
+    timeoutMs: number,
+    onAnswer: (response: Response | null) => void,
+  ): void;
   propose(partition: P, correlationId: number, request: AlterPartition): void;
   leadershipChanged(partition: P, leaderEpoch: number | null): void;
   markerCommitted(partition: P, marker: Marker): void;

@@ -209,9 +209,9 @@ class Fetch implements DeadlineItem {
   }
 
   /** A follower waits for the high watermark, too: it may be the next leader. */
-  private hasNewsFor({ sentHighWatermarks, log }: HostedPartition): boolean {
+  private hasNewsFor({ sentHighWatermarks, servedHighWatermark }: HostedPartition): boolean {
     if (this.replicaId === NO_REPLICA) return false;
-    return log.highWatermark > (sentHighWatermarks.get(this.replicaId) ?? -1);
+    return servedHighWatermark > (sentHighWatermarks.get(this.replicaId) ?? -1);
   }
 
   /** Whether to answer, now that something moved in one of its partitions. */
@@ -263,7 +263,10 @@ class Fetch implements DeadlineItem {
       );
     }
     const { errorCode, logStartOffset, highWatermark, lastStableOffset, diverging, aborted, fill } = reply;
-    if (errorCode !== ERROR.NONE) return refusal(index, errorCode, logStartOffset);
+    if (errorCode !== ERROR.NONE) {
+      const { currentLeader } = reply;
+      return { ...refusal(index, errorCode, logStartOffset), ...(currentLeader && { currentLeader }) };
+    }
     let records: Uint8Array = EMPTY;
     const limitBytes = Math.min(budget.bytes, fill?.maxBytes ?? 0);
     if (fill !== null && (limitBytes > 0 || budget.isFirst)) {

@@ -124,8 +124,8 @@ export class Fetcher {
     return awake.length > 0 ? awake : all;
   }
 
-  private rests({ emptyRounds, isr }: HostedPartition): boolean {
-    return emptyRounds >= EMPTY_ROUNDS && isr.includes(this.context.settings.nodeId);
+  private rests({ emptyRounds, mayRest }: HostedPartition): boolean {
+    return emptyRounds >= EMPTY_ROUNDS && mayRest;
   }
 
   private fail(questions: readonly Question[]): void {
@@ -139,8 +139,7 @@ export class Fetcher {
 
   private fetch(lane: Lane, address: Address, questions: readonly Question[]): void {
     const { nodeId } = this.context.settings;
-    const [first] = questions as [Question];
-    const options = first.partition.settings.partition;
+    const options = mostImpatient(questions);
     const body: RequestInputBody<'fetch'> = {
       replicaState: { replicaId: nodeId, replicaEpoch: this.context.metadata.brokerEpoch },
       maxWaitMs: this.waitMs(lane, questions, options),
@@ -202,8 +201,7 @@ export class Fetcher {
     onAnswer: (body: ReceivedBody<N>) => void,
   ): void {
     lane.isBusy = true;
-    const [first] = questions as [Question];
-    const { requestTimeoutMs } = first.partition.settings.partition;
+    const { requestTimeoutMs } = mostImpatient(questions);
     const onOutcome = (outcome: NodeOutcome<N>): void => {
       lane.isBusy = false;
       lane.resting = 0;
@@ -232,13 +230,14 @@ export class Fetcher {
           partition.requestFailed(correlationId);
           continue;
         }
-        const { errorCode, highWatermark, logStartOffset, divergingEpoch } = answer;
+        const { errorCode, highWatermark, logStartOffset, divergingEpoch, currentLeader } = answer;
         const diverging = divergingEpoch.endOffset === -1 ? null : divergingEpoch;
         const response: Omit<FetchResponse, 'sizeBytes'> = {
           errorCode,
           highWatermark,
           logStartOffset,
           diverging,
+          currentLeader,
         };
         const records = answer.records ?? EMPTY;
         const isNothing = records.length === 0 && errorCode === ERROR.NONE && diverging === null;
@@ -269,6 +268,16 @@ export class Fetcher {
       }
     });
   }
+}
+
+/** Those of a Raft group wait less than others. */
+function mostImpatient(questions: readonly Question[]): PartitionOptions {
+  let [{ partition }] = questions as [Question];
+  for (const each of questions) {
+    const { requestTimeoutMs } = each.partition.settings.partition;
+    if (requestTimeoutMs < partition.settings.partition.requestTimeoutMs) partition = each.partition;
+  }
+  return partition.settings.partition;
 }
 
 function restingWaitMs({ replicaFetchWaitMaxMs, replicaLagTimeMaxMs }: PartitionOptions): number {

@@ -11,12 +11,16 @@ import type { LogOptions } from '../../log/log-options.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import type { BrokerView } from '../../broker/partition/messages.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
+import type { QuorumStateData } from '../../quorum/effects.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { MetadataChanges } from '../parts.ts';
+import { readQuorumState } from '../quorum/quorum-state-file.ts';
 import { staticConfigs } from '../static-configs.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
-import { HostedPartition } from './hosted-partition.ts';
+import type { HostedPartition } from './hosted-partition.ts';
+import { IsrPartition } from './isr-partition.ts';
 import { folderOf, prepareFolder, retireFolder, topicIdOf } from './partition-folders.ts';
+import { RaftPartition } from './raft-partition.ts';
 import { topicSettings, type TopicSettings } from './topic-settings.ts';
 
 /** Folders that are opened or removed at one time. */
@@ -202,13 +206,13 @@ export class HostedPartitions {
     const { hosted, found } = slot;
     slot.hosted = null;
     if (hosted !== null) {
-      await hosted.tidying;
+      await hosted.ended();
       await this.retire(slot, hosted);
     }
     const { wantedId } = slot;
     if (found !== null && (wantedId === found.topicId || !this.isClosed)) {
       slot.found = null;
-      if (wantedId === found.topicId) return this.attach(slot, found.topicId, found.log);
+      if (wantedId === found.topicId) return this.begin(slot, found.topicId, found.log);
       await this.retire(slot, found);
     }
     if (slot.wantedId !== null && !this.isClosed) await this.open(slot, slot.wantedId);
@@ -229,9 +233,21 @@ export class HostedPartitions {
     const { folder, topic } = slot;
     await prepareFolder(this.context.runtime.files, folder, topicId);
     const log = await this.openLog(folder, this.settingsOf(this.image as MetadataImage, topic).log);
+    return this.begin(slot, topicId, log);
+  }
+
+  private async begin(slot: Slot, topicId: string, log: ReplicaLog): Promise<void> {
+    const isRaft = this.settingsOf(this.image as MetadataImage, slot.topic).isRaft;
+    const quorumState = isRaft ? await this.recoverGroup(slot, log) : null;
     if (this.isClosed) await log.close();
     else if (slot.wantedId !== topicId) await this.retire(slot, { topicId, log });
-    else this.attach(slot, topicId, log);
+    else this.attach(slot, topicId, log, quorumState);
+  }
+
+  /** What a killed process wrote, and nobody flushed, counts for a Raft group from now on. */
+  private async recoverGroup({ folder }: Slot, log: ReplicaLog): Promise<QuorumStateData> {
+    await log.flush();
+    return readQuorumState(this.context.runtime.files, folder);
   }
 
   private async openLog(folder: string, options: Partial<LogOptions>): Promise<ReplicaLog> {
@@ -248,18 +264,29 @@ export class HostedPartitions {
     return log;
   }
 
-  /** The metadata may have gone on while the log was opened. */
-  private attach(slot: Slot, topicId: string, log: ReplicaLog): void {
+  /**
+   * The metadata may have gone on while the log was opened.
+   *
+   * @param quorumState - of a Raft group; null: it is replicated by ISR
+   */
+  private attach(slot: Slot, topicId: string, log: ReplicaLog, quorumState: QuorumStateData | null): void {
     const image = this.image as MetadataImage;
     const { context } = this;
     const { topic, index } = slot;
     context.turn.run(() => {
       const settings = this.settingsOf(image, topic);
       log.configure(settings.log);
-      const hosted = new HostedPartition(context, { topic, topicId, index }, log, settings);
+      const identity = { topic, topicId, index };
+      const registration = image.partition(topicId, index);
+      const hosted =
+        quorumState === null
+          ? new IsrPartition(context, identity, log, settings)
+          : new RaftPartition(context, identity, log, settings, {
+              replicas: registration?.replicas ?? [],
+              quorumState,
+            });
       slot.hosted = hosted;
       hosted.brokersChanged(this.views);
-      const registration = image.partition(topicId, index);
       if (registration !== undefined) hosted.metadata(registration);
     });
   }

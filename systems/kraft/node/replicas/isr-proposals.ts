@@ -95,7 +95,7 @@ function answer(proposals: readonly Proposal[], body: ReceivedBody<'alterPartiti
       continue;
     }
     const { errorCode, leaderId: leader, leaderEpoch, partitionEpoch, isr } = found;
-    const { replicas } = partition.status();
+    const { replicas } = partition;
     const state = { leader, leaderEpoch, partitionEpoch, isr, replicas };
     partition.alterPartitionAnswered(correlationId, {
       errorCode,

@@ -62,6 +62,9 @@ export function checkBatch(
     if (batch.codec > CODEC.zstd || (batch.codec === CODEC.zstd && version < ZSTD_VERSION_MIN)) {
       return refused(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `codec ${batch.codec}`);
     }
+    if (settings.isRaft && batch.isTransactional) {
+      return refused(ERROR.POLICY_VIOLATION, 'a topic that Raft groups replicate takes no transactions');
+    }
     if (settings.isCompacted && lacksKey(batch))
       return refused(ERROR.INVALID_RECORD, 'a record without a key');
   } catch (error) {

@@ -22,6 +22,7 @@ import type { ReplicaContext } from './hosted-partition.ts';
 import { Deadlines } from './deadlines.ts';
 import { FetchRequests } from './fetch-requests.ts';
 import { Fetcher } from './fetcher.ts';
+import { groupHandlers, GroupLinks } from './group-links.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import { HostedPartitions } from './hosted-partitions.ts';
 import { IsrProposals } from './isr-proposals.ts';
@@ -44,6 +45,7 @@ export class ReplicaManager implements Replicas {
   private readonly partitions: HostedPartitions;
   private readonly fetches: FetchRequests;
   private readonly proposals: IsrProposals;
+  private readonly groupLinks: GroupLinks;
   private readonly housekeeping: Housekeeping;
   private readonly fetchers = new Map<number, Fetcher>();
   private readonly jobs = new Set<Promise<void>>();
@@ -89,6 +91,8 @@ export class ReplicaManager implements Replicas {
       moved: (partition) => this.fetches.moved(partition),
       ask: (partition, to, correlationId, request) =>
         this.fetcher(to).ask(partition, { correlationId, request }),
+      askMember: (partition, to, request, timeoutMs, onAnswer) =>
+        this.groupLinks.ask(partition, to, request, timeoutMs, onAnswer),
       propose: (partition, correlationId, request) =>
         this.proposals.propose(partition, correlationId, request),
       leadershipChanged: (partition, leaderEpoch) => this.leadershipChanged(partition, leaderEpoch),
@@ -103,8 +107,10 @@ export class ReplicaManager implements Replicas {
     this.partitions = new HostedPartitions(context);
     this.fetches = new FetchRequests(context);
     this.proposals = new IsrProposals(context, link);
+    this.groupLinks = new GroupLinks(context);
     this.housekeeping = new Housekeeping(context, () => this.partitions.all());
     this.handlers = {
+      ...groupHandlers(context),
       produce: (exchange) => handleProduce(context, exchange),
       fetch: (exchange) => this.fetches.handle(exchange),
       listOffsets: (exchange) => handleListOffsets(context, exchange),
@@ -172,6 +178,7 @@ export class ReplicaManager implements Replicas {
     this.isClosed = true;
     const logs = this.partitions.close();
     for (const fetcher of this.fetchers.values()) fetcher.close();
+    this.groupLinks.close();
     this.context.deadlines.close();
     this.housekeeping.close();
     // Each job ends by itself; one may begin another.

@@ -7,11 +7,14 @@
 import type { PartitionOptions } from '../../broker/partition/options.ts';
 import { DEFAULT_OPTIONS } from '../../broker/partition/options.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
-import { effectiveConfig } from '../../controller/topic-configs.ts';
+import { effectiveConfig, isRaftTopic } from '../../controller/topic-configs.ts';
 import type { LogOptions } from '../../log/log-options.ts';
 import type { PropertyValues } from '../property-table.ts';
+import { optionsOf } from '../quorum/quorum-config.ts';
 
 export interface TopicSettings {
+  /** Each partition is replicated by a Raft group. */
+  readonly isRaft: boolean;
   readonly log: Partial<LogOptions>;
   readonly partition: PartitionOptions;
   /** Larger batches are refused. */
@@ -38,10 +41,14 @@ export function topicSettings(
   const policies = text('cleanup.policy')
     .split(',')
     .map((policy) => policy.trim());
-  const isDeleted = policies.includes('delete');
+  const isRaft = isRaftTopic(image, topic);
+  // A group's log is whole: whoever lacks its beginning could not get it.
+  const isDeleted = policies.includes('delete') && !isRaft;
   const flushMessages = number('flush.messages');
   const segmentBytes = number('segment.bytes');
+  const group = isRaft ? optionsOf(properties) : null;
   return {
+    isRaft,
     log: {
       segmentBytes,
       segmentMs: number('segment.ms'),
@@ -55,7 +62,11 @@ export function topicSettings(
       ...DEFAULT_OPTIONS,
       replicaLagTimeMaxMs: properties['replica.lag.time.max.ms'],
       minInsyncReplicas: number('min.insync.replicas'),
-      replicaFetchWaitMaxMs: properties['replica.fetch.wait.max.ms'],
+      replicaFetchWaitMaxMs: Math.min(
+        properties['replica.fetch.wait.max.ms'],
+        group?.fetchMaxWaitMs ?? Infinity,
+      ),
+      requestTimeoutMs: group?.requestTimeoutMs ?? DEFAULT_OPTIONS.requestTimeoutMs,
       replicaFetchMinBytes: properties['replica.fetch.min.bytes'],
       replicaFetchMaxBytes: properties['replica.fetch.max.bytes'],
       replicaFetchBackoffMs: properties['replica.fetch.backoff.ms'],
@@ -63,7 +74,7 @@ export function topicSettings(
     },
     maxMessageBytes: number('max.message.bytes'),
     segmentBytes,
-    isCompacted: policies.includes('compact'),
+    isCompacted: policies.includes('compact') && !isRaft,
     isDeleted,
     stampsAppendTime: text('message.timestamp.type') === 'LogAppendTime',
     flushMessages,

@@ -6,7 +6,7 @@
  *     trace.appended(batches);
  *     trace.event({ kind: 'isr', isr: [1, 2], proposed: null, partitionEpoch: 4 }, false);
  */
-import type { OfReplica } from '../../../../harness/history/replica-trace.ts';
+import type { OfReplica, TracedGroup } from '../../../../harness/history/replica-trace.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { PartitionEvent } from '../../broker/partition/effects.ts';
 import { replicaEvent } from '../../broker/partition/replica-event.ts';
@@ -29,9 +29,32 @@ export class PartitionTrace {
     this.nameOf = nameOf;
   }
 
-  start({ logStartOffset, logEndOffset, highWatermark }: ReplicaLog): void {
+  /** @param group - of a Raft group: what its `quorum-state` says */
+  start({ logStartOffset, logEndOffset, highWatermark }: ReplicaLog, group?: TracedGroup): void {
     const offsets = { logStartOffset, logEndOffset, highWatermark };
-    this.runtime.trace({ kind: 'replica-start', ...this.of, ...offsets });
+    this.runtime.trace({
+      kind: 'replica-start',
+      ...this.of,
+      ...offsets,
+      ...(group !== undefined && { group }),
+    });
+  }
+
+  /** A vote of a Raft group left this replica. */
+  vote(leaderEpoch: number, candidate: string): void {
+    this.runtime.trace({ kind: 'replica-vote', ...this.of, leaderEpoch, candidate });
+  }
+
+  persisted(leaderEpoch: number, votedFor: string | null): void {
+    this.runtime.trace({ kind: 'replica-persist', ...this.of, leaderEpoch, votedFor });
+  }
+
+  durable(endOffset: number): void {
+    this.runtime.trace({ kind: 'replica-durable', ...this.of, endOffset });
+  }
+
+  truncated(endOffset: number): void {
+    this.runtime.trace({ kind: 'replica-truncate', ...this.of, endOffset });
   }
 
   appended(batches: readonly RecordBatch[]): void {
