@@ -122,6 +122,11 @@ export class IsrInvariants {
         if (event.acks === -1) figures.acknowledged.all++;
         else figures.acknowledged.leader++;
         return onReplicaAcknowledge(this.#context, partition, replica, record, event);
+      case 'replica-vote':
+      case 'replica-persist':
+      case 'replica-durable':
+        // Of Raft groups alone: partition-groups.ts.
+        return;
     }
   }
 }
