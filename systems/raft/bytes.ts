@@ -12,6 +12,7 @@
  * `bytes` of UTF-8. A Reader throws {@link MalformedError} on anything that does not fit, and never reads beyond
  * its end; it hands out views, not copies.
  */
+import { pooledCopy } from '../runtime/pooled-bytes.ts';
 
 /** The bytes are not what the grammar says. Always caught where the bytes came from outside. */
 export class MalformedError extends Error {
@@ -23,23 +24,6 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** An integer of 53 bits takes eight groups of seven. */
 const MAX_VARINT_BYTES = 8;
-
-const POOL_BYTES = 1 << 16;
-const POOLED_BYTES_MAX = 1 << 12;
-let pool = new Uint8Array(0);
-let pooledBytes = 0;
-
-/** Room for a message. Small ones share an ArrayBuffer, as in Node.js's Buffer: one for each costs more than its bytes. */
-function pooled(length: number): Uint8Array {
-  if (length > POOLED_BYTES_MAX) return new Uint8Array(length);
-  if (pooledBytes + length > pool.length) {
-    pool = new Uint8Array(POOL_BYTES);
-    pooledBytes = 0;
-  }
-  const start = pooledBytes;
-  pooledBytes += length;
-  return pool.subarray(start, pooledBytes);
-}
 
 export class Writer {
   /** Replaced when it grows: do not hold on to it. */
@@ -133,8 +117,7 @@ export class Writer {
 
   /** What was written, as bytes of their own; the writer is empty again. */
   take(): Uint8Array {
-    const taken = pooled(this.length);
-    taken.set(this.buffer.length === this.length ? this.buffer : this.buffer.subarray(0, this.length));
+    const taken = pooledCopy(this.buffer.subarray(0, this.length));
     this.length = 0;
     return taken;
   }

@@ -11,6 +11,7 @@ import {
   type Files,
   type OpenFile,
 } from '../../../systems/runtime/runtime.ts';
+import { pooledCopy } from '../../../systems/runtime/pooled-bytes.ts';
 import type { Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
 import { EVENT } from './event-queue.ts';
@@ -54,9 +55,6 @@ interface Sequence {
   busyUntil: number;
 }
 
-const ARENA_BYTES = 64 * 1024;
-const ARENA_COPY_BYTES_MAX = 4096;
-
 /** What outlives a process: the disk and how it behaves. */
 export class DiskDevice {
   readonly disk: Disk;
@@ -83,8 +81,6 @@ export class SimFiles implements Files {
   readonly #scheduler: Scheduler;
   readonly #device: DiskDevice;
   readonly #names: Sequence = { busyUntil: 0 };
-  #arena = new Uint8Array(0);
-  #arenaBytes = 0;
   readonly #sequences = new WeakMap<FileContent, Sequence>();
 
   constructor(process: SimProcess, scheduler: Scheduler, device: DiskDevice) {
@@ -139,20 +135,6 @@ export class SimFiles implements Files {
 
   #name<T>(operation: DiskOperation, path: string, action: (disk: Disk) => T): Promise<T> {
     return this.submit(this.#names, operation, path, 0, () => action(this.#device.disk));
-  }
-
-  /** For {@link SimFile}: a copy. Small ones share an arena, since an ArrayBuffer for each costs more than the rest of a write. */
-  copy(bytes: Uint8Array): Uint8Array {
-    const { length } = bytes;
-    if (length > ARENA_COPY_BYTES_MAX) return bytes.slice();
-    if (this.#arenaBytes + length > this.#arena.length) {
-      this.#arena = new Uint8Array(ARENA_BYTES);
-      this.#arenaBytes = 0;
-    }
-    const copy = this.#arena.subarray(this.#arenaBytes, this.#arenaBytes + length);
-    copy.set(bytes);
-    this.#arenaBytes += length;
-    return copy;
   }
 
   /** For {@link SimFile}: queues an operation behind those of its sequence. */
@@ -242,12 +224,12 @@ class SimFile implements OpenFile {
   }
 
   append(bytes: Uint8Array): Promise<void> {
-    const owned = this.#files.copy(bytes); // the caller may use its buffer again
+    const owned = pooledCopy(bytes); // the caller may use its buffer again
     return this.#submit('write', owned.length, () => this.#content.write(this.#content.length, owned));
   }
 
   write(positionBytes: number, bytes: Uint8Array): Promise<void> {
-    const owned = this.#files.copy(bytes);
+    const owned = pooledCopy(bytes);
     return this.#submit(
       'write',
       owned.length,

@@ -6,6 +6,7 @@
  *     const batch: Uint8Array = builder.build();
  */
 import { assert } from '../../../harness/errors.ts';
+import { pooledBytes } from '../../runtime/pooled-bytes.ts';
 import { AT, ATTRIBUTE, BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES, NONE, type RecordBatch } from './batch.ts';
 import { CODEC, compress } from './compression.ts';
 import { crc32c } from './crc32c.ts';
@@ -35,7 +36,7 @@ export interface BatchOptions {
 
 export class BatchBuilder {
   private readonly options: BatchOptions;
-  private readonly writer = new ByteWriter(1024);
+  private readonly writer = new ByteWriter();
   private recordCount = 0;
   private lastDelta = -1;
   private baseTimestamp = NONE;
@@ -70,8 +71,8 @@ export class BatchBuilder {
   build(): Uint8Array {
     const { options } = this;
     const codec = options.codec ?? CODEC.none;
-    const records = compress(codec, this.writer.take());
-    const bytes = new Uint8Array(BATCH_HEADER_BYTES + records.length);
+    const records = compress(codec, this.writer.written);
+    const bytes = pooledBytes(BATCH_HEADER_BYTES + records.length);
     writeInt64(bytes, AT.baseOffset, options.baseOffset ?? 0);
     writeInt32(bytes, AT.length, bytes.length - BATCH_PREFIX_BYTES);
     writeInt32(bytes, AT.leaderEpoch, options.leaderEpoch ?? NONE);

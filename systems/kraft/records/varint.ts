@@ -9,6 +9,7 @@
  *
  * A reader throws {@link RecordError} on what does not fit, and never reads beyond its end; it hands out views.
  */
+import { pooledBytes, pooledCopy } from '../../runtime/pooled-bytes.ts';
 import { RecordError } from './errors.ts';
 
 /** A zigzag integer of 54 bits takes eight groups of seven. */
@@ -74,7 +75,7 @@ export class ByteWriter {
   length = 0;
 
   constructor(initialBytes = 256) {
-    this.buffer = new Uint8Array(initialBytes);
+    this.buffer = pooledBytes(initialBytes);
   }
 
   private reserve(count: number): number {
@@ -138,9 +139,14 @@ export class ByteWriter {
     this.buffer.set(bytes, at);
   }
 
+  /** What was written, until more is. */
+  get written(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
   /** What was written, as bytes of their own; the writer is empty again. */
   take(): Uint8Array {
-    const taken = this.buffer.slice(0, this.length);
+    const taken = pooledCopy(this.written);
     this.length = 0;
     return taken;
   }

@@ -90,7 +90,7 @@ describe('primitives as bytes', () => {
     writer.int32(0);
     writer.uint32(0);
     writer.patchInt32(0, -1);
-    writer.patchUint32(4, 0xffff_fffe);
+    writer.patchInt32(4, 0xffff_fffe);
     expect(hex(writer.take())).toBe('fffffffffffffffe');
   });
 });

@@ -8,8 +8,8 @@
  * Everything about a version is decided here, once: while messages pass nothing is looked up in the schema. It knows
  * values only as `unknown`; `Message` (schema.ts) gives them their types.
  */
-import type { Reader } from './bytes.ts';
-import { Writer, ZERO_UUID } from './bytes.ts';
+import type { Reader, Writer } from './bytes.ts';
+import { ZERO_UUID } from './bytes.ts';
 import { EncodeError, MalformedError } from './codec-error.ts';
 import type { AnyField, Fields, PrimitiveKind } from './field.ts';
 import { includesVersion } from './versions.ts';
@@ -226,11 +226,8 @@ function writeTagged(writer: Writer, tagged: readonly Tagged[], from: Struct): v
   const present = tagged.filter(({ name, field }) => !isDefault(field, from[name]));
   writer.unsignedVarint(present.length);
   for (const { name, tag, codec } of present) {
-    const content = new Writer(64);
-    codec.write(content, from[name]);
     writer.unsignedVarint(tag);
-    writer.unsignedVarint(content.length);
-    writer.raw(content.buffer.subarray(0, content.length));
+    writer.sized(() => codec.write(writer, from[name]));
   }
 }
 

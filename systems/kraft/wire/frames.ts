@@ -31,7 +31,8 @@ export class FrameReader {
   private frameBytes = 0;
   /** What the incomplete frame will have; null while its length is incomplete itself. */
   private wantedBytes: number | null = null;
-  private readonly length = new Uint8Array(LENGTH_BYTES);
+  /** As much of it as came. */
+  private length = 0;
   private lengthBytes = 0;
 
   constructor(frameBytesMax: number, onFrame: FrameHandler) {
@@ -78,16 +79,19 @@ export class FrameReader {
     this.frame = EMPTY;
     this.frameBytes = 0;
     this.wantedBytes = null;
+    this.length = 0;
     this.lengthBytes = 0;
   }
 
   /** @returns how many bytes of the chunk it took; with the fourth of the length the frame's size is known */
   private takeLength(chunk: Uint8Array, at: number): number {
-    const part = chunk.subarray(at, at + LENGTH_BYTES - this.lengthBytes);
-    this.length.set(part, this.lengthBytes);
-    this.lengthBytes += part.length;
+    let taken = 0;
+    while (this.lengthBytes < LENGTH_BYTES && at + taken < chunk.length) {
+      this.length = (this.length << 8) | (chunk[at + taken++] as number);
+      this.lengthBytes++;
+    }
     if (this.lengthBytes === LENGTH_BYTES) {
-      const wanted = new DataView(this.length.buffer).getInt32(0);
+      const wanted = this.length;
       if (wanted < 0 || wanted > this.frameBytesMax) {
         throw new MalformedError(`a frame of ${wanted} bytes; at most ${this.frameBytesMax}`);
       }
@@ -98,7 +102,7 @@ export class FrameReader {
         this.onFrame(EMPTY);
       }
     }
-    return part.length;
+    return taken;
   }
 
   private collect(part: Uint8Array, wanted: number): void {
@@ -113,11 +117,17 @@ export class FrameReader {
   }
 }
 
+/** Between two frames; null while one is written, and after a write that failed in the middle. */
+let idleWriter: Writer | null = null;
+
 /** A frame of what `write` writes, its length included. */
 export function encodeFrame(write: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer();
+  const writer = idleWriter ?? new Writer();
+  idleWriter = null;
   writer.int32(0);
   write(writer);
   writer.patchInt32(0, writer.length - LENGTH_BYTES);
-  return writer.take();
+  const frame = writer.take();
+  idleWriter = writer;
+  return frame;
 }

@@ -5,6 +5,7 @@
  *     writer.int16(-1);
  *     writer.take(); // ff ff
  */
+import { pooledBytes, pooledCopy } from '../../runtime/pooled-bytes.ts';
 import { EncodeError } from './codec-error.ts';
 import { uuidToBytes } from './uuid.ts';
 
@@ -30,13 +31,11 @@ export class Writer {
   /** Replaced when it grows or is taken: do not hold on to it. */
   buffer: Uint8Array;
   length = 0;
-  private view: DataView;
   private readonly initialBytes: number;
 
   constructor(initialBytes = 512) {
     this.initialBytes = initialBytes;
-    this.buffer = new Uint8Array(initialBytes);
-    this.view = new DataView(this.buffer.buffer);
+    this.buffer = pooledBytes(initialBytes);
   }
 
   /** May replace the buffer: whoever writes into it looks it up afterwards. */
@@ -48,7 +47,6 @@ export class Writer {
       const grown = new Uint8Array(Math.max(needed + this.initialBytes, this.buffer.length * 2));
       grown.set(this.buffer.subarray(0, start));
       this.buffer = grown;
-      this.view = new DataView(grown.buffer);
     }
     return start;
   }
@@ -66,34 +64,30 @@ export class Writer {
 
   int16(value: number): void {
     checkInteger(value, -0x8000, 0x7fff);
-    const at = this.reserve(2);
-    this.view.setInt16(at, value);
+    this.put16(this.reserve(2), value);
   }
 
   uint16(value: number): void {
     checkInteger(value, 0, 0xffff);
-    const at = this.reserve(2);
-    this.view.setUint16(at, value);
+    this.put16(this.reserve(2), value);
   }
 
   int32(value: number): void {
     checkInteger(value, -0x8000_0000, 0x7fff_ffff);
-    const at = this.reserve(4);
-    this.view.setInt32(at, value);
+    this.put32(this.reserve(4), value);
   }
 
   uint32(value: number): void {
     checkInteger(value, 0, 0xffff_ffff);
-    const at = this.reserve(4);
-    this.view.setUint32(at, value);
+    this.put32(this.reserve(4), value);
   }
 
   int64(value: number): void {
     checkInteger(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     const at = this.reserve(8);
-    this.view.setInt32(at, Math.floor(value / TWO_32));
+    this.put32(at, Math.floor(value / TWO_32));
     // The conversion to 32 bits is modulo 2³², of negative numbers too.
-    this.view.setInt32(at + 4, value | 0);
+    this.put32(at + 4, value | 0);
   }
 
   /** @param value - 0 … 2³²−1 */
@@ -231,24 +225,56 @@ export class Writer {
     this.buffer[at] = 0;
   }
 
-  /** Overwrites four bytes that were written before: a length that is known at the end. */
-  patchInt32(position: number, value: number): void {
-    this.view.setInt32(position, value);
+  /** What `write` writes, with its length in front as an unsigned varint. */
+  sized(write: (writer: this) => void): void {
+    const start = this.length;
+    this.reserve(1);
+    write(this);
+    const size = this.length - start - 1;
+    if (size < 0x80) {
+      this.buffer[start] = size;
+      return;
+    }
+    // The length takes more than the one byte: what was written moves up.
+    const moved = varintBytes(size) - 1;
+    this.reserve(moved);
+    const end = this.length;
+    this.buffer.copyWithin(start + 1 + moved, start + 1, start + 1 + size);
+    this.length = start;
+    this.varint32(size);
+    this.length = end;
   }
 
-  /** Overwrites four bytes that were written before: a checksum. */
-  patchUint32(position: number, value: number): void {
-    this.view.setUint32(position, value);
+  /** Overwrites four bytes that were written before: a length that is known at the end, or a checksum. */
+  patchInt32(position: number, value: number): void {
+    this.put32(position, value);
+  }
+
+  private put16(at: number, value: number): void {
+    this.buffer[at] = value >>> 8;
+    this.buffer[at + 1] = value;
+  }
+
+  private put32(at: number, value: number): void {
+    const { buffer } = this;
+    buffer[at] = value >>> 24;
+    buffer[at + 1] = value >>> 16;
+    buffer[at + 2] = value >>> 8;
+    buffer[at + 3] = value;
   }
 
   /** What was written, as bytes that nothing will change; the writer is empty again. */
   take(): Uint8Array {
-    const { length } = this;
+    const taken = this.buffer.subarray(0, this.length);
     this.length = 0;
-    if (length <= COPIED_BYTES_MAX) return this.buffer.slice(0, length);
-    const taken = this.buffer.subarray(0, length);
-    this.buffer = new Uint8Array(this.initialBytes);
-    this.view = new DataView(this.buffer.buffer);
+    if (taken.length <= COPIED_BYTES_MAX) return pooledCopy(taken);
+    this.buffer = pooledBytes(this.initialBytes);
     return taken;
   }
+}
+
+function varintBytes(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 0x80; rest >>>= 7) count++;
+  return count;
 }
