@@ -31,6 +31,7 @@ import {
   onFetchResponse,
   onFetchSnapshotError,
   onFetchSnapshotResponse,
+  onRefused,
   onSnapshotStored,
   pollFollower,
 } from './follower.ts';
@@ -180,6 +181,13 @@ export class QuorumCore {
   requestFailed(nowMs: number, to: number, correlationId: number): void {
     this.s.nowMs = nowMs;
     this.s.peers.fail(to, correlationId, nowMs);
+    this.poll();
+  }
+
+  /** As {@link requestFailed}, and that node is down: nobody listens where it is reached. */
+  requestRefused(nowMs: number, to: number, correlationId: number): void {
+    this.s.nowMs = nowMs;
+    if (this.s.peers.fail(to, correlationId, nowMs)) onRefused(this.s, to);
     this.poll();
   }
 

@@ -14,6 +14,9 @@ import type { FetchingSnapshot, StoredSnapshot } from './state-types.ts';
 import { prefixHash } from './state.ts';
 import { becomeProspective } from './transitions.ts';
 
+/** Of the election timeout, at most, between the news that the leader is down and an election. */
+const REFUSED_WAIT_PART = 0.2;
+
 export function pollFollower(s: CoreState): void {
   const { state } = s;
   if (state.name !== 'follower' || s.leaderId === null) return;
@@ -91,6 +94,19 @@ export function onFetchResponse(s: CoreState, from: number, response: FetchRespo
   }
   state.fetchDeadlineMs = s.nowMs + s.options.fetchTimeoutMs;
   state.fetchedFromLeader = true;
+}
+
+/**
+ * The leader is down: who fetched from it need not wait until its time is up, but only for a moment of its own, so that voters
+ * who all see it do not stand at once. Not again before the next fetch that succeeds: others may still reach the leader, and the usual
+ * times bound how often they are asked. Apache Kafka waits.
+ */
+export function onRefused(s: CoreState, from: number): void {
+  const { state } = s;
+  if (state.name !== 'follower' || from !== s.leaderId || !state.fetchedFromLeader) return;
+  const waitMs = s.config.random() * REFUSED_WAIT_PART * s.options.electionTimeoutMs;
+  state.fetchDeadlineMs = Math.min(state.fetchDeadlineMs, s.nowMs + waitMs);
+  state.fetchedFromLeader = false;
 }
 
 function truncateTo(s: CoreState, diverging: OffsetAndEpoch): void {

@@ -42,11 +42,14 @@ export class Peers {
     return true;
   }
 
-  /** It failed, or the answer was an error: the next waits a little. */
-  fail(nodeId: number, correlationId: number, nowMs: number): void {
-    if (this.peers.get(nodeId)?.correlationId === correlationId) this.backOff(nodeId, nowMs);
+  /** It failed: the next waits a little. @returns false where nobody waits for it */
+  fail(nodeId: number, correlationId: number, nowMs: number): boolean {
+    if (this.peers.get(nodeId)?.correlationId !== correlationId) return false;
+    this.backOff(nodeId, nowMs);
+    return true;
   }
 
+  /** Also where the answer was an error. */
   backOff(nodeId: number, nowMs: number): void {
     this.peers.set(nodeId, { correlationId: null, untilMs: nowMs + this.options.retryBackoffMs });
   }

@@ -157,6 +157,18 @@ describe('a request', () => {
     });
   });
 
+  test('that waited long for a leader is soon asked again of one who serves only in a moment', async () => {
+    const one = beats([ERROR.NOT_CONTROLLER, ERROR.NOT_CONTROLLER, ERROR.NONE]);
+    await withLink([one.handlers], async ({ cluster, link, sleep, heartbeat: ask }) => {
+      const asked = ask();
+      await sleep(4000);
+      link.leader(1);
+      const begin = cluster.clock.now();
+      expect(await asked).toMatchObject(ok);
+      expect(cluster.clock.now() - begin).toBeLessThan(msToNs(200));
+    });
+  });
+
   test('that stays unanswered is asked again of the next leader, and its late answer is nobody’s', async () => {
     const [one, two] = [beats([null]), beats([ERROR.NONE])];
     await withLink([one.handlers, two.handlers], async ({ link, sleep, heartbeat: ask }) => {

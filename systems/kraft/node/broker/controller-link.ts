@@ -109,7 +109,10 @@ export class ControllerClient implements ControllerLink {
     this.quorumRequests = new NodeClient(endpoint, { clientId: `${clientId}-quorum` });
   }
 
-  /** Who leads the quorum. What waits for an answer of another leader is asked again, or given up. */
+  /**
+   * Who leads the quorum. What waits for an answer of another leader is asked again, or given up; what waited for a leader is asked now,
+   * and soon again: it serves in a moment.
+   */
   leader(leaderId: number | null): void {
     if (leaderId === this.leaderId) return;
     this.leaderId = leaderId;
@@ -120,6 +123,7 @@ export class ControllerClient implements ControllerLink {
       for (const client of this.clients) client.disconnect(previous, `node ${leaderId} leads now`);
     }
     for (const task of [...this.tasks]) {
+      task.attempts = 0;
       if (task.backoff !== null) this.tryNow(task);
     }
   }

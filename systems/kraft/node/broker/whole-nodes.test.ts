@@ -45,17 +45,17 @@ describe('a cluster of nodes that are both', () => {
     });
   });
 
-  test('goes on within three seconds when the active controller is killed', async () => {
+  test('goes on within a second and a half when the active controller is killed', async () => {
     await withNodes({}, async (rig) => {
       await rig.allRunning();
-      expect(await rig.createTopic('n1', 'before')).toBe(ERROR.NONE);
       const dead = rig.leader as string;
+      // The others have no connection to it yet: a request that came to the dead one would be answered that nobody knows.
+      expect(await rig.createTopic(dead, 'before')).toBe(ERROR.NONE);
       const alive = rig.names.filter((name) => name !== dead);
       await rig.cluster.kill(dead);
       const begin = rig.cluster.clock.now();
-      // A request that came to the dead one is answered that nobody knows; this one waits for the next.
       expect(await rig.createTopic(alive[0] as string, 'after', 1, 2)).toBe(ERROR.NONE);
-      expect((rig.cluster.clock.now() - begin) / 1e9).toBeLessThan(3);
+      expect((rig.cluster.clock.now() - begin) / 1e9).toBeLessThan(1.5);
       await rig.until(
         async () =>
           (await partitionsOf(rig, alive[1] as string, 'before')).every(

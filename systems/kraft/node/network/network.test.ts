@@ -181,7 +181,8 @@ describe('a client of another node', () => {
     await between({}, async ({ here }) => {
       const client = new NodeClient(here, { clientId: 'me' });
       const outcome = await send(client, { host: 'n1', port: 1 }, 'heartbeat', 3, heartbeat('g'), 1000);
-      expect(outcome).toEqual({ kind: 'failed', reason: 'n1:1: connection refused', sent: false });
+      const reason = 'n1:1: connection refused';
+      expect(outcome).toEqual({ kind: 'failed', reason, sent: false, isRefused: true });
     });
   });
 });

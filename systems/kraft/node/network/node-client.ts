@@ -23,8 +23,16 @@ export type ReceivedBody<N extends ApiName> = ResponseOf<(typeof APIS)[N]>;
 
 export type NodeOutcome<N extends ApiName> =
   | { readonly kind: 'response'; readonly body: ReceivedBody<N> }
-  /** `sent` says whether the other node may have seen it: not before the connection was open. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly sent: boolean };
+  /**
+   * `sent` says whether the other node may have seen it: not before the connection was open. `isRefused`: nobody listens there, so that
+   * the node is down.
+   */
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly sent: boolean;
+      readonly isRefused?: boolean;
+    };
 
 interface Link {
   /** `host:port` */
@@ -36,6 +44,7 @@ interface Link {
   readonly timer: DeadlineTimer;
   /** It was open, or it may have been: a reset may come before this side learns that the other took it. */
   mayHaveOpened: boolean;
+  isRefused: boolean;
 }
 
 const IN_FLIGHT_MAX = 1000;
@@ -73,7 +82,7 @@ export class NodeClient {
       link.deadlines.delete(deadline);
       if (outcome.kind === 'response')
         onOutcome({ kind: 'response', body: outcome.response as unknown as ReceivedBody<N> });
-      else onOutcome({ ...outcome, sent: outcome.sent && link.mayHaveOpened });
+      else onOutcome({ ...outcome, sent: outcome.sent && link.mayHaveOpened, isRefused: link.isRefused });
     });
   }
 
@@ -112,7 +121,10 @@ export class NodeClient {
       onBroken: (reason) => this.end(link, reason),
     });
     const timer = new DeadlineTimer(this.endpoint, () => this.endIfLate(link));
-    const link: Link = { key, connection, channel, deadlines: new Set(), timer, mayHaveOpened: false };
+    const link: Link = {
+      ...{ key, connection, channel, deadlines: new Set(), timer },
+      ...{ mayHaveOpened: false, isRefused: false },
+    };
     this.links.set(key, link);
     connection.onOpen(() => {
       link.mayHaveOpened = true;
@@ -120,6 +132,7 @@ export class NodeClient {
     connection.onData((bytes) => channel.receive(bytes));
     connection.onClose((reason) => {
       if (reason === 'reset') link.mayHaveOpened = true;
+      link.isRefused = reason === 'refused';
       this.end(link, `${key}: connection ${reason}`);
     });
     return link;

@@ -1,7 +1,7 @@
 /**
  * The other members of the quorum: where they are reached, and requests to them.
  *
- *     links.request(2, request, (response) => …); // null: no answer, or one that makes no sense
+ *     links.request(2, request, (answer) => …);
  *
  * Addresses come from the voters (configured, or in the log), and from what others say (KIP-853). Fetches have connections of their
  * own, since they wait at the leader and would hold up what is behind them.
@@ -19,6 +19,9 @@ export interface PeerLinksOptions {
   /** Of nodes that are asked before anybody is known, by the ids that the core gives them. */
   readonly bootstrap: ReadonlyMap<number, Address>;
 }
+
+/** `refused`: nobody listens there. Null: no answer otherwise, or one that makes no sense. */
+export type PeerAnswer = Response | 'refused' | null;
 
 /** More nodes than any quorum has. */
 const LEARNT_MAX = 1000;
@@ -53,7 +56,7 @@ export class PeerLinks {
     if (this.learnt.size > LEARNT_MAX && oldest !== undefined) this.learnt.delete(oldest);
   }
 
-  request(to: number, request: PeerRequest, onAnswer: (response: Response | null) => void): void {
+  request(to: number, request: PeerRequest, onAnswer: (answer: PeerAnswer) => void): void {
     const address = this.addressOf(to);
     if (address === null) {
       onAnswer(null);
@@ -64,7 +67,7 @@ export class PeerLinks {
     const { requestTimeoutMs } = this.options;
     client.request<PeerApi>(address, name, PEER_VERSIONS[name], body, requestTimeoutMs, (outcome) => {
       if (outcome.kind === 'failed') {
-        onAnswer(null);
+        onAnswer(outcome.isRefused === true ? 'refused' : null);
         return;
       }
       const { response, endpoints } = fromWire(name, outcome.body);

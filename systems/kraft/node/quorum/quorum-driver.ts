@@ -291,10 +291,11 @@ export class QuorumDriver implements Quorum {
   // Requests to other nodes
 
   private request({ to, correlationId, request }: EffectOf<'request'>): void {
-    this.links.request(to, request, (response) => {
+    this.links.request(to, request, (answer) => {
       this.step((core, nowMs) => {
-        if (response === null) core.requestFailed(nowMs, to, correlationId);
-        else core.receiveResponse(nowMs, to, correlationId, response);
+        if (answer === null) core.requestFailed(nowMs, to, correlationId);
+        else if (answer === 'refused') core.requestRefused(nowMs, to, correlationId);
+        else core.receiveResponse(nowMs, to, correlationId, answer);
       });
     });
   }

@@ -38,7 +38,7 @@ const FOUND: readonly (readonly [bug: string, within: number])[] = [
   ['ack-before-flush', 4],
   ['vote-not-persisted', 4],
   ['vote-before-persist', 4],
-  ['two-votes-in-an-epoch', 6],
+  ['two-votes-in-an-epoch', 12],
   ['re-elected-in-same-epoch', 4],
   ['high-watermark-before-own-epoch', 4],
   ['truncates-below-high-watermark', 4],
