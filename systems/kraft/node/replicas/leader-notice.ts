@@ -23,6 +23,8 @@ export class LeaderNotice {
   private lastCorrelationId = 0;
   /** Under way; null while none is. Negative, and so none of the group's own. */
   private correlationId: number | null = null;
+  /** The metadata changed since then: what was taken may be undone already. */
+  private isOutdated = false;
   private notBeforeMs = -Infinity;
 
   constructor(brokerId: number, tell: (correlationId: number, leaderEpoch: number) => void) {
@@ -46,18 +48,20 @@ export class LeaderNotice {
     this.metadata = metadata;
     // They may say that somebody was forgotten.
     if (this.correlationId === null) this.notBeforeMs = nowMs;
+    else this.isOutdated = true;
     this.tick(nowMs);
   }
 
   answered(nowMs: number, correlationId: number, isTaken: boolean): void {
     if (correlationId !== this.correlationId) return;
     this.correlationId = null;
-    this.notBeforeMs = nowMs + (isTaken ? SHOWN_WITHIN_MS : RETRY_MS);
+    this.notBeforeMs = nowMs + (isTaken && !this.isOutdated ? SHOWN_WITHIN_MS : RETRY_MS);
   }
 
   tick(nowMs: number): void {
     if (nowMs < this.deadlineMs || this.leaderEpoch === null) return;
     this.correlationId = --this.lastCorrelationId;
+    this.isOutdated = false;
     this.tell(this.correlationId, this.leaderEpoch);
   }
 

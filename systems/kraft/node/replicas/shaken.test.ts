@@ -10,6 +10,9 @@ const PROPERTIES = [
   'replica.lag.time.max.ms=600',
   'replica.fetch.wait.max.ms=50',
   'replica.fetch.backoff.ms=50',
+  'controller.quorum.election.timeout.ms=200',
+  'controller.quorum.fetch.timeout.ms=400',
+  'controller.quorum.request.timeout.ms=400',
 ];
 const STEPS = 6;
 /** Of real time. */
@@ -22,6 +25,13 @@ interface Acknowledged {
   readonly value: string;
 }
 
+type Protocol = 'isr' | 'raft';
+
+interface ShakenOptions {
+  readonly bugs?: readonly string[];
+  readonly protocol?: Protocol;
+}
+
 class Shaken {
   readonly cluster: ReplicaCluster;
   readonly acknowledged: Acknowledged[] = [];
@@ -29,8 +39,10 @@ class Shaken {
   private readonly random: Random;
   private isOver = false;
   private values = 0;
+  private readonly protocol: Protocol;
 
-  constructor(seed: number, bugs: readonly string[] = []) {
+  constructor(seed: number, { bugs = [], protocol = 'isr' }: ShakenOptions = {}) {
+    this.protocol = protocol;
     this.random = randomStream(seed, 'shaken');
     this.cluster = new ReplicaCluster({ brokers: 3, seed, properties: PROPERTIES, bugs });
   }
@@ -39,7 +51,11 @@ class Shaken {
     const { cluster } = this;
     await cluster.run(async () => {
       await cluster.start();
-      const configs = { 'min.insync.replicas': '2', 'segment.bytes': '1000' };
+      const configs = {
+        'min.insync.replicas': '2',
+        'segment.bytes': '1000',
+        'replication.protocol': this.protocol,
+      };
       cluster.createTopic(TOPIC, { partitions: PARTITIONS, configs });
       await cluster.sleep(200);
       const work = Array.from({ length: PRODUCERS }, () => this.produce());
@@ -162,10 +178,10 @@ class Shaken {
   }
 }
 
-test('random faults', { timeout: TIMEOUT_MS }, async () => {
+test.each<Protocol>(['isr', 'raft'])('random faults, %s', { timeout: TIMEOUT_MS }, async (protocol) => {
   let acknowledged = 0;
   for (let seed = 1; seed <= 3; seed++) {
-    const shaken = new Shaken(seed);
+    const shaken = new Shaken(seed, { protocol });
     await shaken.run();
     const { sim, anomalies } = shaken.cluster;
     expect([seed, sim.crashes, sim.invariantViolations, anomalies]).toEqual([seed, [], [], []]);
@@ -178,7 +194,7 @@ test('random faults', { timeout: TIMEOUT_MS }, async () => {
 test('who acknowledges before replication is found out', { timeout: TIMEOUT_MS }, async () => {
   let isFound = false;
   for (let seed = 1; seed <= 5 && !isFound; seed++) {
-    const shaken = new Shaken(seed, ['ack-before-replication']);
+    const shaken = new Shaken(seed, { bugs: ['ack-before-replication'] });
     const loss = await shaken.run().then(
       () => null,
       (error: unknown) => error,

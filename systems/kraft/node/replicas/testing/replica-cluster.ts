@@ -11,6 +11,7 @@
  *     });
  */
 import { IsrInvariants } from '../../../../../checkers/invariants/isr-invariants.ts';
+import { PartitionGroups } from '../../../../../checkers/invariants/partition-groups.ts';
 import { SimCluster } from '../../../../../harness/cluster/sim/sim-cluster.ts';
 import type { TraceRecord } from '../../../../../harness/history/trace.ts';
 import { randomStream } from '../../../../../harness/random.ts';
@@ -96,10 +97,12 @@ export class ReplicaCluster {
     };
     this.sim = new SimCluster({ system, nodes: this.names, seed, logLevel: 'debug' });
     const monitor = new IsrInvariants({ globalOrder: true });
+    const groups = new PartitionGroups({ globalOrder: true });
     this.sim.onTrace((record) => {
       this.traces.push(record);
-      const anomaly = monitor.observe(record);
-      if (anomaly !== undefined) this.anomalies.push(anomaly);
+      for (const anomaly of [monitor.observe(record), groups.observe(record)]) {
+        if (anomaly !== undefined) this.anomalies.push(anomaly);
+      }
     });
   }
 
