@@ -8,8 +8,9 @@ import { nsToMs } from '../../../../harness/units.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { AlterPartition } from '../../broker/partition/messages.ts';
 import type { LeaderRequest } from '../../broker/partition/effects.ts';
-import type { PeerRequest, Response } from '../../quorum/messages.ts';
+import type { PeerRequest } from '../../quorum/messages.ts';
 import type { BrokerMetadata } from '../parts.ts';
+import type { PeerAnswer } from '../quorum/peer-links.ts';
 import type { NodeSettings } from '../settings.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Marker } from './pending-markers.ts';
@@ -33,13 +34,13 @@ export interface PartitionContext<P> {
   moved(partition: P): void;
   /** To another broker; answered with `fetched`, `epochEnded` or `requestFailed`. */
   ask(partition: P, to: number, correlationId: number, request: LeaderRequest): void;
-  /** To another member of a partition's Raft group; null: no answer that makes sense. */
+  /** To another member of a partition's Raft group, but for Fetch. */
   askMember(
     partition: P,
     to: number,
     request: PeerRequest,
     timeoutMs: number,
-    onAnswer: (response: Response | null) => void,
+    onAnswer: (answer: PeerAnswer) => void,
   ): void;
   propose(partition: P, correlationId: number, request: AlterPartition): void;
   leadershipChanged(partition: P, leaderEpoch: number | null): void;

@@ -128,11 +128,12 @@ export class Fetcher {
     return emptyRounds >= EMPTY_ROUNDS && mayRest;
   }
 
-  private fail(questions: readonly Question[]): void {
+  private fail(questions: readonly Question[], isRefused = false): void {
     this.context.turn.run(() => {
       for (const { partition, correlationId } of questions) {
         partition.emptyRounds = 0;
-        partition.requestFailed(correlationId);
+        if (isRefused) partition.requestRefused(correlationId);
+        else partition.requestFailed(correlationId);
       }
     });
   }
@@ -206,7 +207,7 @@ export class Fetcher {
       lane.isBusy = false;
       lane.resting = 0;
       if (outcome.kind === 'response') onAnswer(outcome.body);
-      else this.fail(questions);
+      else this.fail(questions, outcome.isRefused);
       this.plan();
     };
     lane.client.request(address, name, version, body, requestTimeoutMs, (outcome) =>

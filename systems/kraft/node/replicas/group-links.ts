@@ -2,18 +2,19 @@
  * What the members of partitions' Raft groups ask each other beside Fetch: votes, and who leads. Over the listener between brokers, one
  * connection to each for all groups.
  *
- *     links.ask(partition, 2, request, (response) => …);    // null: no answer, or one that makes no sense
+ *     links.ask(partition, 2, request, timeoutMs, (answer) => …);
  *     groupHandlers(context).vote?.(exchange);              // to the replica that is meant
  *
  * A group's name goes where a quorum's requests have the cluster's: with the topic's id in it, so that a topic that was deleted and
  * created again is another group.
  */
 import { endPointOf } from '../../controller/registrations.ts';
-import type { PeerRequest, Response } from '../../quorum/messages.ts';
+import type { PeerRequest } from '../../quorum/messages.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import { NodeClient } from '../network/node-client.ts';
 import { interBrokerListenerName } from '../property-checks.ts';
+import type { PeerAnswer } from '../quorum/peer-links.ts';
 import { fromWire, PEER_VERSIONS, toWire, type PeerApi } from '../quorum/peer-requests.ts';
 import type { PartitionIdentity, ReplicaContext } from './hosted-partition.ts';
 import { RaftPartition } from './raft-partition.ts';
@@ -33,7 +34,7 @@ export class GroupLinks {
     to: number,
     request: PeerRequest,
     timeoutMs: number,
-    onAnswer: (response: Response | null) => void,
+    onAnswer: (answer: PeerAnswer) => void,
   ): void {
     const { metadata, settings, turn, runtime } = this.context;
     const broker = metadata.image.brokers.get(to);
@@ -41,15 +42,17 @@ export class GroupLinks {
     if (address === undefined) return turn.after(() => onAnswer(null));
     const { name, body } = toWire(request, of);
     this.client.request<PeerApi>(address, name, PEER_VERSIONS[name], body, timeoutMs, (outcome) => {
-      const response = outcome.kind === 'failed' ? null : fromWire(name, outcome.body).response;
-      if (outcome.kind === 'response' && response === null) {
+      // A client that fails at once does so inside of this very call.
+      const answer = (what: PeerAnswer): void => turn.after(() => onAnswer(what));
+      if (outcome.kind === 'failed') return answer(outcome.isRefused === true ? 'refused' : null);
+      const { response } = fromWire(name, outcome.body);
+      if (response === null) {
         runtime.log(
           'warn',
           `${of.topic}-${of.index}: an answer of broker ${to} to ${name} that makes no sense`,
         );
       }
-      // A client that fails at once does so inside of this very call.
-      turn.after(() => onAnswer(response));
+      answer(response);
     });
   }
 

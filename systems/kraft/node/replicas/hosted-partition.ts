@@ -106,6 +106,11 @@ export abstract class HostedPartition implements DeadlineItem, PartitionIdentity
 
   abstract requestFailed(correlationId: number): void;
 
+  /** It failed, for nobody listens there: that broker is down. */
+  requestRefused(correlationId: number): void {
+    this.requestFailed(correlationId);
+  }
+
   abstract alterPartitionAnswered(correlationId: number, response: messages.AlterPartitionResponse): void;
 
   // Time

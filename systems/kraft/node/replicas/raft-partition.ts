@@ -19,12 +19,13 @@ import type { PartitionRegistration } from '../../controller/registrations.ts';
 import type { ReplicaLog } from '../../log/replica-log.ts';
 import type { QuorumCore } from '../../quorum/core.ts';
 import type { Effect as GroupEffect } from '../../quorum/effects.ts';
-import type { PeerRequest, Response } from '../../quorum/messages.ts';
+import type { PeerRequest } from '../../quorum/messages.ts';
 import { stampAppendTime } from '../../records/batch-builder.ts';
 import { RecordBatch } from '../../records/batch.ts';
 import { RecordError } from '../../records/errors.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Handlers } from '../network/exchange.ts';
+import type { PeerAnswer } from '../quorum/peer-links.ts';
 import { optionsOf } from '../quorum/quorum-config.ts';
 import { quorumHandlers, type Asker } from '../quorum/quorum-handlers.ts';
 import { WriteQueue } from '../quorum/write-queue.ts';
@@ -204,13 +205,18 @@ export class RaftPartition extends HostedPartition {
     this.input((nowMs) => this.notice.answered(nowMs, correlationId, false));
   }
 
-  private answered(correlationId: number, response: Response | null): void {
+  override requestRefused(correlationId: number): void {
+    this.answered(correlationId, 'refused');
+  }
+
+  private answered(correlationId: number, answer: PeerAnswer): void {
     const from = this.asked.get(correlationId);
     if (from === undefined) return;
     this.asked.delete(correlationId);
     this.input((nowMs) => {
-      if (response === null) this.quorum.requestFailed(nowMs, from, correlationId);
-      else this.quorum.receiveResponse(nowMs, from, correlationId, response);
+      if (answer === null) this.quorum.requestFailed(nowMs, from, correlationId);
+      else if (answer === 'refused') this.quorum.requestRefused(nowMs, from, correlationId);
+      else this.quorum.receiveResponse(nowMs, from, correlationId, answer);
     });
   }
 
@@ -300,8 +306,8 @@ export class RaftPartition extends HostedPartition {
     this.asked.set(correlationId, to);
     if (request.api !== 'fetch') {
       const { requestTimeoutMs } = this;
-      this.context.askMember(this, to, request, requestTimeoutMs, (response) =>
-        this.answered(correlationId, response),
+      this.context.askMember(this, to, request, requestTimeoutMs, (answer) =>
+        this.answered(correlationId, answer),
       );
       return;
     }
