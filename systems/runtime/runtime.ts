@@ -32,8 +32,8 @@ export type CloseReason = 'closed' | 'reset' | 'refused' | 'unreachable';
 /** An ordered, reliable byte stream, as TCP: chunk boundaries mean nothing. It may stall, and it may reset. */
 export interface Connection {
   readonly remote: Address;
-  /** Takes ownership of the bytes. Writes before the connection is open are queued; after its end, dropped. */
-  write(bytes: Uint8Array): void;
+  /** Takes ownership of the bytes; pieces leave together. Writes before the connection is open are queued; after its end, dropped. */
+  write(...pieces: readonly Uint8Array[]): void;
   /** Bytes written and not yet taken by the network: the sender's back-pressure. */
   readonly bufferedBytes: number;
   onOpen(callback: () => void): void;

@@ -17,6 +17,7 @@
  * Not modelled: half-closed connections, congestion control, sequence numbers.
  */
 import type { Address, CloseReason, Connection } from '../../../systems/runtime/runtime.ts';
+import { joinedBytes } from '../../../systems/runtime/joined-bytes.ts';
 import type { Network } from './network.ts';
 import { CallbackEvent, type OwnedConnection, type SimProcess } from './sim-process.ts';
 import { EndEvent, type Stream, type StreamEnd } from './stream.ts';
@@ -56,7 +57,8 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
     return this.#earlyBytes + (this.#out?.queuedBytes ?? 0);
   }
 
-  write(bytes: Uint8Array): void {
+  write(...pieces: readonly Uint8Array[]): void {
+    const bytes = joinedBytes(pieces);
     if (!this.process.alive || bytes.length === 0) return;
     if (this.#state === 'open') this.#out!.write(bytes);
     else if (this.#state === 'connecting') {

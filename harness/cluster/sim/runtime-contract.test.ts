@@ -197,8 +197,11 @@ describe.each([
       const connection = a.connect({ host: 'b', port: PORT });
       const here = watch(connection);
       const lines = Array.from({ length: 500 }, (_, i) => `line ${i}\n`);
-      for (const line of lines) connection.write(bytes(line));
+      for (const line of lines) {
+        connection.write(bytes(line.slice(0, 2)), new Uint8Array(0), bytes(line.slice(2)));
+      }
       connection.write(new Uint8Array(0));
+      connection.write();
       expect(connection.bufferedBytes).toBeGreaterThan(0);
       expect(here.events).toEqual([]);
       await sleep(100);

@@ -8,8 +8,10 @@
  * own, which doubles until it has the frame's size: copying is linear in what came, however it was cut, and memory is
  * bounded by what came, not by what a length promises.
  */
+import { joinedBytes } from '../../runtime/joined-bytes.ts';
 import { MalformedError } from './codec-error.ts';
-import { Writer } from './writer.ts';
+import { PieceWriter } from './piece-writer.ts';
+import type { Writer } from './writer.ts';
 
 export const LENGTH_BYTES = 4;
 
@@ -118,16 +120,20 @@ export class FrameReader {
 }
 
 /** Between two frames; null while one is written, and after a write that failed in the middle. */
-let idleWriter: Writer | null = null;
+let idleWriter: PieceWriter | null = null;
 
-/** A frame of what `write` writes, its length included. */
-export function encodeFrame(write: (writer: Writer) => void): Uint8Array {
-  const writer = idleWriter ?? new Writer();
+/** A frame of what `write` writes, its length included, in pieces: long bytes are not copied. */
+export function encodeFramePieces(write: (writer: Writer) => void): readonly Uint8Array[] {
+  const writer = idleWriter ?? new PieceWriter();
   idleWriter = null;
   writer.int32(0);
   write(writer);
-  writer.patchInt32(0, writer.length - LENGTH_BYTES);
-  const frame = writer.take();
+  writer.patchInt32(0, writer.sizeBytes - LENGTH_BYTES);
+  const pieces = writer.takePieces();
   idleWriter = writer;
-  return frame;
+  return pieces;
 }
+
+/** The same as one. */
+export const encodeFrame = (write: (writer: Writer) => void): Uint8Array =>
+  joinedBytes(encodeFramePieces(write));

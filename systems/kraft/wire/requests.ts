@@ -17,7 +17,7 @@ import { APIS } from './apis.ts';
 import { Reader } from './bytes.ts';
 import { MalformedError } from './codec-error.ts';
 import { ERROR } from './error-codes.ts';
-import { encodeFrame } from './frames.ts';
+import { encodeFrame, encodeFramePieces } from './frames.ts';
 import type { RequestHeader } from './headers.ts';
 import {
   readFixedHeader,
@@ -27,6 +27,7 @@ import {
   writeRequestHeader,
   writeResponseHeader,
 } from './headers.ts';
+import { joinedBytes } from '../../runtime/joined-bytes.ts';
 import type { Api, Fields, InputOfFields } from './schema.ts';
 
 /** What was asked, by the name of its API. */
@@ -109,7 +110,24 @@ export function encodeRequest<Q extends Fields, S extends Fields>(
 }
 
 /**
- * A whole frame.
+ * A whole frame, in pieces: long bytes of the body are not copied.
+ * @throws EncodeError
+ */
+export function encodeResponsePieces<Q extends Fields, S extends Fields>(
+  api: Api<Q, S>,
+  version: number,
+  correlationId: number,
+  body: InputOfFields<S>,
+): readonly Uint8Array[] {
+  const headerVersion = responseHeaderVersion(api, version);
+  return encodeFramePieces((writer) => {
+    writeResponseHeader(writer, correlationId, headerVersion);
+    api.response.encode(writer, version, body);
+  });
+}
+
+/**
+ * The same as one.
  * @throws EncodeError
  */
 export function encodeResponse<Q extends Fields, S extends Fields>(
@@ -118,9 +136,5 @@ export function encodeResponse<Q extends Fields, S extends Fields>(
   correlationId: number,
   body: InputOfFields<S>,
 ): Uint8Array {
-  const headerVersion = responseHeaderVersion(api, version);
-  return encodeFrame((writer) => {
-    writeResponseHeader(writer, correlationId, headerVersion);
-    api.response.encode(writer, version, body);
-  });
+  return joinedBytes(encodeResponsePieces(api, version, correlationId, body));
 }

@@ -76,6 +76,14 @@ export class GatedSocket extends EventEmitter<Events> implements SocketLike {
     this.#out.push(bytes);
   }
 
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();

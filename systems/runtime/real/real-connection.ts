@@ -12,6 +12,9 @@ export interface SocketLike {
   /** Written and not yet taken by the network. */
   readonly writableLength: number;
   write(bytes: Uint8Array): unknown;
+  /** What is written until it is uncorked leaves together. */
+  cork(): unknown;
+  uncork(): unknown;
   pause(): unknown;
   resume(): unknown;
   setNoDelay(noDelay: boolean): unknown;
@@ -58,9 +61,11 @@ export class RealConnection implements Connection {
     return this.#ended === null ? this.#socket.writableLength : 0;
   }
 
-  write(bytes: Uint8Array): void {
-    if (this.#isClosing || this.#ended !== null || bytes.length === 0) return;
-    this.#socket.write(bytes);
+  write(...pieces: readonly Uint8Array[]): void {
+    if (this.#isClosing || this.#ended !== null) return;
+    this.#socket.cork();
+    for (const bytes of pieces) if (bytes.length > 0) this.#socket.write(bytes);
+    this.#socket.uncork();
   }
 
   onOpen(callback: () => void): void {

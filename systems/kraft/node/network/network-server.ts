@@ -17,7 +17,7 @@ import { EncodeError, MalformedError } from '../../wire/codec-error.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { FrameReader } from '../../wire/frames.ts';
 import type { Request } from '../../wire/requests.ts';
-import { decodeRequest, encodeResponse } from '../../wire/requests.ts';
+import { decodeRequest, encodeResponsePieces } from '../../wire/requests.ts';
 import type { Api, InputOfFields } from '../../wire/schema.ts';
 import type { Exchange, Handlers } from './exchange.ts';
 
@@ -165,11 +165,11 @@ class ServedConnection {
     const { listener, listenerName } = this.options;
     const api = APIS[name] as unknown as Api;
     let isAnswered = false;
-    const answered = (bytes: Uint8Array | null): void => {
+    const answered = (pieces: readonly Uint8Array[]): void => {
       if (isAnswered) throw new Error(`${name} was answered twice`);
       isAnswered = true;
       if (this.isOver) return;
-      if (bytes !== null) this.connection.write(bytes);
+      if (pieces.length > 0) this.connection.write(...pieces);
       this.isBusy = false;
       this.serve();
     };
@@ -182,11 +182,11 @@ class ServedConnection {
       clientHost: `/${this.from}`,
       frame,
       respond: (response) => {
-        if (this.isOver) return answered(null);
+        if (this.isOver) return answered([]);
         const { apiVersion, correlationId } = header;
-        let bytes: Uint8Array;
+        let pieces: readonly Uint8Array[];
         try {
-          bytes = encodeResponse(
+          pieces = encodeResponsePieces(
             api,
             apiVersion,
             correlationId,
@@ -196,10 +196,10 @@ class ServedConnection {
           if (!(error instanceof EncodeError)) throw error;
           return this.end(`${name} cannot be answered in version ${apiVersion}: ${error.message}`);
         }
-        answered(bytes);
+        answered(pieces);
       },
-      respondFrame: answered,
-      finish: () => answered(null),
+      respondFrame: (response) => answered([response]),
+      finish: () => answered([]),
       disconnect: (reason) => this.end(reason),
     };
   }
