@@ -37,6 +37,16 @@ export interface SystemOption {
   readonly meaning: string;
 }
 
+/** One of the ways in which a system can be set up: what `shaketable compare` compares. */
+export interface Variant {
+  /** kebab-case: an argument of `compare`. */
+  readonly name: string;
+  /** One line: what is special about it. */
+  readonly description: string;
+  /** Of the system, and of workloads that have options of the same names. */
+  readonly options: { readonly [option: string]: number | boolean | string };
+}
+
 export interface System {
   readonly name: string;
   readonly summary: string;
@@ -44,6 +54,7 @@ export interface System {
   /** Functions that its client serves: `read`, `write`, `cas`, … */
   readonly functions: readonly string[];
   readonly options: readonly SystemOption[];
+  readonly variants?: readonly Variant[];
   /** Throws HarnessError `usage` for values that no node would start with. */
   checkOptions?(options: { readonly [name: string]: Json }): void;
   readonly errors: readonly SystemError[];

@@ -13,6 +13,7 @@ import type { Capability, Cluster } from '../cluster/cluster.ts';
 import type { Backend } from '../cluster/real/backend.ts';
 import { SimCluster } from '../cluster/sim/sim-cluster.ts';
 import { HarnessError } from '../errors.ts';
+import { planGenerator } from '../generator/index.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { lookUp } from './names.ts';
 import type { Output } from './output.ts';
@@ -165,5 +166,7 @@ export function bindFaults(test: TestDefinition, cluster: Cluster) {
   if (test.nemeses.length === 0) return null;
   const definition = composeNemeses(chosenNemeses(test));
   const options = { intervalMs: test.nemesisIntervalS * 1000, seed: test.seed };
-  return { nemesis: definition.bind(cluster, options), generator: definition.generator(test.nodes, options) };
+  const generator =
+    test.script === undefined ? definition.generator(test.nodes, options) : planGenerator(test.script);
+  return { nemesis: definition.bind(cluster, options), generator };
 }

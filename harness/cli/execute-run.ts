@@ -3,8 +3,9 @@
  * happens, judges, and writes the report. `run` and `replay` differ only in where the definition comes from.
  */
 import { getHeapStatistics } from 'node:v8';
+import type { Checker } from '../../checkers/checker.ts';
 import { HarnessError } from '../errors.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, Traffic } from '../cluster/cluster.ts';
 import { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
 import type { TraceRecord } from '../history/trace.ts';
@@ -40,6 +41,9 @@ export interface ExecuteOptions {
   readonly plan?: Plan;
   /** Interrupts the run at this time of its own: as the run that is replayed was. */
   readonly interruptTime?: number;
+  /** Instead of those that the test calls for. */
+  readonly checkers?: readonly Checker[];
+  readonly observer?: Observer;
   /** Null: nothing is written. */
   readonly directory: RunDirectory | null;
   readonly interrupt: SignalInterrupt;
@@ -50,11 +54,19 @@ export interface ExecuteOptions {
   readonly label?: string;
 }
 
+/** Sees a run while it goes on. */
+export interface Observer {
+  trace(record: TraceRecord): void;
+  /** @param traffic - what was sent by then; undefined where nobody counts */
+  operation(operation: Operation, traffic: Traffic | undefined): void;
+}
+
 export interface ExecutedRun extends Judgement {
   readonly test: TestDefinition;
   readonly history: History;
   /** Roles only; the whole is in `trace.jsonl`. */
   readonly trace: readonly TraceRecord[];
+  readonly phases: PhaseTimes;
   /** When it was interrupted, in nanoseconds since it began; null when it was not. */
   readonly interruptTime: number | null;
   /** Of all simulated events: equal for equal runs. Empty in real time. */
@@ -83,7 +95,7 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
   directory?.writeJson('test.json', test);
   if (plan !== undefined) directory?.writeJson('plan.json', plan);
   const startedMs = performance.now();
-  const jury = new Jury(checkersOf(test));
+  const jury = new Jury(options.checkers ?? checkersOf(test));
   const { events, operations, times } = await record(options, jury);
   const runMs = performance.now() - startedMs;
 
@@ -96,6 +108,7 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
     test,
     history,
     trace: jury.trace,
+    phases: times,
     interruptTime: times.interruptTime,
     ...events,
     runMs,
@@ -132,7 +145,7 @@ async function runRecorded(
   recording: Recording | null,
   failure: FirstFailure,
 ) {
-  const { test, plan, output, label = '' } = options;
+  const { test, plan, output, observer, label = '' } = options;
   const progress = new Progress({ output, limitS: test.timeLimitS + test.quietS, label });
   const operations: Operation[] = [];
   const recordsMax = Math.floor((getHeapStatistics().heap_size_limit * RECORDS_SHARE) / RECORD_BYTES);
@@ -142,6 +155,7 @@ async function runRecorded(
     cluster.onTrace((record) => {
       jury.observe(record);
       failure.keep(() => recording?.trace(record));
+      observer?.trace(record);
       progress.trace(record);
     });
     const times: PhaseTimes = await drive(() =>
@@ -161,6 +175,7 @@ async function runRecorded(
             interrupt.request();
           }
           recording?.operation(operation);
+          observer?.operation(operation, cluster.traffic?.());
           progress.operation(operation);
         },
       }),

@@ -61,6 +61,20 @@ const LISTS: ReadonlyMap<string, () => Row[]> = new Map([
       })),
     ],
   ],
+  [
+    'variants',
+    () =>
+      [...systems.values()].flatMap(({ name: system, variants = [] }) =>
+        variants.map(({ name, description, options }) => ({
+          name,
+          system,
+          summary: description,
+          options: Object.entries(options)
+            .map(([option, value]) => `${option}=${String(value)}`)
+            .join(', '),
+        })),
+      ),
+  ],
   ['models', () => [...models.values()].map(({ name, summary }) => ({ name, summary }))],
   ['consistency-models', () => consistencyModels.map(({ name, summary }) => ({ name, summary }))],
   [

@@ -7,6 +7,7 @@ import { EXIT, HarnessError } from '../errors.ts';
 import { addCheckCommand } from './check.ts';
 import { addCleanCommand } from './clean.ts';
 import type { CommandContext } from './command-context.ts';
+import { addCompareCommand } from './compare.ts';
 import { addInitCommand } from './init.ts';
 import { addImageCommand } from './image.ts';
 import { addListCommand } from './list.ts';
@@ -26,6 +27,7 @@ Examples:
   shaketable check results/runs/raft-register/*         judge saved runs again
   shaketable check --model cas-register history.edn     judge a Jepsen history
   shaketable replay RUN                                 run it again, exactly
+  shaketable compare isr raft                           measure two ways of replication side by side
   shaketable list bugs                                  what it can be broken with
   shaketable init                                       write an example of your own system
 
@@ -45,6 +47,7 @@ function buildProgram(context: CommandContext): Command {
   addRunCommand(program, context);
   addCheckCommand(program, context);
   addReplayCommand(program, context);
+  addCompareCommand(program, context);
   addReportCommand(program, context);
   addListCommand(program, context);
   addImageCommand(program, context);

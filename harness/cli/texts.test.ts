@@ -10,22 +10,25 @@ const bin = join(ROOT, 'bin', 'shaketable.js');
 const shaketable = commandIn(temporaryFolder());
 
 describe('help', () => {
-  it.each(['', 'run', 'check', 'replay', 'report', 'list', 'init'])('%s --help', async (command) => {
-    const ended = await shaketable(...(command === '' ? [] : [command]), '--help');
-    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(ended.stdout).toMatch(/\nExamples:\n {2}shaketable /);
-    expect(ended.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
-    const name = command === '' ? 'help.txt' : `help-${command}.txt`;
-    await expect(ended.stdout).toMatchFileSnapshot(join('testdata', name));
-    // The other ways to ask.
-    if (command === 'run') expect((await shaketable('help', 'run')).stdout).toBe(ended.stdout);
-    if (command === '')
-      expect(await shaketable()).toEqual({ exitCode: 64, stdout: '', stderr: ended.stdout });
-  });
+  it.each(['', 'run', 'check', 'replay', 'compare', 'report', 'list', 'init'])(
+    '%s --help',
+    async (command) => {
+      const ended = await shaketable(...(command === '' ? [] : [command]), '--help');
+      expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(ended.stdout).toMatch(/\nExamples:\n {2}shaketable /);
+      expect(ended.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+      const name = command === '' ? 'help.txt' : `help-${command}.txt`;
+      await expect(ended.stdout).toMatchFileSnapshot(join('testdata', name));
+      // The other ways to ask.
+      if (command === 'run') expect((await shaketable('help', 'run')).stdout).toBe(ended.stdout);
+      if (command === '')
+        expect(await shaketable()).toEqual({ exitCode: 64, stdout: '', stderr: ended.stdout });
+    },
+  );
 });
 
 describe('list', () => {
-  it.each(['systems', 'workloads', 'checkers', 'models', 'consistency-models', 'nemeses'])(
+  it.each(['systems', 'workloads', 'checkers', 'variants', 'models', 'consistency-models', 'nemeses'])(
     '%s',
     async (what) => {
       const ended = await shaketable('list', what);
@@ -48,7 +51,17 @@ describe('list', () => {
     const words = await shaketable('list');
     const json = JSON.parse((await shaketable('list', '--json')).stdout) as Record<string, unknown[]>;
     expect(Object.keys(json)).toEqual([
-      ...['systems', 'workloads', 'nemeses', 'checkers', 'models', 'consistency-models', 'bugs', 'options'],
+      ...[
+        'systems',
+        'workloads',
+        'nemeses',
+        'checkers',
+        'variants',
+        'models',
+        'consistency-models',
+        'bugs',
+        'options',
+      ],
     ]);
     for (const name of Object.keys(json)) expect(words.stdout).toMatch(new RegExp(`^${name}$`, 'm'));
   });

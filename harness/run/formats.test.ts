@@ -88,6 +88,8 @@ describe('test.json', () => {
   it('is read as it was written', () => {
     expect(parseTestDefinition(JSON.stringify(test), 't')).toEqual(test);
     expect(parseTestDefinition(JSON.stringify({ ...test, planned: true }), 't').planned).toBe(true);
+    const script = plan.main.slice(1);
+    expect(parseTestDefinition(JSON.stringify({ ...test, script }), 't').script).toEqual(script);
   });
 
   it.each<[string, string, string, string]>([

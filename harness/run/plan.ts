@@ -55,7 +55,8 @@ export function planOfRun({ operations }: History, phases: PhaseTimes): Plan {
 
 const headerSchema = z.object({ format: z.literal(PLAN_FORMAT), version: z.number() });
 
-const entrySchema = z.object({
+/** Of a {@link PlanEntry}. */
+export const planEntrySchema = z.object({
   time: z.number().min(0),
   process: z.union([z.int().min(0), z.literal('nemesis')]),
   f: z.string(),
@@ -64,9 +65,9 @@ const entrySchema = z.object({
 });
 
 const planSchema = z.object({
-  main: z.array(entrySchema),
+  main: z.array(planEntrySchema),
   healTime: z.number().min(0),
-  final: z.array(entrySchema),
+  final: z.array(planEntrySchema),
   finalTime: z.number().min(0).nullable(),
   interruptTime: z.number().min(0).nullable().default(null),
 });

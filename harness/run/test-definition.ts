@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { HarnessError } from '../errors.ts';
+import type { PlanEntry } from '../generator/index.ts';
+import { planEntrySchema } from './plan.ts';
 
 export const TEST_FORMAT = 'shaketable-test';
 export const TEST_VERSION = 1;
@@ -43,6 +45,7 @@ const testSchema = z.object({
   seed: z.int().min(0),
   /** Its operations and faults are those of `plan.json`, not what the generators of the seed say. */
   planned: z.boolean().optional(),
+  script: z.array(planEntrySchema).optional(),
   bugs: z.array(z.string()),
   systemOptions: z.record(z.string(), scalar),
   workloadOptions: z.record(z.string(), scalar),
@@ -54,7 +57,10 @@ const testSchema = z.object({
   configFile: z.string().optional(),
 });
 
-export type TestDefinition = Readonly<z.infer<typeof testSchema>>;
+export type TestDefinition = Readonly<Omit<z.infer<typeof testSchema>, 'script'>> & {
+  /** What its nemeses do and when, instead of what they choose themselves. */
+  readonly script?: readonly PlanEntry[];
+};
 
 /** Reads `test.json`; throws HarnessError naming the first field that is wrong. */
 export function parseTestDefinition(text: string, path: string): TestDefinition {
@@ -82,5 +88,5 @@ export function parseTestDefinition(text: string, path: string): TestDefinition 
     const where = issue?.path.join('.') ?? '';
     throw new HarnessError('bad-format', `${path}: ${where}: ${issue?.message ?? 'invalid'}`);
   }
-  return result.data;
+  return result.data as TestDefinition;
 }

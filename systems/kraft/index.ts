@@ -6,7 +6,7 @@
  */
 import { messageOf } from '../../harness/errors.ts';
 import type { NodeProgram, NodeStatus } from '../runtime/node-program.ts';
-import type { System } from '../system.ts';
+import type { System, Variant } from '../system.ts';
 import { BUG_LIST } from './bugs.ts';
 import { CLIENT_ERRORS } from './client/client-error.ts';
 import { CLIENT_OPTIONS, parseClientOptions } from './client/client-options.ts';
@@ -54,6 +54,30 @@ const kraftProgram: NodeProgram = (runtime, { name, peers, options, bugs }) => {
 const NODES = 3;
 const ANY_NODES = ['n1', 'n2', 'n3'];
 
+/** Ways to keep copies of a partition, for `shaketable compare`. */
+const VARIANTS: readonly Variant[] = [
+  {
+    name: 'isr',
+    description: 'in-sync replicas, as in Kafka: acks=all, min.insync.replicas=2, no flush before an answer',
+    options: {},
+  },
+  {
+    name: 'raft',
+    description: 'a Raft group a partition: a majority has flushed a record before it counts',
+    options: { 'replication.protocol': 'raft' },
+  },
+  {
+    name: 'isr-flush',
+    description: 'in-sync replicas, each of which flushes a record before it counts',
+    options: { 'log.flush.interval.messages': 1 },
+  },
+  {
+    name: 'isr-acks-1',
+    description: 'in-sync replicas; a send waits for the leader alone',
+    options: { acks: 1, idempotence: false },
+  },
+];
+
 export const kraft = {
   name: 'kraft',
   summary:
@@ -61,6 +85,7 @@ export const kraft = {
   defaultNodes: NODES,
   functions: FUNCTIONS,
   options: [...CLUSTER_OPTIONS, ...CLIENT_OPTIONS],
+  variants: VARIANTS,
   checkOptions: (options) => {
     readServerProperties(propertiesText({ name: 'n1', peers: ANY_NODES, options }), 'the options');
     parseClientOptions(options, NODES);
