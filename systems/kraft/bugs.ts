@@ -75,6 +75,11 @@ const HUNTS: readonly Hunt[] = [
     bugs: ['last-stable-offset-ignored'],
   },
   {
+    command: 'log --option replication.protocol=raft --nemesis partition,kill,pause',
+    checkers: ['invariants', 'isr'],
+    bugs: ['two-votes-in-an-epoch', 'last-fetched-epoch-lost', 'divergence-by-offset'],
+  },
+  {
     command: 'log --nemesis power-loss-minority,pause',
     checkers: ['isr', 'offset-loss', 'log'],
     bugs: ['high-watermark-from-current-isr', 'last-replica-standing'],
