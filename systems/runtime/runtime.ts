@@ -50,8 +50,12 @@ export interface Listener {
 
 export interface OpenFile {
   readonly path: string;
-  /** Writes at the end. Resolves when the operating system has it, which is *not* durable. */
-  append(bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes at the end, one piece behind the other, and takes ownership of the bytes: nobody may change them. Resolves when the
+   * operating system has it, which is *not* durable.
+   */
+  append(...pieces: readonly Uint8Array[]): Promise<void>;
+  /** As {@link append}, elsewhere. */
   write(positionBytes: number, bytes: Uint8Array): Promise<void>;
   read(positionBytes: number, lengthBytes: number): Promise<Uint8Array>;
   truncate(lengthBytes: number): Promise<void>;

@@ -11,7 +11,7 @@ import {
   type Files,
   type OpenFile,
 } from '../../../systems/runtime/runtime.ts';
-import { pooledCopy } from '../../../systems/runtime/pooled-bytes.ts';
+import { joinedBytes } from '../../../systems/runtime/joined-bytes.ts';
 import type { Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
 import { EVENT } from './event-queue.ts';
@@ -223,17 +223,16 @@ class SimFile implements OpenFile {
     this.#sequence = sequence;
   }
 
-  append(bytes: Uint8Array): Promise<void> {
-    const owned = pooledCopy(bytes); // the caller may use its buffer again
-    return this.#submit('write', owned.length, () => this.#content.write(this.#content.length, owned));
+  append(...pieces: readonly Uint8Array[]): Promise<void> {
+    const bytes = joinedBytes(pieces);
+    return this.#submit('write', bytes.length, () => this.#content.write(this.#content.length, bytes));
   }
 
   write(positionBytes: number, bytes: Uint8Array): Promise<void> {
-    const owned = pooledCopy(bytes);
     return this.#submit(
       'write',
-      owned.length,
-      () => this.#content.write(positionBytes, owned),
+      bytes.length,
+      () => this.#content.write(positionBytes, bytes),
       positionBytes,
     );
   }

@@ -210,7 +210,7 @@ async function writeCleaned(state: LogState, old: Segment, batches: readonly Uin
   let group: Uint8Array[] = [];
   let groupBytes = 0;
   const write = async (): Promise<void> => {
-    await file.append(concat(group, groupBytes));
+    await file.append(...group);
     group = [];
     groupBytes = 0;
   };
@@ -245,14 +245,4 @@ async function swap(state: LogState, old: Segment, cleaned: Segment): Promise<bo
   await old.close();
   await cleaned.writeIndexes();
   return true;
-}
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

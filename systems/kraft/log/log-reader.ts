@@ -2,6 +2,7 @@
  * Reading a log's segments: batches from an offset on, and the first record from a time on. CRCs are compared, so that what
  * a disk changed is not handed out.
  */
+import { joinedBytes } from '../../runtime/joined-bytes.ts';
 import { FileError } from '../../runtime/runtime.ts';
 import {
   AT,
@@ -78,14 +79,7 @@ async function readSegments(
     if (end === null) break;
     next = end;
   }
-  if (pieces.length <= 1) return pieces[0] ?? EMPTY;
-  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
+  return joinedBytes(pieces);
 }
 
 /** The offset behind batches that have no record; null where one has, and where there is no batch. */

@@ -28,13 +28,12 @@ export class LogStorage implements WriterTarget {
       let end = i + 1;
       while (items[end]?.segment === segment) end++;
       if (!segment.isCreated) await this.create(segment);
-      const group = items.slice(i, end);
-      const bytes = join(group);
+      const pieces = items.slice(i, end).map(({ bytes }) => bytes);
       const file = await segment.file();
       segment.isDirty = true;
-      await file.append(bytes);
-      segment.writtenBytes += bytes.length;
-      state.writtenOffset = (group.at(-1) as WriterItem).endOffset;
+      await file.append(...pieces);
+      segment.writtenBytes += pieces.reduce((sum, { length }) => sum + length, 0);
+      state.writtenOffset = (items[end - 1] as WriterItem).endOffset;
       state.tail.trim(state.writtenOffset);
       i = end;
     }
@@ -107,15 +106,4 @@ export class LogStorage implements WriterTarget {
     for (const segment of state.segments) await segment.close();
     await checkpoint.close();
   }
-}
-
-function join(items: readonly WriterItem[]): Uint8Array {
-  if (items.length === 1) return (items[0] as WriterItem).bytes;
-  const joined = new Uint8Array(items.reduce((sum, item) => sum + item.bytes.length, 0));
-  let at = 0;
-  for (const { bytes } of items) {
-    joined.set(bytes, at);
-    at += bytes.length;
-  }
-  return joined;
 }

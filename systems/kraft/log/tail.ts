@@ -5,6 +5,7 @@
  *     tail.push(batch);
  *     tail.read(offset, maxBytes, upTo) // bytes of whole batches, or null: it is not here
  */
+import { joinedBytes } from '../../runtime/joined-bytes.ts';
 import type { RecordBatch } from '../records/batch.ts';
 
 interface Entry {
@@ -76,15 +77,7 @@ export class Tail {
       sizeBytes += bytes.length;
       end++;
     }
-    if (end - first === 1) return (entries[first] as Entry).bytes;
-    const result = new Uint8Array(sizeBytes);
-    let at = 0;
-    for (let i = first; i < end; i++) {
-      const { bytes } = entries[i] as Entry;
-      result.set(bytes, at);
-      at += bytes.length;
-    }
-    return result;
+    return joinedBytes(entries.slice(first, end).map(({ bytes }) => bytes));
   }
 
   /** The first entry that reaches the offset. */

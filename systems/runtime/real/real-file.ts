@@ -3,6 +3,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { FileContent } from '../disk-model/file-content.ts';
+import { joinedBytes } from '../joined-bytes.ts';
 import { FileError, type OpenFile } from '../runtime.ts';
 
 /** Operations that are done one after the other. */
@@ -43,14 +44,12 @@ export class RealFile implements OpenFile {
     this.#sizeBytes = parts.sizeBytes;
   }
 
-  append(bytes: Uint8Array): Promise<void> {
-    const owned = bytes.slice(); // the caller may use its buffer again
-    return this.#write(() => this.#sizeBytes, owned);
+  append(...pieces: readonly Uint8Array[]): Promise<void> {
+    return this.#write(() => this.#sizeBytes, pieces);
   }
 
   write(positionBytes: number, bytes: Uint8Array): Promise<void> {
-    const owned = bytes.slice();
-    return this.#write(() => positionBytes, owned, positionBytes);
+    return this.#write(() => positionBytes, [bytes], positionBytes);
   }
 
   read(positionBytes: number, lengthBytes: number): Promise<Uint8Array> {
@@ -106,16 +105,17 @@ export class RealFile implements OpenFile {
     return closed;
   }
 
-  #write(placeOf: () => number, bytes: Uint8Array, position = 0): Promise<void> {
+  #write(placeOf: () => number, pieces: readonly Uint8Array[], position = 0): Promise<void> {
     return this.#change(position, 'write', async () => {
       const place = placeOf();
-      let done = 0;
-      while (done < bytes.length) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, place + done);
-        done += bytesWritten;
+      let end = place;
+      for (let rest = behind(pieces, 0); rest.length > 0;) {
+        const { bytesWritten } = await this.#handle.writev(rest, end);
+        end += bytesWritten;
+        rest = behind(rest, bytesWritten);
       }
-      if (done > 0) this.#sizeBytes = Math.max(this.#sizeBytes, place + done);
-      return (content) => content.write(place, bytes);
+      if (end > place) this.#sizeBytes = Math.max(this.#sizeBytes, end);
+      return (content) => content.write(place, joinedBytes(pieces));
     });
   }
 
@@ -151,4 +151,18 @@ export class RealFile implements OpenFile {
     sequence.last = result.catch(() => undefined);
     return result;
   }
+}
+
+/** What is left of pieces behind so many bytes; the first of them is not empty. */
+function behind(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let left = bytes;
+  const first = pieces.findIndex(({ length }) => {
+    const isLeft = length > left;
+    if (!isLeft) left -= length;
+    return isLeft;
+  });
+  if (first === -1) return [];
+  const rest = pieces.slice(first);
+  if (left > 0) rest[0] = rest[0]!.subarray(left);
+  return rest;
 }

@@ -10,6 +10,7 @@
  */
 import type { Disk } from '../../../runtime/disk-model/disk.ts';
 import type { FileContent } from '../../../runtime/disk-model/file-content.ts';
+import { joinedBytes } from '../../../runtime/joined-bytes.ts';
 import { FileError, type Files, type OpenFile } from '../../../runtime/runtime.ts';
 
 export class MemoryFiles implements Files {
@@ -117,14 +118,13 @@ class MemoryFile implements OpenFile {
     return this.files.change(action);
   }
 
-  append(bytes: Uint8Array): Promise<void> {
-    const owned = bytes.slice();
-    return this.change(() => this.content.write(this.content.length, owned));
+  append(...pieces: readonly Uint8Array[]): Promise<void> {
+    const bytes = joinedBytes(pieces);
+    return this.change(() => this.content.write(this.content.length, bytes));
   }
 
   write(positionBytes: number, bytes: Uint8Array): Promise<void> {
-    const owned = bytes.slice();
-    return this.change(() => this.content.write(positionBytes, owned));
+    return this.change(() => this.content.write(positionBytes, bytes));
   }
 
   read(positionBytes: number, lengthBytes: number): Promise<Uint8Array> {
