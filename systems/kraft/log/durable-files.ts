@@ -6,7 +6,7 @@
  *
  * Each is a first line with the CRC-32C of the rest. A power loss leaves the old content or the new, never a mixture.
  */
-import type { Files } from '../../runtime/runtime.ts';
+import { FileError, type Files } from '../../runtime/runtime.ts';
 import { crc32c } from '../records/crc32c.ts';
 
 const encoder = new TextEncoder();
@@ -46,6 +46,28 @@ export async function replaceFile(
   await file.close();
   await files.rename(temporary, joinPath(directory, name));
   await files.syncDirectory(directory);
+}
+
+/** Makes a directory whose parent is there. @returns whether it was not there before */
+export async function makeIfAbsent(files: Files, directory: string): Promise<boolean> {
+  try {
+    await files.makeDirectory(directory);
+    return true;
+  } catch (error) {
+    if (error instanceof FileError && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The names in a directory, which is made if need be. */
+export async function listOrMake(files: Files, directory: string): Promise<string[]> {
+  try {
+    return await files.list(directory);
+  } catch (error) {
+    if (!(error instanceof FileError && error.code === 'ENOENT')) throw error;
+    await files.makeDirectory(directory);
+    return [];
+  }
 }
 
 /** Null where there is no such file. */

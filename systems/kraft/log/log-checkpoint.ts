@@ -1,7 +1,7 @@
 /**
  * What a log remembers beside its batches: up to where they were durable, where the log begins, the high watermark.
  *
- *     const checkpoint = await LogCheckpoint.open(files, 't-0');
+ *     const checkpoint = await LogCheckpoint.open(files, 't-0', await files.list('t-0'));
  *     await checkpoint.save({ recoveryPoint: 900 });                   // a hint: soon durable
  *     await checkpoint.save({ logStartOffset: 500 }, { durable: true });
  *
@@ -13,7 +13,7 @@
  */
 import type { Files, OpenFile } from '../../runtime/runtime.ts';
 import { crc32c } from '../records/crc32c.ts';
-import { joinPath, readIfPresent, replaceFile } from './durable-files.ts';
+import { joinPath, replaceFile } from './durable-files.ts';
 
 export interface CheckpointState {
   /** Batches below were durable: damage there is corruption, not a torn tail. */
@@ -77,10 +77,11 @@ export class LogCheckpoint {
     this.directory = directory;
   }
 
-  static async open(files: Files, directory: string): Promise<LogCheckpoint> {
+  /** @param names - in the directory */
+  static async open(files: Files, directory: string, names: readonly string[]): Promise<LogCheckpoint> {
     const checkpoint = new LogCheckpoint(files, directory);
-    const bytes = await readIfPresent(files, joinPath(directory, NAME));
-    if (bytes === null) return checkpoint;
+    if (!names.includes(NAME)) return checkpoint;
+    const bytes = await files.readAll(joinPath(directory, NAME));
     const { state, isWhole } = decodeLines(bytes);
     checkpoint.state = state ?? INITIAL;
     checkpoint.sizeBytes = bytes.length;

@@ -13,7 +13,7 @@
  *   missing or damaged, they are rebuilt from all segments.
  */
 import type { Files } from '../../runtime/runtime.ts';
-import { joinPath, readIfPresent, unsealText } from './durable-files.ts';
+import { joinPath, readIfPresent, removeIfPresent, unsealText } from './durable-files.ts';
 import { LogCorruptError } from './errors.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogCheckpoint } from './log-checkpoint.ts';
@@ -64,9 +64,9 @@ export class Recovery {
     this.producers = new ProducerState(settings.producerRules);
   }
 
-  /** @throws LogCorruptError */
-  async run(): Promise<Recovered> {
-    const names = await this.removeLeftovers();
+  /** @param found - names in the directory. @throws LogCorruptError */
+  async run(found: readonly string[]): Promise<Recovered> {
+    const names = await this.removeLeftovers(found);
     if (this.checkpoint.state.isResetting) {
       await this.finishReset();
       names.length = 0;
@@ -99,10 +99,11 @@ export class Recovery {
   }
 
   /** Files that were being written when the node stopped. Returns the names of the others. */
-  private async removeLeftovers(): Promise<string[]> {
-    const names = await this.files.list(this.directory);
+  private async removeLeftovers(names: readonly string[]): Promise<string[]> {
     const isLeftover = (name: string): boolean => name.endsWith('.tmp') || name.endsWith('.cleaned');
-    for (const name of names.filter(isLeftover)) await this.files.remove(joinPath(this.directory, name));
+    for (const name of names.filter(isLeftover)) {
+      await removeIfPresent(this.files, joinPath(this.directory, name));
+    }
     return names.filter((name) => !isLeftover(name));
   }
 

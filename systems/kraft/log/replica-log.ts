@@ -19,6 +19,7 @@ import { stampAppendTime } from '../records/batch-builder.ts';
 import { cleanLog, type CleaningResult } from './cleaner.ts';
 import { OffsetOutOfRangeError, UnexpectedOffsetError } from './errors.ts';
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts';
+import { listOrMake } from './durable-files.ts';
 import { LogCheckpoint } from './log-checkpoint.ts';
 import { DEFAULT_LOG_OPTIONS, type LogOptions } from './log-options.ts';
 import { findByTimestamp, readLog, type TimestampedOffset } from './log-reader.ts';
@@ -75,14 +76,14 @@ export class ReplicaLog {
    */
   static async open(files: Files, directory: string, options: Partial<LogOptions> = {}): Promise<ReplicaLog> {
     const settings = { ...DEFAULT_LOG_OPTIONS, ...options };
-    if (directory !== '' && !(await files.exists(directory))) await files.makeDirectory(directory);
-    const checkpoint = await LogCheckpoint.open(files, directory);
+    const names = await listOrMake(files, directory);
+    const checkpoint = await LogCheckpoint.open(files, directory, names);
     if (checkpoint.state.clean === null) {
       // Names that a killed process made, and did not sync, are seen and yet not durable.
       await files.syncDirectory(directory);
       if (directory !== '') await files.syncDirectory(directory.split('/').slice(0, -1).join('/'));
     }
-    const recovered = await new Recovery(files, directory, checkpoint, settings).run();
+    const recovered = await new Recovery(files, directory, checkpoint, settings).run(names);
     const state = new LogState(files, directory, settings, checkpoint, recovered);
     // Before anything is written, the log is not as it was closed any more.
     if (checkpoint.state.clean !== null) await checkpoint.save({ clean: null });

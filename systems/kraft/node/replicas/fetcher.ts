@@ -5,8 +5,8 @@
  *
  * Several fetches may wait at the leader, each on a connection of its own, a lane. So partitions where something happens go
  * round and round in one, while the others wait in another and hold nobody up. Replicas in sync for which nothing came for a
- * while rest: they go in groups of their own, and a large group waits longer. So thousands of idle partitions cost little, and are
- * answered at once all the same when there is something.
+ * while rest: they never go together with others, since whatever comes for one partition of a request answers it for all, and a large
+ * group of them waits longer. So thousands of idle partitions cost little, and are answered at once all the same when there is something.
  */
 import type { FetchResponse } from '../../broker/partition/messages.ts';
 import type { PartitionOptions } from '../../broker/partition/options.ts';
@@ -25,8 +25,9 @@ import type { Asked } from './tokens.ts';
 /** By topic id, and with the broker epoch (KIP-903). */
 const FETCH_VERSION = 15;
 const EPOCH_VERSION = 4;
-/** The last is for whoever finds no other. */
+/** The last is for those that rest, the one before it for them, too, where nobody else wants it; the others are for those awake. */
 const LANES = 6;
+const RESTING_LANES = 2;
 /** Answers of nothing, one after the other, until a partition rests. */
 const EMPTY_ROUNDS = 4;
 const RESTING_WAIT_MAX_MS = 5000;
@@ -53,7 +54,9 @@ type Question = Asked & { readonly partition: HostedPartition };
 export class Fetcher {
   private readonly context: ReplicaContext;
   private readonly leader: number;
-  private readonly waiting = new Map<HostedPartition, Question>();
+  /** To be asked with the next free lane. */
+  private readonly awake = new Map<HostedPartition, Question>();
+  private readonly resting = new Map<HostedPartition, Question>();
   private readonly lanes: readonly Lane[];
   private isPlanned = false;
 
@@ -85,12 +88,15 @@ export class Fetcher {
   }
 
   private enqueue(question: Question): void {
-    this.waiting.set(question.partition, question);
+    const { partition } = question;
+    const [group, other] = this.rests(partition) ? [this.resting, this.awake] : [this.awake, this.resting];
+    other.delete(partition);
+    group.set(partition, question);
     this.plan();
   }
 
   private plan(): void {
-    if (this.isPlanned || this.waiting.size === 0) return;
+    if (this.isPlanned || this.awake.size + this.resting.size === 0) return;
     this.isPlanned = true;
     this.context.turn.after(() => {
       this.isPlanned = false;
@@ -102,26 +108,24 @@ export class Fetcher {
     const { metadata, settings } = this.context;
     const leader = metadata.image.brokers.get(this.leader);
     const address = endPointOf(leader, interBrokerListenerName(settings.properties));
-    for (const lane of this.lanes) {
-      if (lane.isBusy || this.waiting.size === 0) continue;
-      const asking = this.group(lane);
+    for (const [at, lane] of this.lanes.entries()) {
+      const group = this.groupFor(at);
+      if (lane.isBusy || group.size === 0) continue;
+      const asking = [...group.values()];
       const isEpochEnd = asking.some(({ request }) => request.api === 'offset-for-leader-epoch');
       const questions = asking
         .filter(({ request }) => (request.api === 'offset-for-leader-epoch') === isEpochEnd)
         .slice(0, PARTITIONS_MAX);
-      for (const { partition } of questions) this.waiting.delete(partition);
+      for (const { partition } of questions) group.delete(partition);
       if (address === undefined) this.fail(questions);
       else if (isEpochEnd) this.askForEpochs(lane, address, questions);
       else this.fetch(lane, address, questions);
     }
   }
 
-  /** Who goes together: those that rest by themselves, but in the last lane. */
-  private group(lane: Lane): readonly Question[] {
-    const all = [...this.waiting.values()];
-    if (lane === this.lanes.at(-1)) return all;
-    const awake = all.filter(({ partition }) => !this.rests(partition));
-    return awake.length > 0 ? awake : all;
+  private groupFor(lane: number): Map<HostedPartition, Question> {
+    if (lane === LANES - 1) return this.resting;
+    return lane < LANES - RESTING_LANES || this.awake.size > 0 ? this.awake : this.resting;
   }
 
   private rests({ emptyRounds, mayRest }: HostedPartition): boolean {
@@ -169,8 +173,7 @@ export class Fetcher {
 
   private waitMs(lane: Lane, questions: readonly Question[], options: PartitionOptions): number {
     lane.resting = questions.filter(({ partition }) => this.rests(partition)).length;
-    const waiting = [...this.waiting.values()].filter(({ partition }) => this.rests(partition)).length;
-    const resting = this.lanes.reduce((sum, each) => sum + each.resting, waiting);
+    const resting = this.lanes.reduce((sum, each) => sum + each.resting, this.resting.size);
     const isLarge = lane.resting === questions.length && lane.resting * RESTING_GROUP_PART >= resting;
     return isLarge ? restingWaitMs(options) : options.replicaFetchWaitMaxMs;
   }

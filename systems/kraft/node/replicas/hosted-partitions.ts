@@ -7,6 +7,7 @@
  * One thing at a time is done with a folder, and a few folders at a time: what the metadata said meanwhile is done next. A folder
  * of a topic that is no more, or of another with the same name, is renamed and removed.
  */
+import type { Files } from '../../../runtime/runtime.ts';
 import type { LogOptions } from '../../log/log-options.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import type { BrokerView } from '../../broker/partition/messages.ts';
@@ -21,6 +22,7 @@ import type { HostedPartition } from './hosted-partition.ts';
 import { IsrPartition } from './isr-partition.ts';
 import { folderOf, prepareFolder, retireFolder, topicIdOf } from './partition-folders.ts';
 import { RaftPartition } from './raft-partition.ts';
+import { sharingSyncs } from './shared-syncs.ts';
 import { topicSettings, type TopicSettings } from './topic-settings.ts';
 
 /** Folders that are opened or removed at one time. */
@@ -44,6 +46,7 @@ interface Slot {
 
 export class HostedPartitions {
   private readonly context: ReplicaContext;
+  private readonly files: Files;
   private readonly statics: Readonly<Record<string, string>>;
   private readonly slots = new Map<string, Map<number, Slot>>();
   private readonly queue: Slot[] = [];
@@ -55,6 +58,7 @@ export class HostedPartitions {
 
   constructor(context: ReplicaContext) {
     this.context = context;
+    this.files = sharingSyncs(context.runtime.files);
     this.statics = staticConfigs(context.settings.properties);
   }
 
@@ -65,7 +69,7 @@ export class HostedPartitions {
    * @throws PartitionFolderError, LogCorruptError, FileError
    */
   async recover(onDisk: readonly { readonly topic: string; readonly index: number }[]): Promise<void> {
-    const { files } = this.context.runtime;
+    const { files } = this;
     const left = onDisk.map(({ topic, index }) => this.slot(topic, index));
     const recoverNext = async (): Promise<void> => {
       for (let slot = left.shift(); slot !== undefined; slot = left.shift()) {
@@ -225,13 +229,13 @@ export class HostedPartitions {
     const { runtime } = this.context;
     await log.close();
     // It is removed with the next start where the broker stops just now.
-    await retireFolder(runtime.files, folder, topicId);
+    await retireFolder(this.files, folder, topicId);
     runtime.log('info', `${folder}: removed`, { topicId });
   }
 
   private async open(slot: Slot, topicId: string): Promise<void> {
     const { folder, topic } = slot;
-    await prepareFolder(this.context.runtime.files, folder, topicId);
+    await prepareFolder(this.files, folder, topicId);
     const log = await this.openLog(folder, this.settingsOf(this.image as MetadataImage, topic).log);
     return this.begin(slot, topicId, log);
   }
@@ -253,7 +257,7 @@ export class HostedPartitions {
   private async openLog(folder: string, options: Partial<LogOptions>): Promise<ReplicaLog> {
     const { context } = this;
     const share = Math.floor(TAILS_BYTES / this.slotCount);
-    const log = await ReplicaLog.open(context.runtime.files, folder, {
+    const log = await ReplicaLog.open(this.files, folder, {
       ...options,
       tailBytes: Math.min(TAIL_BYTES_MAX, Math.max(TAIL_BYTES_MIN, share)),
       onFailure: (error) => context.crash(folder, error),

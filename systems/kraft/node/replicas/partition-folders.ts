@@ -8,7 +8,7 @@
  */
 import type { Files } from '../../../runtime/runtime.ts';
 import { METADATA_DIRECTORY } from '../../internal-topics.ts';
-import { joinPath, readIfPresent, removeIfPresent, replaceFile } from '../../log/durable-files.ts';
+import { joinPath, makeIfAbsent, readIfPresent, removeIfPresent } from '../../log/durable-files.ts';
 
 const METADATA_FILE = 'partition.metadata';
 const RETIRED = '-delete';
@@ -37,17 +37,24 @@ export async function topicIdOf(files: Files, folder: string): Promise<string | 
   return found[1] as string;
 }
 
-/** Makes the folder, if need be in the place of another topic's. Its own name is durable when its log is opened. */
+/** Makes the folder, if need be in the place of another topic's. Its own name, and the file's, are durable when its log is opened. */
 export async function prepareFolder(files: Files, folder: string, topicId: string): Promise<void> {
-  if (await files.exists(folder)) {
+  if (!(await makeIfAbsent(files, folder))) {
     const owner = await topicIdOf(files, folder);
     if (owner === topicId) return;
-    if (owner !== null) await retireFolder(files, folder, owner);
-    else await refuseContent(files, folder);
+    if (owner === null) {
+      await refuseContent(files, folder);
+      await removeFolder(files, folder);
+    } else await retireFolder(files, folder, owner);
+    await files.makeDirectory(folder);
   }
-  if (!(await files.exists(folder))) await files.makeDirectory(folder);
-  const text = `version: 0\ntopic_id: ${topicId}\n`;
-  await replaceFile(files, folder, METADATA_FILE, encoder.encode(text));
+  const path = joinPath(folder, METADATA_FILE);
+  const temporary = `${path}.tmp`;
+  const file = await files.open(temporary, { create: true });
+  await file.append(encoder.encode(`version: 0\ntopic_id: ${topicId}\n`));
+  await file.sync();
+  await file.close();
+  await files.rename(temporary, path);
 }
 
 /** The file is durable before there is anything else: without it there is only what was being made. */
