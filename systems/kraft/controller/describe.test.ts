@@ -7,6 +7,7 @@ import { PRODUCER_ID_BLOCK_SIZE } from './producer-ids.ts';
 import { ControllerRig } from './testing/controller-rig.ts';
 import {
   checkConfig,
+  defaultConfig,
   effectiveConfig,
   FIXED_CONFIGS,
   isListConfig,
@@ -102,6 +103,15 @@ describe('the table of configurations', () => {
     expect(isListConfig('cleanup.policy')).toBe(true);
     expect(isListConfig('log.cleanup.policy')).toBe(false);
     expect(isListConfig('log.cleanup.policy', RESOURCE.broker)).toBe(true);
+  });
+
+  test('what is fixed with a topic is not what is the default by now', () => {
+    const { image } = rigWithBrokers(1).core;
+    const statics = { 'replication.protocol': 'raft', 'min.insync.replicas': '2' };
+    const name = 'replication.protocol';
+    expect(effectiveConfig(image, statics, 'old', name)).toEqual({ value: 'isr', source: 'default' });
+    expect(defaultConfig(image, statics, name)).toEqual({ value: 'raft', source: 'static' });
+    expect(effectiveConfig(image, statics, 'old', 'min.insync.replicas').value).toBe('2');
   });
 
   test.each([

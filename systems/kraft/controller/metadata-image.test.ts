@@ -64,6 +64,15 @@ describe('an image', () => {
     expect([...image.features]).toEqual([['eligible.leader.replicas.version', 1]]);
   });
 
+  test('a later Partition record takes the place of an earlier one', () => {
+    const later = { ...partition, leader: 2, leaderEpoch: 7, partitionEpoch: 3 };
+    const image = imageOf(...BASE, later);
+    expect(image.partition('id', 0)).toMatchObject({ leader: 2, leaderEpoch: 7, partitionEpoch: 3 });
+    expect([image.index.leaderships(1), image.index.leaderships(2)]).toEqual([0, 1]);
+    expect(() => image.apply({ ...later, leader: 1 })).toThrow(ImpossibleRecordError);
+    expect(() => image.apply(partition)).toThrow(/exists already, in partition epoch 3/);
+  });
+
   test('FenceBroker and UnfenceBroker, as older logs have them', () => {
     const image = imageOf(...BASE, { type: 'fence-broker', id: 1, epoch: 3 });
     expect(image.brokers.get(1)?.fenced).toBe(true);

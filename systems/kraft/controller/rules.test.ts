@@ -97,6 +97,20 @@ describe('the ISR', () => {
     expect(rules.mayAcceptIsr(proposal, recovering)).toBe('NONE');
   });
 
+  test.each([
+    ['NONE', 1, 5],
+    ['NONE', 2, 5],
+    ['NONE', 1, 4],
+    ['INVALID_REQUEST', 2, 4],
+    ['INVALID_REQUEST', 9, 5],
+    ['FENCED_LEADER_EPOCH', 1, 3],
+  ])('%s for a Raft group that broker %i says to lead in epoch %i', (expected, leader, leaderEpoch) => {
+    expect(rules.mayNoteRaftLeader({ leader, leaderEpoch }, partition)).toBe(expected);
+    const forgotten = { ...partition, leader: -1 };
+    const inItsEpoch = leader === 2 && leaderEpoch === 4 ? 'NONE' : expected;
+    expect(rules.mayNoteRaftLeader({ leader, leaderEpoch }, forgotten)).toBe(inItsEpoch);
+  });
+
   test('a member is registered, unfenced, staying, and in the registration that was seen', () => {
     expect(rules.isEligible(broker, 17)).toBe(true);
     expect(rules.isEligible(broker, -1)).toBe(true);

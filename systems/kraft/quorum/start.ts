@@ -51,8 +51,13 @@ export function start(s: CoreState, recovered: Recovered): void {
       });
       break;
     default:
-      s.become({ name: 'unattached', electionDeadlineMs: s.nowMs + s.randomElectionTimeoutMs() });
+      s.become({ name: 'unattached', electionDeadlineMs: s.nowMs + firstWaitMs(s) });
   }
+}
+
+function firstWaitMs(s: CoreState): number {
+  const isNew = s.epoch === 0 && s.log.endOffset === 0;
+  return isNew && s.config.standsFirst === true ? 0 : s.randomElectionTimeoutMs();
 }
 
 function traceStart(s: CoreState, snapshot: StoredSnapshot | null, entries: readonly Entry[]): void {

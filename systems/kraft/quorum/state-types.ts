@@ -49,6 +49,8 @@ export interface CoreConfig {
   };
   /** Whether the trace names the entries that are appended and recovered; false: the driver tells of them itself. */
   readonly tracesEntries?: boolean;
+  /** In a group that never elected anybody this voter stands at once, and the others leave it the time. */
+  readonly standsFirst?: boolean;
   /** What the trace calls a node. */
   readonly nameOf: (nodeId: number) => string;
 }

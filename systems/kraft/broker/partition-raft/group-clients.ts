@@ -68,6 +68,10 @@ export class GroupClients {
 
   private enter(leaderEpoch: number, leader: number, role: () => RoleState): void {
     const { s } = this;
+    const { partition } = s;
+    const isSame = leader === partition.leader && leaderEpoch === partition.leaderEpoch;
+    // A group that elects goes through more states than clients see.
+    if (isSame && s.role.name !== 'leader' && leader !== s.brokerId) return;
     if (s.role.name === 'leader') {
       const { produces, appending } = s.role;
       // Appended or not, whoever leads next decides: nobody knows yet.

@@ -166,6 +166,14 @@ describe('a transaction', () => {
     });
   });
 
+  test('takes no partition that Raft replicates', async () => {
+    await withCoordinators({}, async (cluster) => {
+      const mine = await begun(cluster);
+      cluster.setConfig('orders', 'replication.protocol', 'raft');
+      expect(await add(cluster, mine, [0])).toEqual([ERROR.POLICY_VIOLATION]);
+    });
+  });
+
   test('a second process fences the first, whose transaction is aborted', async () => {
     await withCoordinators({}, async (cluster) => {
       const zombie = await begun(cluster);

@@ -20,6 +20,7 @@ import { TransactionCoordinator } from '../../broker/transactions/transaction-co
 import type { TransactionOptions } from '../../broker/transactions/transaction-options.ts';
 import { DEFAULT_TRANSACTION_OPTIONS } from '../../broker/transactions/transaction-options.ts';
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
+import { isRaftTopic } from '../../controller/topic-configs.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
@@ -125,13 +126,19 @@ export class TransactionDriver {
     this.perform(this.core.handle(this.now, call));
   }
 
-  /** All partitions of a request, or none: where one does not exist, the others are not attempted. */
+  /** All partitions of a request, or none: where one cannot be in a transaction, the others are not attempted. */
   private addPartitions(exchange: Exchange<'addPartitionsToTxn'>): void {
     const { image } = this.metadata;
-    const exists = (topic: string, partition: number): boolean =>
-      image.topicByName(topic)?.partitions.has(partition) === true;
+    const errorOf = (topic: string, partition: number): number => {
+      const exists = image.topicByName(topic)?.partitions.has(partition) === true;
+      if (!exists) return ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+      return isRaftTopic(image, topic) ? ERROR.POLICY_VIOLATION : ERROR.NONE;
+    };
     const { topics } = exchange.body;
-    if (topics.every(({ name, partitions }) => partitions.every((partition) => exists(name, partition)))) {
+    const isPossible = topics.every(({ name, partitions }) =>
+      partitions.every((partition) => errorOf(name, partition) === ERROR.NONE),
+    );
+    if (isPossible) {
       return this.pass('AddPartitionsToTxn', exchange);
     }
     exchange.respond({
@@ -139,9 +146,7 @@ export class TransactionDriver {
         name,
         resultsByPartition: partitions.map((partitionIndex) => ({
           partitionIndex,
-          partitionErrorCode: exists(name, partitionIndex)
-            ? ERROR.OPERATION_NOT_ATTEMPTED
-            : ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+          partitionErrorCode: errorOf(name, partitionIndex) || ERROR.OPERATION_NOT_ATTEMPTED,
         })),
       })),
     });

@@ -40,6 +40,8 @@ export function groupCore(
     encodeControls: (controls: Parameters<typeof encodeControls>[0]) =>
       encodeControls(controls, Math.floor(runtime.wallMs())),
     tracesEntries: false,
+    // The first replica is the preferred one: so leaders are spread as the replicas are.
+    standsFirst: replicas[0] === nodeId,
     nameOf,
   };
   const recovered = {

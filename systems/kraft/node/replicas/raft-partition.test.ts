@@ -59,8 +59,10 @@ const links = async (cluster: ReplicaCluster, broker: number, what: 'cut' | 'hea
 test('the group elects, the controller notes it, and clients are served', async () => {
   await withThree(async (cluster) => {
     expect(cluster.partition(TOPIC)).toMatchObject({ leader: -1, isr: [1, 2, 3], leaderEpoch: 0 });
-    const leader = await leaderOf(cluster);
-    expect(cluster.partition(TOPIC).leaderEpoch).toBeGreaterThan(0);
+    await cluster.sleep(100);
+    // The first replica of a new group does not wait.
+    expect(cluster.partition(TOPIC)).toMatchObject({ leader: 1, leaderEpoch: 1 });
+    const leader = 1;
     const client = await clientOf(cluster, leader);
     // Offset 0 is the record of the election.
     expect(await client.produce(TOPIC, 0, ['a', 'b'])).toMatchObject({ errorCode: 0, baseOffset: 1 });
@@ -125,6 +127,19 @@ test('who is fenced is forgotten as the leader, and noted again when it is back'
     cluster.unfence(leader);
     await cluster.sleep(500);
     expect(cluster.partition(TOPIC)).toMatchObject({ leader, leaderEpoch });
+  });
+});
+
+test('a broker that shuts down hands over what it leads', async () => {
+  await withThree(async (cluster) => {
+    const leader = await leaderOf(cluster);
+    const epoch = cluster.controller.core.image.brokers.get(leader)?.epoch ?? -1;
+    const beat = { brokerId: leader, brokerEpoch: epoch, metadataOffset: epoch, wantsFence: false };
+    cluster.decide(cluster.controller.core.heartbeat(cluster.nowMs, { ...beat, wantsShutdown: true }));
+    const begunMs = cluster.nowMs;
+    await leaderOf(cluster, [leader]);
+    // Long before anybody misses it.
+    expect(cluster.nowMs - begunMs).toBeLessThan(200);
   });
 });
 

@@ -12,6 +12,7 @@ import { TOY_PORT, toySystem } from '../../../../../harness/cluster/sim/toy-syst
 import { msToNs } from '../../../../../harness/units.ts';
 import type { Endpoint, Runtime } from '../../../../runtime/runtime.ts';
 import { MetadataImage } from '../../../controller/metadata-image.ts';
+import { RESOURCE } from '../../../controller/metadata-records.ts';
 import { correctRules } from '../../../controller/rules.ts';
 import { encodeControlBatch } from '../../../records/control.ts';
 import type { ApiName, RequestBody, RequestInputBody } from '../../../wire/apis.ts';
@@ -245,6 +246,10 @@ export class CoordinatorCluster {
       });
     }
     this.partitions.announce(name);
+  }
+
+  setConfig(topic: string, name: string, value: string): void {
+    this.image.apply({ type: 'config', resourceType: RESOURCE.topic, resourceName: topic, name, value });
   }
 
   removeTopic(name: string): void {
