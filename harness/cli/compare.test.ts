@@ -70,10 +70,6 @@ describe('what cannot be compared', () => {
     ],
     [['isr', 'isr-flush', '--cluster', 'dockr'], 'unknown cluster "dockr": did you mean "docker"?'],
     [
-      ['isr', 'isr-flush', '--only', 'restart-each'],
-      'nemesis terminate needs terminate, which the sim cluster cannot do: use --cluster process or docker',
-    ],
-    [
       ['a=x=1', 'b=x=2', '--system', 'raft'],
       'workload log needs send, poll, txn, assign, subscribe, commit, committed, list-offsets, crash, which raft does not serve',
     ],

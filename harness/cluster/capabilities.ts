@@ -48,7 +48,7 @@ export function capabilitiesOf(kind: ClusterKind, system: System): ReadonlySet<C
   const isProgram = system.program !== undefined;
   switch (kind) {
     case 'sim':
-      return new Set([...GATED, 'wipe']);
+      return new Set([...GATED, 'terminate', 'wipe']);
     case 'process':
       return new Set([...(isProgram ? GATED : (['kill', 'pause'] as const)), 'terminate', 'wipe']);
     case 'docker':

@@ -163,10 +163,10 @@ const CHAPTERS: readonly ChapterSpec[] = [
     measure: 'unavailability',
     title: 'Unavailability after a fault',
     meaning:
-      'From the moment at which a node fails until a partition acknowledges a write that was begun after that: the median over faults, partitions and seeds, and the longest.',
+      'The longest time from a send that begins while a node is away until it, or a later one to its partition, is acknowledged: the median over faults, partitions and seeds, and the longest.',
     groups: (input) => [
       {
-        title: 'partitions that the failed node led',
+        title: 'partitions that the node led',
         rows: outageRows(input, 'leader', ({ outageNs }) => outageNs),
       },
       {
@@ -174,7 +174,7 @@ const CHAPTERS: readonly ChapterSpec[] = [
         rows: outageRows(input, 'follower', ({ outageNs }) => outageNs),
       },
       {
-        title: 'how much longer than the fault, where it led',
+        title: 'of that after the node was back, where it led',
         rows: outageRows(input, 'leader', ({ beyondNs }) => beyondNs),
       },
     ],
@@ -311,7 +311,7 @@ const CHAPTERS: readonly ChapterSpec[] = [
     measure: 'elections',
     title: 'Elections, and how leaders are spread',
     meaning:
-      'How often partitions got another leader, and what share of the partitions the busiest node leads once all nodes are back: a third is even.',
+      'How often partitions got another leader, and what share of the partitions the busiest node leads eight seconds after all nodes are back: a third is even.',
     groups: (input) => [
       {
         title: 'changes of leaders for one fault; without faults, in the whole run',

@@ -9,8 +9,6 @@ import type { History } from '../history/history.ts';
 import type { Json } from '../history/operation.ts';
 
 export interface InjectedFault extends FaultWindow {
-  /** When it was in force. */
-  readonly beganNs: number;
   readonly targets: readonly string[];
 }
 
@@ -21,7 +19,6 @@ export function injectedFaults(history: History): readonly InjectedFault[] {
     .filter(({ instant }) => !instant)
     .map((window) => ({
       ...window,
-      beganNs: history.operations[window.beginIndex]?.time ?? window.startTime,
       targets: namedIn(history.invocationOf(window.beginIndex)?.value) ?? window.nodes,
     }));
 }

@@ -21,7 +21,7 @@ export interface Latency {
 export function latencyOf({ history, trace, phases }: ObservedRun): Latency {
   const leaders = leadersOf(trace);
   const [fault] = injectedFaults(history);
-  const beganNs = fault?.beganNs ?? phases.healTime;
+  const beganNs = fault?.startTime ?? phases.healTime;
   const endNs = fault?.endTime ?? phases.healTime;
   const slowNodes = fault?.targets ?? [];
   const healthyNs: number[] = [];

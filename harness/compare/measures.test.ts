@@ -53,40 +53,54 @@ describe('loss', () => {
 });
 
 describe('unavailability', () => {
-  it('lasts until a send that began after the fault is acknowledged, for each partition by itself', () => {
-    const run = runOf({
-      leaders: LED,
-      sends: [
-        [4.9, 5.3, 't0-0'], // under way when the fault came
-        [5.2, null, 't0-0'],
-        [5.5, 6.4, 't0-0'],
-        [5.1, 5.2, 't0-1'],
-      ],
-      faults: [[5, 6, 'kill', ['n1']]],
-      healS: 10,
-    });
-    expect(outagesOf(run)).toEqual([
-      { fault: 'kill', partition: 't0-0', hit: 'leader', outageNs: sToNs(1.4), beyondNs: sToNs(0.4) },
-      { fault: 'kill', partition: 't0-1', hit: 'follower', outageNs: sToNs(0.2), beyondNs: 0 },
+  const outages = (made: Parameters<typeof runOf>[0]) =>
+    outagesOf(runOf(made)).map(({ partition, hit, outageNs, beyondNs }) => [
+      partition,
+      hit,
+      outageNs === null ? null : Math.round(outageNs / 1e6),
+      beyondNs === null ? null : Math.round(beyondNs / 1e6),
+    ]);
+
+  it('lasts from a send that begins after the fault until it or a later one is acknowledged, for each partition', () => {
+    const sends = [
+      [4.9, 5.3, 't0-0'], // under way when the fault came
+      [5.2, null, 't0-0'],
+      [5.5, 6.4, 't0-0'],
+      [5.1, 5.2, 't0-1'],
+    ] as const;
+    expect(outages({ leaders: LED, sends, faults: [[5, 6, 'kill', ['n1']]], healS: 10 })).toEqual([
+      ['t0-0', 'leader', 1200, 400],
+      ['t0-1', 'follower', 100, 0],
     ]);
   });
 
-  it('is of the leader when the fault began, and ends with the next fault at the latest', () => {
-    const run = runOf({
-      leaders: [...LED, [5.5, 't0-0', 'n2', 1]],
-      sends: [
-        [4, 4.1, 't0-0'],
-        [8.1, 8.2, 't0-0'],
-      ],
-      faults: [
-        [5, 6, 'kill', ['n1']],
-        [8, 9, 'kill', ['n1']],
-      ],
-      healS: 10,
-    });
-    expect(outagesOf(run)).toEqual([
-      { fault: 'kill', partition: 't0-0', hit: 'leader', outageNs: null, beyondNs: null },
-      { fault: 'kill', partition: 't0-0', hit: 'follower', outageNs: sToNs(0.2), beyondNs: 0 },
+  it('is found in the middle of a fault: who is asked to end hands over first', () => {
+    const sends = [
+      [5, 5.01, 't0-0'],
+      [5.2, null, 't0-0'],
+      [5.4, 5.9, 't0-0'],
+    ] as const;
+    expect(outages({ leaders: LED, sends, faults: [[5, 7, 'terminate', ['n1']]], healS: 10 })).toEqual([
+      ['t0-0', 'leader', 700, 0],
+    ]);
+  });
+
+  it('is of the leader when the fault began, has no end where none came before the next, and is not asked where nobody writes', () => {
+    const sends = [
+      [4, 4.1, 't0-0'],
+      [5.5, null, 't0-0'],
+      [8.1, 8.2, 't0-0'],
+      [8.1, 8.15, 't0-1'],
+    ] as const;
+    const made = { leaders: [...LED, [5.5, 't0-0', 'n2', 1] as const], sends, healS: 10 };
+    const faults = [
+      [5, 6, 'kill', ['n1']],
+      [8, 9, 'kill', ['n1']],
+    ] as const;
+    expect(outages({ ...made, faults })).toEqual([
+      ['t0-0', 'leader', null, null],
+      ['t0-0', 'follower', 100, 0],
+      ['t0-1', 'follower', 50, 0],
     ]);
   });
 });

@@ -48,7 +48,11 @@ const kraftProgram: NodeProgram = (runtime, { name, peers, options, bugs }) => {
       });
     })
     .catch((error: unknown) => runtime.crash(`cannot start: ${messageOf(error)}`));
-  return { status: () => node?.status() ?? STARTING, invariants: () => node?.invariants?.() };
+  return {
+    status: () => node?.status() ?? STARTING,
+    shutdown: () => node?.shutdown() ?? Promise.resolve(),
+    invariants: () => node?.invariants?.(),
+  };
 };
 
 const NODES = 3;

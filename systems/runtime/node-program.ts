@@ -15,10 +15,15 @@ export interface NodeConfig {
   readonly bugs: readonly string[];
 }
 
+/** A node that was asked to end has so long to do it in good order; then it is ended. */
+export const SHUTDOWN_LIMIT_MS = 4_000;
+
 /** A started node. */
 export interface RunningNode {
   /** For people and for targets by role: at least `{role, term, leader}` where the system has them. */
   status(): NodeStatus;
+  /** Asked to end: does what belongs to a good order (hands over, flushes), and then resolves. Absent: it just ends. */
+  shutdown?(): Promise<void>;
   /** Throws with a sentence when the node's own state is impossible. Called after every step in `sim`. */
   invariants?(): void;
 }

@@ -158,9 +158,10 @@ export class SimCluster implements Cluster {
   }
 
   async kill(node: string, options: KillOptions = {}): Promise<Observed> {
-    const unable = (['terminate', 'remove'] as const).find((wish) => options[wish] === true);
-    if (unable !== undefined)
-      throw new HarnessError('missing-capability', `the sim cluster cannot ${unable}`);
+    if (options.remove === true) {
+      throw new HarnessError('missing-capability', 'the sim cluster has no containers to remove');
+    }
+    if (options.terminate === true) await this.#node(node).shutDown();
     if (options.atWork === true) await this.#node(node).awaitWork();
     return this.#node(node).kill(options);
   }

@@ -54,6 +54,31 @@ describe('kill and restart', () => {
     expect(boots).toBe(2);
   });
 
+  it('lets a program end in good order when it is asked to, as long as it does not take too long', async () => {
+    const ended: number[] = [];
+    const reasons: string[] = [];
+    const shutdowns: readonly (((runtime: Runtime) => Promise<void>) | null)[] = [
+      (runtime) => new Promise((resolve) => void runtime.setTimer(msToNs(300), resolve)),
+      () => new Promise(() => undefined), // it never comes to an end
+      () => Promise.reject(new Error('no')),
+      null,
+    ];
+    for (const shutdown of shutdowns) {
+      const cluster = single((runtime) =>
+        shutdown === null ? undefined : { shutdown: () => shutdown(runtime) },
+      );
+      cluster.onTrace(({ event }) => event.kind === 'stop' && reasons.push(event.reason));
+      await cluster.run(async () => {
+        await cluster.start();
+        expect(await cluster.kill('n1', { terminate: true })).toMatchObject({ processesKilled: 1 });
+        ended.push(cluster.clock.now() / 1e6);
+        expect(cluster.isRunning('n1')).toBe(false);
+      });
+    }
+    expect(ended).toEqual([300, 4000, 0, 0]);
+    expect(reasons).toEqual(['terminated', 'terminated', 'terminated', 'terminated']);
+  });
+
   it('never lets code of the dead incarnation run again', async () => {
     let afterlife = 0;
     const cluster = single((runtime) => {

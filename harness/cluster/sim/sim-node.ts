@@ -10,11 +10,12 @@ import { HarnessError } from '../../errors.ts';
 import { randomStream, type Random } from '../../random.ts';
 import { msToNs } from '../../units.ts';
 import type { KillOptions, Observed } from '../cluster.ts';
-import type {
-  NodeConfig,
-  NodeProgram,
-  NodeStatus,
-  RunningNode,
+import {
+  type NodeConfig,
+  type NodeProgram,
+  type NodeStatus,
+  type RunningNode,
+  SHUTDOWN_LIMIT_MS,
 } from '../../../systems/runtime/node-program.ts';
 import type { LogLevel } from '../../../systems/runtime/runtime.ts';
 import { formatLogLine, isLogged } from '../../../systems/runtime/log-line.ts';
@@ -139,7 +140,11 @@ export class SimNode {
     if (losesPower) this.host.powered = false;
     const counters = process === null ? NOTHING_KILLED : this.#end(process);
     if (process !== null) {
-      const reason = losesPower ? 'killed with loss of power' : 'killed';
+      const reason = losesPower
+        ? 'killed with loss of power'
+        : options.terminate === true
+          ? 'terminated'
+          : 'killed';
       this.#addLog('info', reason);
       this.#hooks.trace(this.host.name, { kind: 'stop', by: 'harness', reason });
     }
@@ -148,6 +153,23 @@ export class SimNode {
       return { ...counters, disksWiped: 1 };
     }
     return losesPower ? { ...counters, ...this.device.disk.losePower() } : counters;
+  }
+
+  /** Asks the program to end in good order, and waits until it has, or its time is up. The process is still there then. */
+  shutDown(): Promise<void> {
+    const { scheduler } = this.#network;
+    const process = this.#process;
+    const running = this.#running;
+    if (process === null || running?.shutdown === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = scheduler.setTimer(msToNs(SHUTDOWN_LIMIT_MS), resolve);
+      const end = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      // An event of its own: one that is paused is asked when it goes on.
+      scheduler.after(0, new CallbackEvent(process, () => void running.shutdown?.().then(end, end)));
+    });
   }
 
   /** Until a little after the process next has a file operation under way, or until it has had none for long enough. */

@@ -10,7 +10,7 @@
  */
 import { EXIT, messageOf } from '../../../harness/errors.ts';
 import { randomStream, type Random } from '../../../harness/random.ts';
-import type { NodeProgram, NodeStatus, RunningNode } from '../node-program.ts';
+import { type NodeProgram, type NodeStatus, type RunningNode, SHUTDOWN_LIMIT_MS } from '../node-program.ts';
 import { openControlPipe, standStill } from './control-pipe.ts';
 import { counterKey, type NodeEvent, type NodeRequest, type NodeStart } from './control.ts';
 import { FaultCounters } from './fault-counters.ts';
@@ -24,8 +24,6 @@ const TICK_MS = 25;
 const PAUSE_MS = 100;
 /** After a strike it waits to be killed; a harness that has not by then is gone. */
 const STRUCK_MS = 10_000;
-/** To close files and sockets in. */
-const CLOSE_TIMEOUT_MS = 2_000;
 /** Of a request. */
 const LINE_CHARACTERS_MAX = 16 * 1024 * 1024;
 
@@ -85,10 +83,15 @@ class NodeHost {
 
   /** Ends in good order. */
   terminate(): void {
+    if (this.#isTerminated) return;
     this.#isTerminated = true;
-    clearInterval(this.#ticks);
-    setTimeout(() => this.exit(), CLOSE_TIMEOUT_MS);
-    void (this.#runtime?.close() ?? Promise.resolve()).then(() => this.exit());
+    setTimeout(() => this.exit(), SHUTDOWN_LIMIT_MS);
+    void (this.#running?.shutdown?.() ?? Promise.resolve())
+      .then(() => {
+        clearInterval(this.#ticks);
+        return this.#runtime?.close();
+      })
+      .then(() => this.exit());
   }
 
   /** The program has failed. */
