@@ -123,17 +123,17 @@ export class KafkaClient {
   ): Promise<ReceivedBody<N>> {
     const { lane = 'main', deadlineMs = Infinity, waitMs = 0 } = options;
     const timeoutMs = Math.min(this.options.requestTimeoutMs + waitMs, Math.max(0, deadlineMs - this.nowMs));
-    const what = `${name} to ${address.host}:${address.port}`;
+    const what = (): string => `${name} to ${address.host}:${address.port}`;
     return new Promise((resolve, reject) => {
       try {
         this.lane(lane).request(address, name, VERSIONS[name], body, timeoutMs, (outcome) => {
           if (outcome.kind === 'response') resolve(outcome.body);
-          else reject(ClientError.unanswered(outcome, what));
+          else reject(ClientError.unanswered(outcome, what()));
         });
       } catch (error) {
         // Thrown before anything was sent.
         if (!(error instanceof EncodeError)) throw error;
-        reject(ClientError.own('malformed', `${what}: ${error.message}`));
+        reject(ClientError.own('malformed', `${what()}: ${error.message}`));
       }
     });
   }

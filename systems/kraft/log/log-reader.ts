@@ -32,6 +32,12 @@ const READ_AHEAD_BYTES = 16 * 1024;
 /** Segments are replaced and removed seldom; a read that meets this many changes is out of luck. */
 const ATTEMPTS_MAX = 10;
 
+/** As {@link ReplicaLog.readRecent}. */
+export function readTail(state: LogState, offset: number, maxBytes: number, upTo: number): Uint8Array | null {
+  if (offset < state.startOffset || offset > state.endOffset) return null;
+  return offset >= upTo ? EMPTY : state.tail.read(offset, maxBytes, upTo);
+}
+
 /** As {@link ReplicaLog.read}, from memory if it is there. */
 export async function readLog(
   state: LogState,
@@ -42,8 +48,7 @@ export async function readLog(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const { generation } = state;
     if (offset < state.startOffset || offset > state.endOffset) break;
-    if (offset >= upTo) return EMPTY;
-    const recent = state.tail.read(offset, maxBytes, upTo);
+    const recent = readTail(state, offset, maxBytes, upTo);
     if (recent !== null) return recent;
     try {
       const bytes = await readSegments(state, offset, maxBytes, upTo);

@@ -49,6 +49,8 @@ export class ProducerState {
   private aborted: AbortedTransaction[] = [];
   /** Ended, but their end is not known to be below the high watermark. */
   private ended: EndedTransaction[] = [];
+  /** See {@link firstUnstableOffset}; undefined: to be looked for. */
+  private unstable: number | null | undefined;
 
   constructor(rules: ProducerRules = correctProducerRules) {
     this.rules = rules;
@@ -90,10 +92,11 @@ export class ProducerState {
     const { producerId } = batch;
     if (producerId === NONE) return;
     const before = this.entries.get(producerId) ?? newEntry(producerId);
-    this.entries.set(
-      producerId,
-      batch.isControl ? this.afterMarker(before, batch) : afterBatch(before, batch),
-    );
+    const after = batch.isControl ? this.afterMarker(before, batch) : afterBatch(before, batch);
+    this.entries.set(producerId, after);
+    if (batch.isControl || after.transactionFirstOffset !== before.transactionFirstOffset) {
+      this.unstable = undefined;
+    }
   }
 
   private afterMarker(before: ProducerEntry, batch: RecordBatch): ProducerEntry {
@@ -120,11 +123,18 @@ export class ProducerState {
   advanceHighWatermark(highWatermark: number): void {
     if (this.ended.some((transaction) => transaction.lastOffset < highWatermark)) {
       this.ended = this.ended.filter((transaction) => transaction.lastOffset >= highWatermark);
+      this.unstable = undefined;
     }
   }
 
   /** The first offset of a transaction that is open, or whose end may not be below the high watermark; null for none. */
   get firstUnstableOffset(): number | null {
+    // Asked with every request, and it changes with transactions only.
+    if (this.unstable === undefined) this.unstable = this.findUnstable();
+    return this.unstable;
+  }
+
+  private findUnstable(): number | null {
     let first: number | null = null;
     for (const { firstOffset } of this.ended) first = Math.min(first ?? firstOffset, firstOffset);
     for (const { transactionFirstOffset: offset } of this.entries.values()) {
@@ -148,6 +158,7 @@ export class ProducerState {
   truncateFromStart(startOffset: number): void {
     this.aborted = this.aborted.filter((transaction) => transaction.lastOffset >= startOffset);
     this.ended = this.ended.filter((transaction) => transaction.lastOffset >= startOffset);
+    this.unstable = undefined;
   }
 
   /** Forgets producers that wrote nothing for so long and have no transaction open. Returns how many. */
@@ -165,6 +176,7 @@ export class ProducerState {
     this.entries.clear();
     this.aborted = [];
     this.ended = [];
+    this.unstable = undefined;
   }
 
   encode(): string {
@@ -185,6 +197,7 @@ export class ProducerState {
     for (const entry of snapshot.producers) this.entries.set(entry.producerId, entry);
     this.aborted = [...snapshot.aborted];
     this.ended = [...snapshot.ended];
+    this.unstable = undefined;
     return true;
   }
 }

@@ -56,13 +56,16 @@ describe('appending and reading', () => {
     const log = await open(newDisk());
     expect([log.logStartOffset, log.logEndOffset, log.durableEndOffset]).toEqual([0, 0, 0]);
     expect((await log.read(0, 100)).length).toBe(0);
-    expect(log.append(batchOf(['a', 'b']), LEADER)).toEqual({ baseOffset: 0, lastOffset: 1 });
-    expect(log.append(concat(batchOf(['c']), batchOf(['d', 'e'])), LEADER)).toEqual({
+    expect(log.readRecent(0, 100)?.length).toBe(0);
+    expect(log.append(batchOf(['a', 'b']), LEADER)).toMatchObject({ baseOffset: 0, lastOffset: 1 });
+    expect(log.append(concat(batchOf(['c']), batchOf(['d', 'e'])), LEADER)).toMatchObject({
       baseOffset: 2,
       lastOffset: 4,
     });
     expect(log.pendingBytes).toBeGreaterThan(0);
     expect(describeRecords(await log.read(0, 1000))).toEqual(['0:a', '1:b', '2:c', '3:d', '4:e']);
+    expect(log.readRecent(0, 1000)).toEqual(await log.read(0, 1000));
+    expect([log.readRecent(-1, 1000), log.readRecent(6, 1000)]).toEqual([null, null]);
     expect(await log.flush()).toBe(5);
     expect([log.pendingBytes, log.durableEndOffset]).toEqual([0, 5]);
   });

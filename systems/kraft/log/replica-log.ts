@@ -22,7 +22,7 @@ import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts';
 import { listOrMake } from './durable-files.ts';
 import { LogCheckpoint } from './log-checkpoint.ts';
 import { DEFAULT_LOG_OPTIONS, type LogOptions } from './log-options.ts';
-import { findByTimestamp, readLog, type TimestampedOffset } from './log-reader.ts';
+import { findByTimestamp, readLog, readTail, type TimestampedOffset } from './log-reader.ts';
 import { LogState } from './log-state.ts';
 import { LogStorage } from './log-storage.ts';
 import { LogWriter } from './log-writer.ts';
@@ -45,6 +45,8 @@ export interface AppendOptions {
 export interface AppendResult {
   readonly baseOffset: number;
   readonly lastOffset: number;
+  /** As they are in the log. */
+  readonly batches: readonly RecordBatch[];
 }
 
 export interface ReadOptions {
@@ -173,7 +175,7 @@ export class ReplicaLog {
     else this.checkOffsets(batches);
     this.take(batches, bytes);
     state.tail.trim(state.writtenOffset);
-    return { baseOffset: first.baseOffset, lastOffset: state.endOffset - 1 };
+    return { baseOffset: first.baseOffset, lastOffset: state.endOffset - 1, batches };
   }
 
   private assign(batches: readonly RecordBatch[], options: AppendOptions): void {
@@ -247,6 +249,13 @@ export class ReplicaLog {
     this.writer.assertUsable();
     const { state } = this;
     return readLog(state, offset, maxBytes, Math.min(options.upTo ?? state.endOffset, state.endOffset));
+  }
+
+  /** The same at once, where it is in memory; null where it is not, or the offset is out of range. */
+  readRecent(offset: number, maxBytes: number, options: ReadOptions = {}): Uint8Array | null {
+    this.writer.assertUsable();
+    const { state } = this;
+    return readTail(state, offset, maxBytes, Math.min(options.upTo ?? state.endOffset, state.endOffset));
   }
 
   /** The first record with this timestamp or a later one; null where there is none. */

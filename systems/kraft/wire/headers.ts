@@ -62,7 +62,8 @@ export function readRequestHeader(reader: Reader, headerVersion: RequestHeaderVe
   if (headerVersion === 0) return fixed;
   const clientId = reader.nullableString();
   if (headerVersion >= 2) reader.skipTags();
-  return { ...fixed, clientId };
+  const { apiKey, apiVersion, correlationId } = fixed;
+  return { apiKey, apiVersion, correlationId, clientId };
 }
 
 export function writeResponseHeader(

@@ -6,7 +6,7 @@
  *     reader.int16(); // throws MalformedError
  */
 import { MalformedError } from './codec-error.ts';
-import { UUID_BYTES, uuidFromBytes } from './uuid.ts';
+import { UUID_BYTES, uuidAt } from './uuid.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -15,6 +15,15 @@ const STRING_BYTES_MAX = 0x7fff;
 const VARLONG_BYTES_MAX = 10;
 /** A string below this is read without a detour through TextDecoder, which costs more, while it is ASCII. */
 const SHORT_STRING_BYTES = 64;
+/** Short strings that were read: names of topics and clients come again and again. A power of two. */
+const KNOWN_STRINGS = 1024;
+const knownStrings: (string | undefined)[] = new Array<string | undefined>(KNOWN_STRINGS);
+const FNV_PRIME = 0x01000193;
+
+function hasCodes(text: string, source: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== source[start + i]) return false;
+  return true;
+}
 
 export class Reader {
   position: number;
@@ -128,13 +137,16 @@ export class Reader {
     const start = this.advance(length);
     if (length < SHORT_STRING_BYTES) {
       const { source } = this;
-      let text = '';
+      let hash = length;
       for (let i = start; i < start + length; i++) {
         const code = source[i] as number;
         if (code >= 0x80) return this.utf8(start, length);
-        text += String.fromCharCode(code);
+        hash = Math.imul(hash ^ code, FNV_PRIME);
       }
-      return text;
+      const place = (hash ^ (hash >>> 16)) & (KNOWN_STRINGS - 1);
+      const known = knownStrings[place];
+      if (known?.length === length && hasCodes(known, source, start)) return known;
+      return (knownStrings[place] = String.fromCharCode(...source.subarray(start, start + length)));
     }
     return this.utf8(start, length);
   }
@@ -195,7 +207,7 @@ export class Reader {
   }
 
   uuid(): string {
-    return uuidFromBytes(this.raw(UUID_BYTES)) as string;
+    return uuidAt(this.source, this.advance(UUID_BYTES));
   }
 
   /**

@@ -140,7 +140,8 @@ export class RequestChannel {
       handlers.end(`${this.queuedMax} requests wait already`, false);
       return;
     }
-    this.queued.push({ frame, correlationId, ...handlers });
+    const { decode, end } = handlers;
+    this.queued.push({ frame, correlationId, decode, end });
     this.sendQueued();
   }
 
@@ -179,7 +180,7 @@ export class RequestChannel {
 
   private onResponse(frame: Uint8Array): void {
     if (this.closedFor !== null) return;
-    const [oldest] = this.inFlight;
+    const oldest = this.inFlight[0];
     let deliver: () => void;
     try {
       const correlationId = new Reader(frame).int32();

@@ -16,7 +16,31 @@ export const ZERO_UUID = 'A'.repeat(UUID_CHARACTERS);
 
 /** @returns the 22 characters for 16 bytes, or null where there are not 16 */
 export function uuidFromBytes(bytes: Uint8Array): string | null {
-  if (bytes.length !== UUID_BYTES) return null;
+  return bytes.length === UUID_BYTES ? uuidAt(bytes, 0) : null;
+}
+
+/** Those that were read last: topic ids come again and again. A power of two. */
+const KNOWN_UUIDS = 256;
+const knownUuids = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(KNOWN_UUIDS);
+
+/** The 22 characters for the 16 bytes at a place, which are all there. */
+export function uuidAt(source: Uint8Array, at: number): string {
+  // They are random, mostly: any of their bytes tells them apart.
+  const place = ((source[at + 7] as number) ^ (source[at + 15] as number)) & (KNOWN_UUIDS - 1);
+  const known = knownUuids[place];
+  if (known !== undefined && isAt(known.bytes, source, at)) return known.text;
+  const bytes = new Uint8Array(source.subarray(at, at + UUID_BYTES));
+  const text = encode(bytes);
+  knownUuids[place] = { bytes, text };
+  return text;
+}
+
+function isAt(bytes: Uint8Array, source: Uint8Array, at: number): boolean {
+  for (let i = 0; i < UUID_BYTES; i++) if (bytes[i] !== source[at + i]) return false;
+  return true;
+}
+
+function encode(bytes: Uint8Array): string {
   let text = '';
   let bits = 0;
   let bitCount = 0;

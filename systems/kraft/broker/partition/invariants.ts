@@ -15,8 +15,8 @@ export interface Seen {
 
 export const nothingSeen = (): Seen => ({ leaderEpoch: -1, partitionEpoch: -1, highWatermark: -1 });
 
-function require(holds: boolean, sentence: () => string): void {
-  if (!holds) throw new Error(`impossible: ${sentence()}`);
+function fail(sentence: string): never {
+  throw new Error(`impossible: ${sentence}`);
 }
 
 /** @throws Error with a sentence that says what cannot be */
@@ -25,30 +25,30 @@ export function checkInvariants(s: CoreState, seen: Seen): void {
   const { leaderEpoch, partitionEpoch } = partition;
   const { logStartOffset, logEndOffset, highWatermark, lastStableOffset } = log;
   // While it is truncated, a log is neither as it was nor as it will be.
-  const isWhole = s.truncatingTo === null;
-  require(!isWhole || logStartOffset <= logEndOffset, () =>
-    `the log starts at ${logStartOffset}, ends at ${logEndOffset}`);
-  require(!isWhole || highWatermark <= logEndOffset, () =>
-    `high watermark ${highWatermark}, log end ${logEndOffset}`);
-  require(lastStableOffset <= highWatermark, () =>
-    `last stable offset ${lastStableOffset}, high watermark ${highWatermark}`);
-  require(leaderEpoch >= seen.leaderEpoch, () => `leader epoch ${leaderEpoch} after ${seen.leaderEpoch}`);
-  require(partitionEpoch >= seen.partitionEpoch, () =>
-    `partition epoch ${partitionEpoch} after ${seen.partitionEpoch}`);
-  require(s.truncatingTo === null || role.name !== 'leader', () => 'a leader truncates its log');
+  if (s.truncatingTo === null) {
+    if (logStartOffset > logEndOffset) fail(`the log starts at ${logStartOffset}, ends at ${logEndOffset}`);
+    if (highWatermark > logEndOffset) fail(`high watermark ${highWatermark}, log end ${logEndOffset}`);
+  } else if (role.name === 'leader') fail('a leader truncates its log');
+  if (lastStableOffset > highWatermark) {
+    fail(`last stable offset ${lastStableOffset}, high watermark ${highWatermark}`);
+  }
+  if (leaderEpoch < seen.leaderEpoch) fail(`leader epoch ${leaderEpoch} after ${seen.leaderEpoch}`);
+  if (partitionEpoch < seen.partitionEpoch) {
+    fail(`partition epoch ${partitionEpoch} after ${seen.partitionEpoch}`);
+  }
   if (role.name === 'leader') {
-    require(partition.isr.includes(s.brokerId), () =>
-      `a leader outside its ISR [${partition.isr.join(',')}]`);
-    const goesOn = leaderEpoch === seen.leaderEpoch;
-    require(!goesOn || highWatermark >= seen.highWatermark, () =>
-      `a leader's high watermark went from ${seen.highWatermark} back to ${highWatermark}`);
+    if (!partition.isr.includes(s.brokerId)) fail(`a leader outside its ISR [${partition.isr.join(',')}]`);
+    if (leaderEpoch === seen.leaderEpoch && highWatermark < seen.highWatermark) {
+      fail(`a leader's high watermark went from ${seen.highWatermark} back to ${highWatermark}`);
+    }
     for (const { requiredOffset } of role.produces) {
-      require(requiredOffset <= logEndOffset, () =>
-        `a produce waits for ${requiredOffset}, log end ${logEndOffset}`);
+      if (requiredOffset > logEndOffset)
+        fail(`a produce waits for ${requiredOffset}, log end ${logEndOffset}`);
     }
     const { proposal } = role;
-    require(proposal === null || proposal.request.partitionEpoch === partitionEpoch, () =>
-      `a proposal for partition epoch ${String(proposal?.request.partitionEpoch)}, which is ${partitionEpoch}`);
+    if (proposal !== null && proposal.request.partitionEpoch !== partitionEpoch) {
+      fail(`a proposal for partition epoch ${proposal.request.partitionEpoch}, which is ${partitionEpoch}`);
+    }
   }
   seen.leaderEpoch = leaderEpoch;
   seen.partitionEpoch = partitionEpoch;

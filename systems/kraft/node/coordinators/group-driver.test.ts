@@ -1,7 +1,8 @@
 /** Groups end to end: a client's requests over a simulated network, records in real logs, brokers that take over. */
 import { describe, expect, test } from 'vitest';
 import { batchOf } from '../../log/testing/batches.ts';
-import { BATCH_HEADER_BYTES, RecordBatch } from '../../records/batch.ts';
+import { AT, BATCH_HEADER_BYTES, RecordBatch } from '../../records/batch.ts';
+import { writeInt32 } from '../../records/varint.ts';
 import { Writer } from '../../wire/bytes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { CoordinatorCluster } from './testing/coordinator-cluster.ts';
@@ -432,7 +433,7 @@ describe('what goes wrong', () => {
       // A batch whose records end too early.
       const broken = batchOf(['k=v']);
       broken[BATCH_HEADER_BYTES] = 120;
-      new DataView(broken.buffer).setInt32(17, new RecordBatch(broken).computeCrc());
+      writeInt32(broken, AT.crc, new RecordBatch(broken).computeCrc());
       append(broken);
       expect(await commit(cluster, node, 4)).toBe(ERROR.NONE);
       const next = await failOver(cluster, node);

@@ -45,6 +45,8 @@ export class GroupDriver {
   /** Not performed yet: an effect's outcome may be there before the next effect is looked at. */
   private readonly effects: GroupEffect[] = [];
   private isPerforming = false;
+  /** Since the invariants were checked. */
+  private hadInput = false;
   private isClosed = false;
 
   constructor(runtime: Runtime, settings: NodeSettings, metadata: BrokerMetadata, replicas: Replicas) {
@@ -91,6 +93,8 @@ export class GroupDriver {
 
   /** @throws AssertionError when a group is in a state that cannot be */
   invariants(): void {
+    if (!this.hadInput) return;
+    this.hadInput = false;
     this.core.invariants();
   }
 
@@ -152,6 +156,7 @@ export class GroupDriver {
   // Effects
 
   private perform(effects: readonly GroupEffect[]): void {
+    this.hadInput = true;
     if (this.isClosed) return;
     this.effects.push(...effects);
     if (this.isPerforming) return;

@@ -75,6 +75,7 @@ class ServedConnection {
   private readonly runtime: Runtime;
   private readonly connection: Connection;
   private readonly options: NetworkServerOptions;
+  private readonly clientHost: string;
   private waiting: Uint8Array[] = [];
   private waitingBytes = 0;
   private isBusy = false;
@@ -85,6 +86,7 @@ class ServedConnection {
     this.runtime = runtime;
     this.connection = connection;
     this.options = options;
+    this.clientHost = `/${connection.remote.host}`;
     const { maxRequestBytes } = options;
     const frames = new FrameReader(maxRequestBytes, (frame) => {
       this.waiting.push(frame);
@@ -113,12 +115,9 @@ class ServedConnection {
   end(reason: string | null): void {
     if (this.isOver) return;
     this.ended();
-    if (reason !== null) this.runtime.log('warn', 'connection ended', { from: this.from, reason });
+    if (reason !== null)
+      this.runtime.log('warn', 'connection ended', { from: this.connection.remote.host, reason });
     this.connection.close();
-  }
-
-  private get from(): string {
-    return this.connection.remote.host;
   }
 
   /** A loop, not a recursion: many handlers answer at once. */
@@ -179,7 +178,7 @@ class ServedConnection {
       body,
       listener,
       listenerName,
-      clientHost: `/${this.from}`,
+      clientHost: this.clientHost,
       frame,
       respond: (response) => {
         if (this.isOver) return answered([]);

@@ -35,8 +35,8 @@ export type NodeOutcome<N extends ApiName> =
     };
 
 interface Link {
-  /** `host:port` */
-  readonly key: string;
+  readonly host: string;
+  readonly port: number;
   readonly connection: Connection;
   readonly channel: RequestChannel;
   /** Of the requests that are not answered yet, in their order, monotonic milliseconds. */
@@ -52,7 +52,7 @@ const IN_FLIGHT_MAX = 1000;
 export class NodeClient {
   private readonly endpoint: Endpoint;
   private readonly clientId: string;
-  private readonly links = new Map<string, Link>();
+  private readonly links = new Set<Link>();
   private closed = false;
 
   constructor(endpoint: Endpoint, { clientId }: { readonly clientId: string }) {
@@ -94,25 +94,31 @@ export class NodeClient {
   }
 
   /** Ends the connection to an address: what waits on it fails. */
-  disconnect({ host, port }: Address, reason: string): void {
-    const link = this.links.get(`${host}:${port}`);
+  disconnect(address: Address, reason: string): void {
+    const link = this.find(address);
     if (link !== undefined) this.end(link, reason);
   }
 
   /** Fails everything that waits; later requests fail at once. Idempotent. */
   close(): void {
     this.closed = true;
-    for (const link of [...this.links.values()]) this.end(link, 'the client is closed');
+    for (const link of [...this.links]) this.end(link, 'the client is closed');
   }
 
   private get nowMs(): number {
     return nsToMs(this.endpoint.monotonicNs());
   }
 
-  private linkTo({ host, port }: Address): Link {
-    const key = `${host}:${port}`;
-    const existing = this.links.get(key);
+  /** There are a few at most. */
+  private find({ host, port }: Address): Link | undefined {
+    for (const link of this.links) if (link.port === port && link.host === host) return link;
+    return undefined;
+  }
+
+  private linkTo(address: Address): Link {
+    const existing = this.find(address);
     if (existing !== undefined) return existing;
+    const { host, port } = address;
     const connection = this.endpoint.connect({ host, port });
     const channel = new RequestChannel({
       clientId: this.clientId,
@@ -122,10 +128,10 @@ export class NodeClient {
     });
     const timer = new DeadlineTimer(this.endpoint, () => this.endIfLate(link));
     const link: Link = {
-      ...{ key, connection, channel, deadlines: new Set(), timer },
+      ...{ host, port, connection, channel, deadlines: new Set(), timer },
       ...{ mayHaveOpened: false, isRefused: false },
     };
-    this.links.set(key, link);
+    this.links.add(link);
     connection.onOpen(() => {
       link.mayHaveOpened = true;
     });
@@ -133,13 +139,13 @@ export class NodeClient {
     connection.onClose((reason) => {
       if (reason === 'reset') link.mayHaveOpened = true;
       link.isRefused = reason === 'refused';
-      this.end(link, `${key}: connection ${reason}`);
+      this.end(link, `${host}:${port}: connection ${reason}`);
     });
     return link;
   }
 
   private end(link: Link, reason: string): void {
-    if (this.links.get(link.key) === link) this.links.delete(link.key);
+    this.links.delete(link);
     link.timer.cancel();
     link.connection.close();
     link.channel.close(reason);
@@ -149,7 +155,7 @@ export class NodeClient {
     let nextMs = Infinity;
     for (const { atMs } of link.deadlines) nextMs = Math.min(nextMs, atMs);
     const { nowMs } = this;
-    if (nextMs <= nowMs) this.end(link, `${link.key} did not answer in time`);
+    if (nextMs <= nowMs) this.end(link, `${link.host}:${link.port} did not answer in time`);
     else link.timer.setWithin(nextMs - nowMs);
   }
 }

@@ -112,7 +112,7 @@ export class Deadlines {
     heap[0] = last;
     for (let at = 0; ;) {
       let first = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) {
+      for (let child = 2 * at + 1; child <= 2 * at + 2; child++) {
         if (child < heap.length && this.isBefore(child, first)) first = child;
       }
       if (first === at) return;
@@ -129,6 +129,8 @@ export class Deadlines {
 
   private swap(a: number, b: number): void {
     const { heap } = this;
-    [heap[a], heap[b]] = [heap[b] as Entry, heap[a] as Entry];
+    const entry = heap[a] as Entry;
+    heap[a] = heap[b] as Entry;
+    heap[b] = entry;
   }
 }

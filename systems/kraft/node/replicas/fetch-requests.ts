@@ -11,6 +11,7 @@
 import type { Exchange } from '../network/exchange.ts';
 import type { FetchReply, FetchRequest } from '../../broker/partition/messages.ts';
 import { OffsetOutOfRangeError } from '../../log/errors.ts';
+import type { ReplicaLog } from '../../log/replica-log.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
@@ -44,6 +45,12 @@ interface Part {
   bytes: number;
   /** It is not to wait for more. */
   isDue: boolean;
+}
+
+/** What is left of an answer's bytes. */
+interface Budget {
+  bytes: number;
+  isFirst: boolean;
 }
 
 export class FetchRequests {
@@ -109,6 +116,9 @@ class Fetch implements DeadlineItem {
     readonly topicId: string;
     readonly parts: readonly Part[];
   }[];
+  /** Of all topics. */
+  private readonly parts: readonly Part[];
+  readonly partitions: ReadonlySet<HostedPartition>;
   private readonly replicaId: number;
   private totalBytes = 0;
 
@@ -120,14 +130,10 @@ class Fetch implements DeadlineItem {
     this.deadlineMs = nowMsOf(context.runtime) + body.maxWaitMs;
     this.replicaId = Math.max(body.replicaId, body.replicaState.replicaId);
     this.topics = body.topics.map((topic) => this.topic(topic));
-  }
-
-  *parts(): Generator<Part, void, undefined> {
-    for (const { parts } of this.topics) yield* parts;
-  }
-
-  get partitions(): ReadonlySet<HostedPartition> {
-    return new Set([...this.parts()].flatMap(({ hosted }) => hosted ?? []));
+    this.parts = this.topics.flatMap(({ parts }) => parts);
+    const partitions = new Set<HostedPartition>();
+    for (const { hosted } of this.parts) if (hosted !== null) partitions.add(hosted);
+    this.partitions = partitions;
   }
 
   private topic({ topic: name, topicId, partitions }: Topic) {
@@ -174,14 +180,13 @@ class Fetch implements DeadlineItem {
     this.ask();
     const { maxWaitMs, minBytes } = this.exchange.body;
     if (maxWaitMs <= 0 || this.totalBytes >= minBytes) return true;
-    for (const { isDue } of this.parts()) if (isDue) return true;
-    return false;
+    return this.parts.some(({ isDue }) => isDue);
   }
 
   private ask(): void {
     this.totalBytes = 0;
     this.context.turn.run(() => {
-      for (const part of this.parts()) {
+      for (const part of this.parts) {
         const { hosted, request } = part;
         part.reply = hosted?.fetch(request) ?? null;
         const { reply } = part;
@@ -216,7 +221,7 @@ class Fetch implements DeadlineItem {
 
   /** Whether to answer, now that something moved in one of its partitions. */
   isDueFor(hosted: HostedPartition): boolean {
-    for (const part of this.parts()) {
+    for (const part of this.parts) {
       if (part.hosted !== hosted) continue;
       if (hosted.isClosed || hosted.leadership === null || hosted.leaderEpoch !== part.reply?.leaderEpoch)
         return true;
@@ -243,17 +248,35 @@ class Fetch implements DeadlineItem {
 
   private async read(): Promise<void> {
     const { body } = this.exchange;
-    const budget = { bytes: Math.min(body.maxBytes, ANSWER_BYTES_MAX), isFirst: true };
+    const budget: Budget = { bytes: Math.min(body.maxBytes, ANSWER_BYTES_MAX), isFirst: true };
     const responses = [];
     for (const { topic, topicId, parts } of this.topics) {
       const partitions: Answer[] = [];
-      for (const part of parts) partitions.push(await this.answerOf(part, budget));
+      for (const part of parts) {
+        const records = this.recordsOf(part, budget);
+        // Mostly they are in memory, and the answer leaves at once.
+        const found = records instanceof Promise ? await records : records;
+        partitions.push(this.answerOf(part, found, budget));
+      }
       responses.push({ topic, topicId, partitions });
     }
     this.exchange.respond({ responses });
   }
 
-  private async answerOf(part: Part, budget: { bytes: number; isFirst: boolean }): Promise<Answer> {
+  private recordsOf({ reply, hosted }: Part, budget: Budget): Uint8Array | Promise<Uint8Array | null> {
+    const fill = reply?.fill ?? null;
+    if (hosted === null || fill === null) return EMPTY;
+    const limitBytes = Math.min(budget.bytes, fill.maxBytes);
+    if (limitBytes <= 0 && !budget.isFirst) return EMPTY;
+    const { fromOffset, upTo } = fill;
+    const maxBytes = Math.max(0, limitBytes);
+    return (
+      hosted.log.readRecent(fromOffset, maxBytes, { upTo }) ?? readAll(hosted.log, fromOffset, maxBytes, upTo)
+    );
+  }
+
+  /** @param found - null: they are not in the log any more */
+  private answerOf(part: Part, found: Uint8Array | null, budget: Budget): Answer {
     const { reply, hosted, index } = part;
     if (reply === null || hosted === null) {
       return refusal(
@@ -267,21 +290,18 @@ class Fetch implements DeadlineItem {
       const { currentLeader } = reply;
       return { ...refusal(index, errorCode, logStartOffset), ...(currentLeader && { currentLeader }) };
     }
-    let records: Uint8Array = EMPTY;
-    const limitBytes = Math.min(budget.bytes, fill?.maxBytes ?? 0);
-    if (fill !== null && (limitBytes > 0 || budget.isFirst)) {
-      try {
-        records = await hosted.log.read(fill.fromOffset, Math.max(0, limitBytes), { upTo: fill.upTo });
-      } catch (error) {
-        if (!(error instanceof OffsetOutOfRangeError)) throw error;
-        const gone = hosted.isClosed ? ERROR.NOT_LEADER_OR_FOLLOWER : ERROR.OFFSET_OUT_OF_RANGE;
-        return refusal(index, gone, hosted.log.logStartOffset);
-      }
+    if (found === null) {
+      const gone = hosted.isClosed ? ERROR.NOT_LEADER_OR_FOLLOWER : ERROR.OFFSET_OUT_OF_RANGE;
+      return refusal(index, gone, hosted.log.logStartOffset);
+    }
+    let records = found;
+    if (fill !== null) {
       // It may have been truncated under the reader's hands.
       if (hosted.isClosed || hosted.leaderEpoch !== reply.leaderEpoch) {
         return refusal(index, ERROR.NOT_LEADER_OR_FOLLOWER, -1);
       }
       // Only the first batch of an answer may be larger than what fits.
+      const limitBytes = Math.min(budget.bytes, fill.maxBytes);
       if (records.length > limitBytes && !budget.isFirst) records = EMPTY;
       if (records.length > 0) budget.isFirst = false;
       budget.bytes -= records.length;
@@ -298,6 +318,21 @@ class Fetch implements DeadlineItem {
       abortedTransactions: isCommitted ? aborted : null,
       records,
     };
+  }
+}
+
+/** Null where the log begins later by now, or ends before. */
+async function readAll(
+  log: ReplicaLog,
+  offset: number,
+  maxBytes: number,
+  upTo: number,
+): Promise<Uint8Array | null> {
+  try {
+    return await log.read(offset, maxBytes, { upTo });
+  } catch (error) {
+    if (!(error instanceof OffsetOutOfRangeError)) throw error;
+    return null;
   }
 }
 

@@ -58,12 +58,14 @@ export class Fetcher {
   private readonly awake = new Map<HostedPartition, Question>();
   private readonly resting = new Map<HostedPartition, Question>();
   private readonly lanes: readonly Lane[];
+  private readonly listenerName: string;
   private isPlanned = false;
 
   constructor(context: ReplicaContext, leader: number) {
     this.context = context;
     this.leader = leader;
-    const { nodeId } = context.settings;
+    const { nodeId, properties } = context.settings;
+    this.listenerName = interBrokerListenerName(properties);
     this.lanes = Array.from({ length: LANES }, (_, lane) => ({
       client: new NodeClient(context.runtime, { clientId: `broker-${nodeId}-fetcher-${leader}-${lane}` }),
       isBusy: false,
@@ -105,9 +107,8 @@ export class Fetcher {
   }
 
   private send(): void {
-    const { metadata, settings } = this.context;
-    const leader = metadata.image.brokers.get(this.leader);
-    const address = endPointOf(leader, interBrokerListenerName(settings.properties));
+    const leader = this.context.metadata.image.brokers.get(this.leader);
+    const address = endPointOf(leader, this.listenerName);
     for (const [at, lane] of this.lanes.entries()) {
       const group = this.groupFor(at);
       if (lane.isBusy || group.size === 0) continue;
@@ -221,15 +222,17 @@ export class Fetcher {
   private onFetched(questions: readonly Question[], body: ReceivedBody<'fetch'>): void {
     if (body.errorCode !== ERROR.NONE) return this.fail(questions);
     type Answer = (typeof body.responses)[number]['partitions'][number];
-    const answers = new Map<string, Answer>();
+    const topics = new Map<string, Map<number, Answer>>();
     for (const { topicId, partitions } of body.responses) {
-      for (const answer of partitions) answers.set(`${topicId} ${answer.partitionIndex}`, answer);
+      const answers = topics.get(topicId) ?? new Map<number, Answer>();
+      topics.set(topicId, answers);
+      for (const answer of partitions) answers.set(answer.partitionIndex, answer);
     }
     this.context.turn.run(() => {
       const full: (() => void)[] = [];
       for (const question of questions) {
         const { partition, correlationId } = question;
-        const answer = answers.get(`${partition.topicId} ${partition.index}`);
+        const answer = topics.get(partition.topicId)?.get(partition.index);
         if (answer === undefined) {
           partition.requestFailed(correlationId);
           continue;

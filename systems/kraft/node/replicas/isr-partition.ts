@@ -13,7 +13,6 @@ import type { PartitionRegistration } from '../../controller/registrations.ts';
 import { OffsetOutOfRangeError, UnexpectedOffsetError } from '../../log/errors.ts';
 import type { ReplicaLog } from '../../log/replica-log.ts';
 import { RecordError } from '../../records/errors.ts';
-import { readBatches } from '../../records/batch.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { nowMsOf } from './context.ts';
 import { Flusher } from './flusher.ts';
@@ -246,9 +245,8 @@ export class IsrPartition extends HostedPartition {
       return core.appendFailed(nowMs, ERROR.CORRUPT_MESSAGE);
     }
     token.isTaken = true;
-    const batches = bytes === token.bytes ? token.batches : [...readBatches(bytes)];
-    for (const batch of batches) this.markers.appended(batch);
-    this.trace.appended(batches);
+    for (const batch of range.batches) this.markers.appended(batch);
+    this.trace.appended(range.batches);
     this.afterAppend(token.batches.reduce((sum, { count }) => sum + count, 0));
     core.appended(nowMs, range);
   }
@@ -266,9 +264,8 @@ export class IsrPartition extends HostedPartition {
       context.runtime.log('warn', `${this.name}: fetched records are refused`, { error: messageOf(error) });
       return core.appendFailed(nowMs, ERROR.CORRUPT_MESSAGE);
     }
-    const batches = [...readBatches(incoming)];
-    for (const batch of batches) this.markers.appended(batch);
-    this.trace.appended(batches);
+    for (const batch of range.batches) this.markers.appended(batch);
+    this.trace.appended(range.batches);
     this.afterAppend(range.lastOffset + 1 - endOffset);
     core.appended(nowMs, range);
   }

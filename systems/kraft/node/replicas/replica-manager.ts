@@ -48,7 +48,9 @@ export class ReplicaManager implements Replicas {
   private readonly groupLinks: GroupLinks;
   private readonly housekeeping: Housekeeping;
   private readonly fetchers = new Map<number, Fetcher>();
-  private readonly jobs = new Set<Promise<void>>();
+  /** Under way. */
+  private jobs = 0;
+  private onIdle: (() => void) | null = null;
   private readonly leadershipCallbacks: OnLeadership[] = [];
   private readonly markerCallbacks: OnMarker[] = [];
   private isClosed = false;
@@ -100,7 +102,7 @@ export class ReplicaManager implements Replicas {
         context.turn.after(() => {
           for (const callback of this.markerCallbacks) callback(topic, index, producerId, type, offset);
         }),
-      inBackground: (what, job) => this.inBackground(what, job),
+      inBackground: (what, job) => void this.inBackground(what, job),
       crash: (what, error) => this.crash(what, error),
     };
     this.context = context;
@@ -182,15 +184,22 @@ export class ReplicaManager implements Replicas {
     this.context.deadlines.close();
     this.housekeeping.close();
     // Each job ends by itself; one may begin another.
-    while (this.jobs.size > 0) await Promise.all(this.jobs);
+    while (this.jobs > 0) {
+      await new Promise<void>((resolve) => {
+        this.onIdle = resolve;
+      });
+    }
     for (const log of logs) await log.close();
   }
 
-  private inBackground(what: string, job: () => Promise<void>): void {
-    const running = job()
-      .catch((error: unknown) => this.crash(what, error))
-      .finally(() => this.jobs.delete(running));
-    this.jobs.add(running);
+  private async inBackground(what: string, job: () => Promise<void>): Promise<void> {
+    this.jobs++;
+    try {
+      await job();
+    } catch (error) {
+      this.crash(what, error);
+    }
+    if (--this.jobs === 0) this.onIdle?.();
   }
 
   private crash(what: string, error: unknown): void {
