@@ -85,7 +85,7 @@ const VARIANTS: readonly Variant[] = [
 export const kraft = {
   name: 'kraft',
   summary:
-    'Kafka: a KRaft quorum, brokers with ISR replication, idempotent producers, transactions and groups',
+    'Kafka: a KRaft quorum, brokers that replicate by ISR or Raft, idempotent producers, transactions and groups',
   defaultNodes: NODES,
   functions: FUNCTIONS,
   options: [...CLUSTER_OPTIONS, ...CLIENT_OPTIONS],
