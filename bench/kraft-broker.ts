@@ -6,7 +6,11 @@
  *     node bench/kraft-broker.ts        # or: node bench/kraft-broker.ts 3, for three brokers alone
  *
  * The client sends frames that are ready and counts answers: see the share of a core that it needed itself. What other processes do
- * on the machine counts in the megabytes a second, and not in those of processor time.
+ * on the machine counts in the megabytes a second, and much less in those of processor time.
+ *
+ * Seen by this command on two cores that other work kept busy (load 10 and more), MB a second of the brokers' processor time, in and
+ * out: one broker 71 and 131 while batches were copied for the disk and for every answer, with a collection of the whole heap five
+ * times a second; 180 and 269 since they are handed over. Three brokers 10 and 165, then 12 and 186.
  */
 import { build } from 'hdr-histogram-js';
 import { setTimeout as delay } from 'node:timers/promises';
