@@ -41,6 +41,8 @@ interface CommonFields extends Pick<System, 'name' | 'functions' | 'clientPort' 
   /** Which errors are definite; {@link errorCompletion} makes completions of it. */
   readonly errors?: System['errors'];
   readonly bugs?: System['bugs'];
+  /** For `shaketable compare`. */
+  readonly variants?: NonNullable<System['variants']>;
   readonly otherPorts?: readonly number[];
   readonly invariants?: NonNullable<System['invariants']>;
 }
@@ -66,6 +68,15 @@ const bugSchema = z.strictObject(
     ),
   },
   'must be an object of name, summary, source and foundBy',
+);
+
+const variantSchema = z.strictObject(
+  {
+    name: nameSchema,
+    description: textSchema,
+    options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]), 'must be an object'),
+  },
+  'must be an object of name, description and options',
 );
 
 const errorSchema = z.strictObject(
@@ -106,6 +117,7 @@ const systemSchema = z.strictObject({
   checkOptions: optionalFunction,
   errors: z.array(errorSchema, 'must be a list'),
   bugs: z.array(bugSchema, 'must be a list'),
+  variants: z.array(variantSchema, 'must be a list').optional(),
   program: optionalFunction,
   server: serverSchema.optional(),
   clientPort: portSchema(),
@@ -133,7 +145,8 @@ export function defineSystem(definition: SystemDefinition): System {
     refuse('system', valid, 'it has both a program and a server: which one are its nodes?');
   }
   if (server !== undefined) requireRunnable(valid, server);
-  for (const [field, named] of Object.entries({ options: valid.options, bugs: valid.bugs })) {
+  const { options, bugs, variants = [] } = valid;
+  for (const [field, named] of Object.entries({ options, bugs, variants })) {
     const twice = repeatedName(named);
     if (twice !== undefined) refuse('system', valid, `${field} has "${twice}" twice`);
   }

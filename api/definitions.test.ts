@@ -23,6 +23,8 @@ import {
 
 const openClient = (): Promise<Client> => Promise.reject(new Error('nobody is there'));
 
+const variant = { name: 'fast', description: 'no flush', options: { flush: false } };
+
 const SYSTEM: SystemDefinition = {
   name: 'kv',
   functions: ['read'],
@@ -67,6 +69,8 @@ describe('defineSystem', () => {
       'system "kv": options[0].default must be a number, a boolean or a text',
     ],
     [{ options: [option, option] }, 'system "kv": options has "a" twice'],
+    [{ variants: [{ name: 'a', options: {} }] }, 'system "kv": variants[0].description must be a text'],
+    [{ variants: [variant, variant] }, 'system "kv": variants has "fast" twice'],
     [{ invariants: 'paxos' }, 'system "kv": invariants must be "raft", or be left out'],
     [
       { server: undefined },

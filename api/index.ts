@@ -34,6 +34,7 @@ export type {
   System,
   SystemError,
   SystemOption,
+  Variant,
 } from '../systems/system.ts';
 export type { NodeConfig, NodeProgram, NodeStatus, RunningNode } from '../systems/runtime/node-program.ts';
 export {

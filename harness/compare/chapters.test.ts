@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chaptersOf } from './chapters.ts';
 import type { Sample } from './comparison.ts';
-import { bytesText, numberText, percentText, shareText } from './figures.ts';
+import { bytesText, numberText, percentText, secondsText, shareText } from './figures.ts';
 import { glanceOf } from './glance.ts';
 import { spreadOf } from './quantiles.ts';
 import { describeScenario, planOfFaults, type Scenario } from './scenario.ts';
@@ -112,6 +112,7 @@ describe('figures', () => {
       'all 40',
       '3 of 40 (7.5 %)',
     ]);
+    expect([0, 0.0234, 1.3249].map(secondsText)).toEqual(['0 s', '23 ms', '1.32 s']);
     expect([812, 5123].map(bytesText)).toEqual(['812 B', '5.12 KB']);
   });
 

@@ -12,7 +12,9 @@ export function numberText(value: number): string {
   return value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
 }
 
-export const secondsText = (seconds: number): string => `${seconds.toFixed(2)} s`;
+/** Milliseconds where it is short. */
+export const secondsText = (seconds: number): string =>
+  seconds === 0 ? '0 s' : seconds < 0.1 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
 
 export const millisecondsText = (ms: number): string => `${ms >= 100 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
 
