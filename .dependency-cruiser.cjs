@@ -103,6 +103,13 @@ module.exports = {
       },
     },
     {
+      name: 'measures-are-of-runs',
+      comment: 'What compares variants sees what a run left, and nothing of what ran it.',
+      severity: 'error',
+      from: { path: '^harness/compare/', pathNot: TEST },
+      to: { path: '^(harness/(cluster/[^/]+/|cli/)|nemeses/|workloads/|results/|systems/)' },
+    },
+    {
       name: 'clusters-know-contracts-only',
       severity: 'error',
       from: { path: '^harness/cluster/', pathNot: TEST },
