@@ -69,6 +69,7 @@ const GUILTY: readonly (readonly [rule: string, from: string, to: string])[] = [
     'harness/interpreter/bad.ts',
     'harness/cluster/sim/sim.ts',
   ],
+  ['measures-are-of-runs', 'harness/compare/bad.ts', 'harness/cluster/sim/sim.ts'],
   ['clusters-know-contracts-only', 'harness/cluster/sim/bad.ts', 'systems/raft/raft.ts'],
   ['clusters-are-strangers', 'harness/cluster/process/bad.ts', 'harness/cluster/sim/sim.ts'],
   ['nothing-imports-the-command', 'results/bad.ts', 'harness/cli/main.ts'],
