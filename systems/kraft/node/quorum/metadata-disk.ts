@@ -81,7 +81,7 @@ export class MetadataDisk {
     const isOfNothing = latest?.endOffset === 0;
     const snapshot = isOfNothing ? null : loaded;
     const recovered = {
-      quorumState: await readQuorumState(files, METADATA_DIRECTORY),
+      quorumState: await readQuorumState(files, METADATA_DIRECTORY, log.logEndOffset),
       snapshot: snapshot?.stored ?? null,
       logStartOffset: log.logStartOffset,
       logStartEpoch: disk.logStartEpoch(),

@@ -42,10 +42,16 @@ describe('quorum-state', () => {
       '{"leaderId":2,"leaderEpoch":7,"votedId":1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","data_version":1}',
     );
     const files = await emptyFiles();
-    expect(await readQuorumState(files, METADATA_DIRECTORY)).toMatchObject({ leaderEpoch: 0, votedId: -1 });
+    expect(await readQuorumState(files, METADATA_DIRECTORY, 0)).toMatchObject({
+      leaderEpoch: 0,
+      votedId: -1,
+    });
+    await expect(readQuorumState(files, METADATA_DIRECTORY, 7)).rejects.toThrow(
+      '__cluster_metadata-0/quorum-state is missing, and the log beside it ends at offset 7',
+    );
     await writeQuorumState(files, METADATA_DIRECTORY, STATE);
     await writeQuorumState(files, METADATA_DIRECTORY, { ...STATE, leaderEpoch: 8 });
-    expect(await readQuorumState(files, METADATA_DIRECTORY)).toEqual({ ...STATE, leaderEpoch: 8 });
+    expect(await readQuorumState(files, METADATA_DIRECTORY, 7)).toEqual({ ...STATE, leaderEpoch: 8 });
   });
 
   test('of a cluster with static voters, as Kafka 3 wrote it', () => {

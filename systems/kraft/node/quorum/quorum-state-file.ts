@@ -21,12 +21,13 @@ const NO_QUORUM_STATE: QuorumStateData = {
   votedDirectoryId: null,
 };
 
+/** What this node voted, or the log that it voted with, is not there any more: it must not take part as if it had never been. */
 export class QuorumStateError extends Error {
   override readonly name = 'QuorumStateError';
 
   constructor(path: string, what: string) {
     super(
-      `${path} is corrupt: ${what}; restore it, or empty the whole log directory and format it anew, ` +
+      `${path} ${what}; restore it, or empty the whole log directory and format it anew, ` +
         'so that this node comes back as one that never voted',
     );
   }
@@ -47,7 +48,7 @@ export function encodeQuorumState(state: QuorumStateData): Uint8Array {
 
 /** @throws QuorumStateError */
 export function decodeQuorumState(bytes: Uint8Array, path: string): QuorumStateData {
-  const wrong = (what: string): QuorumStateError => new QuorumStateError(path, what);
+  const wrong = (what: string): QuorumStateError => new QuorumStateError(path, `is corrupt: ${what}`);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -77,11 +78,22 @@ export function decodeQuorumState(bytes: Uint8Array, path: string): QuorumStateD
   };
 }
 
-/** @throws QuorumStateError; a node that never had one begins in epoch 0 */
-export async function readQuorumState(files: Files, directory: string): Promise<QuorumStateData> {
+/**
+ * A node that never had one begins in epoch 0.
+ *
+ * @param logEndOffset - of the log beside it: who has records was in an epoch, and the file was durable before them
+ * @throws QuorumStateError
+ */
+export async function readQuorumState(
+  files: Files,
+  directory: string,
+  logEndOffset: number,
+): Promise<QuorumStateData> {
   const path = joinPath(directory, QUORUM_STATE_FILE);
   const bytes = await readIfPresent(files, path);
-  return bytes === null ? NO_QUORUM_STATE : decodeQuorumState(bytes, path);
+  if (bytes !== null) return decodeQuorumState(bytes, path);
+  if (logEndOffset === 0) return NO_QUORUM_STATE;
+  throw new QuorumStateError(path, `is missing, and the log beside it ends at offset ${logEndOffset}`);
 }
 
 /** Durable when it resolves. One at a time. */

@@ -251,7 +251,7 @@ export class HostedPartitions {
   /** What a killed process wrote, and nobody flushed, counts for a Raft group from now on. */
   private async recoverGroup({ folder }: Slot, log: ReplicaLog): Promise<QuorumStateData> {
     await log.flush();
-    return readQuorumState(this.context.runtime.files, folder);
+    return readQuorumState(this.context.runtime.files, folder, log.logEndOffset);
   }
 
   private async openLog(folder: string, options: Partial<LogOptions>): Promise<ReplicaLog> {

@@ -18,6 +18,8 @@ export class PartitionTrace {
   private readonly runtime: Runtime;
   private readonly of: OfReplica;
   private readonly nameOf: (nodeId: number) => string;
+  private leads = false;
+  private isr: readonly number[] = [];
 
   constructor(
     runtime: Runtime,
@@ -88,6 +90,12 @@ export class PartitionTrace {
     // It moves with every batch.
     if (event.kind === 'high-watermark') return;
     const { kind, ...fields } = event;
-    this.runtime.log('info', `${this.of.partition}: ${kind}`, fields);
+    // Who is in sync is the leader's to say; of thousands of partitions the lines of all their followers would be many.
+    if (kind === 'isr') this.isr = event.isr;
+    else if (kind === 'role') this.leads = event.role === 'leader';
+    if (kind === 'isr' && !this.leads) return;
+    const beginsToLead = kind === 'role' && this.leads;
+    const said = beginsToLead ? { ...fields, isr: this.isr } : fields;
+    this.runtime.log('info', `${this.of.partition}: ${kind}`, said);
   }
 }
