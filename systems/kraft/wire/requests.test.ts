@@ -175,7 +175,7 @@ describe('what a broker does with a request', () => {
   test.each<[string, string, 'broker' | 'controller', string]>([
     ['an API that is not', '03e7 0000 00000007 ffff', 'broker', 'unknown-api'],
     ['a negative API', 'ffff 0000 00000007 ffff', 'broker', 'unknown-api'],
-    ['a vote on a broker’s listener', '0034 0000 00000007 ffff 00', 'broker', 'unknown-api'],
+    ['a heartbeat on a broker’s listener', '003f 0000 00000007 ffff 00', 'broker', 'unknown-api'],
     ['a produce on a controller’s', '0000 0003 00000007 ffff', 'controller', 'unknown-api'],
     ['a version too new', '0003 0009 00000007 ffff 00', 'broker', 'unsupported-version'],
     ['a version too old', '0001 0003 00000007 ffff', 'broker', 'unsupported-version'],
