@@ -14,6 +14,8 @@ const DIRECTORY = 't-0';
 const LEADER = { assignOffsets: true, leaderEpoch: 1 } as const;
 const SEGMENT = `${DIRECTORY}/00000000000000000000.log`;
 
+const SECTOR_BYTES = 512;
+
 const newDisk = (seed = 1): Disk => new Disk(randomStream(seed, 'disk'));
 const open = (disk: Disk, options: Partial<LogOptions> = {}): Promise<ReplicaLog> =>
   ReplicaLog.open(new MemoryFiles(disk), DIRECTORY, options);
@@ -235,6 +237,34 @@ describe('opening again', () => {
     again.append(batchOf(['c']), LEADER);
     await again.flush();
     expect(await readAll(await open(disk))).toEqual(['0:a', '1:c']);
+  });
+
+  test.each([11, 8, 7])(
+    'a batch that lost its first %i bytes with the sector before was torn',
+    async (bytes) => {
+      const disk = newDisk();
+      const log = await open(disk);
+      const before = Array.from({ length: 258 }, () => 'a');
+      while ((batchOf(before).length + bytes) % SECTOR_BYTES !== 0) before[0] += 'a';
+      const first = batchOf(before);
+      log.append(first, LEADER);
+      await log.flush();
+      log.append(batchOf(['b']), LEADER);
+      await log.lookupByTimestamp(0); // written, not flushed
+      disk.open(SEGMENT, false).write(first.length, new Uint8Array(bytes));
+      const again = await open(disk);
+      expect(again.recovered.torn).toMatchObject({ bytes: batchOf(['b']).length });
+      expect(again.logEndOffset).toBe(258);
+    },
+  );
+
+  test('a batch at a wrong offset that no power loss leaves is refused, also where nothing was flushed', async () => {
+    const disk = newDisk();
+    const log = await open(disk);
+    for (const value of ['a', 'b', 'c', 'd']) log.append(batchOf([value]), LEADER);
+    await log.lookupByTimestamp(0);
+    disk.open(SEGMENT, false).write(3 * batchOf(['a']).length + 7, Uint8Array.of(1));
+    await expect(open(disk)).rejects.toThrow(LogCorruptError);
   });
 
   test('a flipped byte anywhere in what was flushed is refused, with file and place', async () => {
