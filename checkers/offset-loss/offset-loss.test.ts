@@ -88,6 +88,20 @@ describe('an acknowledged offset', () => {
     );
   });
 
+  it('is lost once where the batch that replaced it was acknowledged, too', () => {
+    const trace = [
+      ...whole,
+      role('n2', 'leader', 2),
+      says('n2', { kind: 'replica-truncate', endOffset: 1 }),
+      append('n2', batch(1, 2)),
+      acknowledge('n2', 1),
+    ];
+    const rows = [...send(7, 0), ...send(8, 1), ...send(9, 1), ...rest];
+    expect(judge(rows, trace)).toMatchObject({ names: ['lost-offset'], statistics: { kept: 2 } });
+    const third = [...send(7, 0), ...send(8, 1), ...send(9, 1), ...send(10, 1), ...rest];
+    expect(judge(third, trace).names).toEqual(['lost-offset', 'lost-offset']);
+  });
+
   it('is lost where two sends have it', () => {
     expect(judge([...send(7, 0), ...send(9, 0), ...rest], whole).names).toEqual(['lost-offset']);
   });

@@ -76,13 +76,15 @@ function judge({ history }: CheckInput, partitions: FinalPartitions, options: Of
   const isDown = (node: string): boolean => (partitions.stops.get(node) ?? Infinity) < endTime;
   const isWhole = (node: string): boolean => !recordsTravel || partitions.stops.has(node);
   const places = new Map<string, Acknowledged>();
+  /** Where another batch is than the first that was acknowledged: a later send that was acknowledged there may be the one that is kept. */
+  const replaced = new Set<string>();
   const last = new Map<string, Acknowledged>();
   const counts = { acknowledged: sends.length, kept: 0, goneByPolicy: 0, undecided: 0, cutOff: 0 };
   for (const send of sends) {
     const place = `${send.partition} ${send.offset}`;
     const other = places.get(place);
     places.set(place, send);
-    if (other !== undefined && show(other.value) !== show(send.value)) {
+    if (other !== undefined && show(other.value) !== show(send.value) && !replaced.delete(place)) {
       tell('lost-offset', send, `so was ${show(other.value)}, in operation ${other.completion.index}`, other);
       continue;
     }
@@ -100,8 +102,9 @@ function judge({ history }: CheckInput, partitions: FinalPartitions, options: Of
       counts.cutOff++;
       continue;
     }
-    const how = whyLost(send, partition, leader);
+    const how = other === undefined ? whyLost(send, partition, leader) : whyBehind(send, leader);
     if (how !== null) {
+      if (send.offset < leader.log.endOffset) replaced.add(place);
       tell('lost-offset', send, how);
       continue;
     }
@@ -140,20 +143,27 @@ function acknowledgedSends(history: History): Acknowledged[] {
   return sends;
 }
 
+const leading = ({ node, leaderEpoch }: FinalReplica): string =>
+  `the log of ${node}, which leads at the end, in leader epoch ${leaderEpoch},`;
+
+/** Null where the log reaches it. */
+function whyBehind({ offset }: Acknowledged, leader: FinalReplica): string | null {
+  const { endOffset } = leader.log;
+  return offset >= endOffset ? `${leading(leader)} ends at offset ${endOffset}` : null;
+}
+
 /** Null where it is there. */
-function whyLost(
-  { offset }: Acknowledged,
-  partition: FinalPartition,
-  { node, log, leaderEpoch }: FinalReplica,
-): string | null {
-  const leads = `the log of ${node}, which leads at the end, in leader epoch ${leaderEpoch},`;
-  if (offset >= log.endOffset) return `${leads} ends at offset ${log.endOffset}`;
+function whyLost(send: Acknowledged, partition: FinalPartition, leader: FinalReplica): string | null {
+  const { offset } = send;
+  const { log } = leader;
+  const behind = whyBehind(send, leader);
+  if (behind !== null) return behind;
   const there = log.find(offset)?.batch;
   const acknowledged = partition.acknowledged.get(offset);
   // What the trace does not show is taken for what it should be.
   if (there === undefined || acknowledged === undefined) return null;
   if (there.hash === acknowledged.hash && there.leaderEpoch === acknowledged.leaderEpoch) return null;
-  return `${leads} has ${describeBatch(there)} there, and not ${describeBatch(acknowledged)} as it was acknowledged`;
+  return `${leading(leader)} has ${describeBatch(there)} there, and not ${describeBatch(acknowledged)} as it was acknowledged`;
 }
 
 function behindOf(
