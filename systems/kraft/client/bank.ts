@@ -27,6 +27,8 @@ interface Half {
 }
 
 const HALVES = 2;
+/** Until the next look at all of the topic: the other half is a few milliseconds behind, or as long as a fault lasts. */
+const LOOK_AGAIN_MS = 5;
 
 /** The two records, within a transaction that the caller begins and ends. @throws ClientError */
 export async function sendTransfer(driver: Driver, transfer: Transfer, deadlineMs: number): Promise<void> {
@@ -62,6 +64,7 @@ export async function readBalances(
       if (isFinal) return balances(halves);
       throw ClientError.own('torn-transfer', `half of ${torn.slice(0, 3).join(', ')} and others is there`);
     }
+    await driver.sleep(LOOK_AGAIN_MS);
   }
 }
 

@@ -27,6 +27,7 @@ export interface Assignment {
 export interface Driver {
   /** Monotonic. */
   readonly nowMs: number;
+  sleep(ms: number): Promise<void>;
 
   /** Creates what does not exist, and waits until it has leaders. */
   ensureTopics(topics: readonly string[], deadlineMs: number): Promise<void>;

@@ -8,7 +8,7 @@
  * records of aborted transactions: those of a producer in the list, from the transaction's first offset to its marker
  * (KIP-98). A batch that is cut off at the end is left for the next fetch. Every checksum is verified.
  */
-import { readBatches } from '../records/batch.ts';
+import { readBatches, type RecordBatch } from '../records/batch.ts';
 import { decodeControlBatch } from '../records/control.ts';
 import { RecordError } from '../records/errors.ts';
 import type { Record } from '../records/record.ts';
@@ -40,14 +40,15 @@ export function readFetched(
   const records: Record[] = [];
   let nextOffset = fromOffset;
   for (const batch of wholeBatches(bytes)) {
-    if (batch.lastOffset < fromOffset) continue;
-    nextOffset = batch.lastOffset + 1;
-    while (aborted[0] !== undefined && aborted[0].firstOffset <= batch.lastOffset) {
+    const { lastOffset } = batch;
+    if (lastOffset < fromOffset) continue;
+    nextOffset = lastOffset + 1;
+    while (aborted[0] !== undefined && aborted[0].firstOffset <= lastOffset) {
       abortedNow.add((aborted.shift() as AbortedTransaction).producerId);
     }
     if (batch.isControl) {
-      const isAbort = decodeControlBatch(batch).some(({ type }) => type === 'abort');
-      if (isAbort) abortedNow.delete(batch.producerId);
+      // Of a producer that has nothing aborted here, it ends nothing.
+      if (abortedNow.has(batch.producerId) && isAbort(batch)) abortedNow.delete(batch.producerId);
       continue;
     }
     if (isolation === 'read-committed' && batch.isTransactional && abortedNow.has(batch.producerId)) continue;
@@ -55,6 +56,9 @@ export function readFetched(
   }
   return { records, nextOffset };
 }
+
+const isAbort = (batch: RecordBatch): boolean =>
+  decodeControlBatch(batch).some(({ type }) => type === 'abort');
 
 function* wholeBatches(bytes: Uint8Array) {
   try {

@@ -61,6 +61,10 @@ export class PlainDriver implements Driver {
     return this.client.nowMs;
   }
 
+  sleep(ms: number): Promise<void> {
+    return this.client.sleep(ms);
+  }
+
   ensureTopics(topics: readonly string[], deadlineMs: number): Promise<void> {
     return ensureTopics(this.client, topics, this.context, deadlineMs);
   }

@@ -63,7 +63,8 @@ export function* readRecords(
   for (let i = 0; i < count; i++) {
     const length = reader.varint();
     const start = reader.position;
-    const body = new ByteReader(bytes, start, start + reader.raw(length).length);
+    reader.skip(length);
+    const body = new ByteReader(bytes, start, reader.position);
     body.int8();
     const timestampDelta = body.varint();
     const offsetDelta = body.varint();

@@ -232,6 +232,10 @@ export class ByteReader {
     return this.source.subarray(start, start + count);
   }
 
+  skip(count: number): void {
+    this.advance(count);
+  }
+
   /** Refuses bytes that are left over. */
   finish(): void {
     if (this.remaining !== 0) {

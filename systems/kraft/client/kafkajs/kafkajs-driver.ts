@@ -56,6 +56,10 @@ export class KafkajsDriver implements Driver {
     return this.plain.nowMs;
   }
 
+  sleep(ms: number): Promise<void> {
+    return this.plain.sleep(ms);
+  }
+
   ensureTopics(topics: readonly string[], deadlineMs: number): Promise<void> {
     return this.plain.ensureTopics(topics, deadlineMs);
   }
