@@ -55,8 +55,8 @@ export interface System {
   readonly functions: readonly string[];
   readonly options: readonly SystemOption[];
   readonly variants?: readonly Variant[];
-  /** Throws HarnessError `usage` for values that no node would start with. */
-  checkOptions?(options: { readonly [name: string]: Json }): void;
+  /** Throws HarnessError `usage` for values that no node would start with. @param nodes - their names */
+  checkOptions?(options: { readonly [name: string]: Json }, nodes: readonly string[]): void;
   readonly errors: readonly SystemError[];
   readonly bugs: readonly Bug[];
   /** A node of ours. Exactly one of `program` and `server` is there. */

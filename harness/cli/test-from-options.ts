@@ -114,7 +114,7 @@ export function testFromOptions(
   };
   // Both refuse values that cannot be, before anything is started or written.
   prepareWorkload(test);
-  system.checkOptions?.(test.systemOptions);
+  system.checkOptions?.(test.systemOptions, test.nodes);
   return test;
 }
 

@@ -56,7 +56,6 @@ const kraftProgram: NodeProgram = (runtime, { name, peers, options, bugs }) => {
 };
 
 const NODES = 3;
-const ANY_NODES = ['n1', 'n2', 'n3'];
 
 /** Ways to keep copies of a partition, for `shaketable compare`. */
 const VARIANTS: readonly Variant[] = [
@@ -90,9 +89,10 @@ export const kraft = {
   functions: FUNCTIONS,
   options: [...CLUSTER_OPTIONS, ...CLIENT_OPTIONS],
   variants: VARIANTS,
-  checkOptions: (options) => {
-    readServerProperties(propertiesText({ name: 'n1', peers: ANY_NODES, options }), 'the options');
-    parseClientOptions(options, NODES);
+  checkOptions: (options, nodes) => {
+    for (const name of nodes)
+      readServerProperties(propertiesText({ name, peers: nodes, options }), 'the options');
+    parseClientOptions(options, nodes.length);
   },
   errors: [...ERRORS, ...CLIENT_ERRORS],
   bugs: BUG_LIST,
