@@ -1,6 +1,6 @@
 /** What the nodes of a cluster of the harness are told. */
 import { describe, expect, test } from 'vitest';
-import { propertiesText } from './cluster-options.ts';
+import { brokersOf, propertiesText } from './cluster-options.ts';
 import { readServerProperties } from './node/properties.ts';
 
 const FIVE = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -21,6 +21,8 @@ describe('the properties of a node', () => {
     expect(read('n4').values['process.roles']).toEqual(['broker']);
     expect(read('n1', { combinedRoles: false }).values['process.roles']).toEqual(['controller']);
     expect(() => read('n1', { combinedRoles: false }, ['n1', 'n2', 'n3'])).toThrow(/leave no broker/);
+    expect(brokersOf(['n1', 'n2'], { controllers: 1, combinedRoles: false })).toEqual(['n2']);
+    expect(brokersOf(['n1', 'n2'], { controllers: 1 })).toEqual(['n1', 'n2']);
     expect(read('n4').values['controller.quorum.voters'].map(({ id }) => id)).toEqual([1, 2, 3]);
   });
 

@@ -100,34 +100,50 @@ export interface ClusterNode {
 /** Of a node by its place among all: 1 for the first. */
 export const nodeIdOf = (peers: readonly string[], name: string): number => peers.indexOf(name) + 1;
 
+type Options = ClusterNode['options'];
+
+const optionOf = (options: Options, name: string): Json =>
+  options[name] ?? CLUSTER_OPTIONS.find((each) => each.name === name)?.default ?? null;
+
+const controllersOf = (peers: readonly string[], options: Options): readonly string[] =>
+  peers.slice(0, Math.max(1, Number(optionOf(options, 'controllers'))));
+
+/**
+ * The nodes that clients can ask, in order.
+ *
+ * @throws HarnessError `usage` where no node would be a broker
+ */
+export function brokersOf(peers: readonly string[], options: Options): readonly string[] {
+  if (optionOf(options, 'combinedRoles') === true) return peers;
+  const { length } = controllersOf(peers, options);
+  if (length < peers.length) return peers.slice(length);
+  throw new HarnessError(
+    'usage',
+    `${peers.length} nodes with controllers=${length} and combinedRoles=false leave no broker: add nodes`,
+  );
+}
+
 /**
  * @returns what `server.properties` says
  * @throws HarnessError `usage` where no node would be a broker
  */
 export function propertiesText({ name, peers, options }: ClusterNode): string {
-  const get = (option: string): Json =>
-    options[option] ?? CLUSTER_OPTIONS.find((each) => each.name === option)?.default ?? null;
+  const get = (option: string): Json => optionOf(options, option);
   const text = (option: string): string => {
     const value = get(option);
     return typeof value === 'string' ? value : JSON.stringify(value);
   };
-  const controllers = peers.slice(0, Math.max(1, Number(get('controllers'))));
+  const controllers = controllersOf(peers, options);
+  const brokers = brokersOf(peers, options);
   const isController = controllers.includes(name);
-  const isBroker = !isController || get('combinedRoles') === true;
+  const isBroker = brokers.includes(name);
   const roles = [...(isBroker ? ['broker'] : []), ...(isController ? ['controller'] : [])];
   const voters = controllers.map((voter) => `${nodeIdOf(peers, voter)}@${voter}:${CONTROLLER_PORT}`);
   const listeners = [
     ...(isBroker ? [`PLAINTEXT://${name}:${BROKER_PORT}`] : []),
     ...(isController ? [`CONTROLLER://${name}:${CONTROLLER_PORT}`] : []),
   ];
-  const brokers = get('combinedRoles') === true ? peers.length : peers.length - controllers.length;
-  if (brokers < 1) {
-    throw new HarnessError(
-      'usage',
-      `${peers.length} nodes with controllers=${controllers.length} and combinedRoles=false leave no broker: add nodes`,
-    );
-  }
-  const replication = Math.min(3, brokers);
+  const replication = Math.min(3, brokers.length);
   return [
     `process.roles=${roles.join(',')}`,
     `node.id=${nodeIdOf(peers, name)}`,

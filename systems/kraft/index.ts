@@ -18,6 +18,7 @@ import {
   CLUSTER_OPTIONS,
   CONTROLLER_PORT,
   nodeIdOf,
+  brokersOf,
   propertiesText,
 } from './cluster-options.ts';
 import type { KraftNode } from './node/kraft-node.ts';
@@ -92,7 +93,7 @@ export const kraft = {
   checkOptions: (options, nodes) => {
     for (const name of nodes)
       readServerProperties(propertiesText({ name, peers: nodes, options }), 'the options');
-    parseClientOptions(options, nodes.length);
+    parseClientOptions(options, brokersOf(nodes, options).length);
   },
   errors: [...ERRORS, ...CLIENT_ERRORS],
   bugs: BUG_LIST,

@@ -56,6 +56,15 @@ describe.each(['plain', 'kafkajs'])('the client %s', (client) => {
     });
   });
 
+  test('asks brokers, whichever node it is of, and makes as many replicas as there are brokers', async () => {
+    const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
+    const options = { client, combinedRoles: false };
+    await inSim({ nodes, options }, async ({ cluster, eventually }) => {
+      const sender = await cluster.openClient('n1', 1);
+      expect(await eventually(sender, 'send', [['send', 't0-0', 'a']])).toEqual([['send', 't0-0', [0, 'a']]]);
+    });
+  });
+
   test.each(['gzip', 'snappy', 'lz4', 'zstd'])('compresses with %s', async (compression) => {
     await inSim({ nodes: ['n1'], options: { client, compression } }, async ({ cluster, ok, eventually }) => {
       const one = await cluster.openClient('n1', 1);

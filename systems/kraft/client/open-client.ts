@@ -4,14 +4,16 @@
  *     const client = await openClient(endpoint, context);
  *     await client.invoke({ f: 'send', value: [['send', 't0-1', 7]] });
  *
+ * A process whose node is a controller alone asks a broker instead.
  * What it can do is in `operations.ts`, what it can be told in `client-options.ts`.
  */
 import type { Client } from '../../../harness/interpreter/client.ts';
 import type { Endpoint } from '../../runtime/runtime.ts';
 import type { ClientContext } from '../../system.ts';
+import { brokersOf } from '../cluster-options.ts';
 import { parseClientOptions } from './client-options.ts';
 import { OperationRunner } from './operation-runner.ts';
-import { HarnessError } from '../../../harness/errors.ts';
+import { assert, HarnessError } from '../../../harness/errors.ts';
 import type { Driver } from './driver.ts';
 import { KafkajsDriver } from './kafkajs/kafkajs-driver.ts';
 import type { DriverContext } from './plain-driver.ts';
@@ -19,10 +21,16 @@ import { PlainDriver } from './plain-driver.ts';
 
 /** @throws HarnessError `usage` for options that no client has */
 export async function openClient(endpoint: Endpoint, context: ClientContext): Promise<Client> {
-  const addresses = [...context.addresses.values()];
-  const options = parseClientOptions(context.options, addresses.length);
+  const nodes = [...context.addresses.keys()];
+  const brokers = brokersOf(nodes, context.options);
+  const addresses = brokers.flatMap((name) => context.addresses.get(name) ?? []);
+  const own = brokers.includes(context.node)
+    ? context.address
+    : addresses[nodes.indexOf(context.node) % addresses.length];
+  assert(own !== undefined, `no address of a broker among ${nodes.join(', ')}`);
+  const options = parseClientOptions(context.options, brokers.length);
   const clientId = `client-${context.clientId}`;
-  const driver = openDriver(endpoint, { address: context.address, addresses, clientId, options }, context);
+  const driver = openDriver(endpoint, { address: own, addresses, clientId, options }, context);
   return new OperationRunner(driver, { options, clientId });
 }
 
