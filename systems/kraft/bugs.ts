@@ -90,7 +90,7 @@ const HUNTS: readonly Hunt[] = [
     bugs: ['joins-isr-before-epoch-start'],
   },
   {
-    command: 'group --nemesis kill,pause',
+    command: 'group --nemesis partition-one',
     checkers: ['groups'],
     bugs: ['generation-not-raised'],
   },
