@@ -72,6 +72,13 @@ describe('is refused, and the file is named', () => {
   });
 });
 
+test('in the background, too: the command that started it says why', { timeout: 60_000 }, async () => {
+  damaged((file) => remove(file(`orders-0/${SEGMENT}`)));
+  const { status, stdout, stderr } = await folder.kraft(['server-start', '-daemon', 'single.properties']);
+  expect({ status, stdout }).toEqual({ status: REFUSED, stdout: '' });
+  expect(stderr).toMatch(/^kraft: .*orders-0\/0{20}\.log.*its log is .*kraft-1\.log\n$/s);
+});
+
 test('what follows from the records is made anew: nothing is lost', { timeout: 120_000 }, async () => {
   damaged((file) => {
     for (const name of [

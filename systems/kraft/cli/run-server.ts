@@ -1,7 +1,7 @@
 /**
  * Runs one node on the real runtime until a signal ends it, or it ends itself.
  *
- *     const exitCode = await runServer({ config: 'server.properties', overrides: [], bugs: [], onStarted: () => undefined });
+ *     const exitCode = await runServer({ config: 'server.properties', overrides: [], bugs: [], onStarted, onCrash });
  *
  * A signal begins a controlled shutdown, which has `SHUTDOWN_TIMEOUT_MS`; a second one ends the process at once.
  */
@@ -32,8 +32,10 @@ export interface ServerRequest {
   /** `key=value` each. */
   readonly overrides: readonly string[];
   readonly bugs: readonly string[];
-  /** The node runs; it may still read its disk. */
+  /** The node has read its disk, and runs. */
   readonly onStarted: () => void;
+  /** It ends because of that, before or after `onStarted`. The log has it already. */
+  readonly onCrash: (reason: string) => void;
 }
 
 export interface ServerPlan {
@@ -61,7 +63,8 @@ export function planServer(config: string, overrides: readonly string[]): Server
 }
 
 /** Resolves with the exit code. @throws HarnessError when it could not start */
-export async function runServer({ config, overrides, bugs, onStarted }: ServerRequest): Promise<number> {
+export async function runServer(request: ServerRequest): Promise<number> {
+  const { config, overrides, bugs, onStarted, onCrash } = request;
   const { values, warnings, directory, meta, hosts } = planServer(config, overrides);
   const lock = takeLock(directory);
   try {
@@ -94,7 +97,10 @@ export async function runServer({ config, overrides, bugs, onStarted }: ServerRe
         const { level, message } = fromRuntime(line);
         log(level, message);
       },
-      onCrash: () => finish(EXIT.harness),
+      onCrash: (reason) => {
+        onCrash(reason);
+        finish(EXIT.harness);
+      },
     });
     process.on('uncaughtException', (thrown) => runtime.crash(describe(thrown)));
     process.on('unhandledRejection', (thrown) => runtime.crash(describe(thrown)));
@@ -108,8 +114,10 @@ export async function runServer({ config, overrides, bugs, onStarted }: ServerRe
       directoryId: meta.directoryId,
       bugs,
     });
-    log('info', `node ${meta.nodeId} is started (pid ${process.pid})`);
-    onStarted();
+    void node.recovered.then(() => {
+      log('info', `node ${meta.nodeId} is started (pid ${process.pid})`);
+      onStarted();
+    });
     onFirstSignal((signal) => {
       log('info', `${signal}: node ${meta.nodeId} shuts down`);
       void within(SHUTDOWN_TIMEOUT_MS, node.shutdown())

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { HarnessError } from '../../../harness/errors.ts';
 import { isDaemon, reportToStarter, startDaemon } from './daemon.ts';
-import { machineError } from './exit-codes.ts';
+import { EXIT, machineError } from './exit-codes.ts';
 import { collect } from './numbers.ts';
 import type { CommandContext } from './output.ts';
 import { planServer, runServer } from './run-server.ts';
@@ -63,8 +63,13 @@ async function inFront(
   bugs: readonly string[],
 ): Promise<number> {
   try {
-    const onStarted = (): void => void reportToStarter({ kind: 'started' });
-    return await runServer({ config, overrides, bugs, onStarted });
+    return await runServer({
+      config,
+      overrides,
+      bugs,
+      onStarted: () => void reportToStarter({ kind: 'started' }),
+      onCrash: (message) => void reportToStarter({ kind: 'failed', message, exitCode: EXIT.harness }),
+    });
   } catch (thrown) {
     const { message, exitCode } = HarnessError.from(thrown);
     if (isDaemon()) await reportToStarter({ kind: 'failed', message, exitCode });

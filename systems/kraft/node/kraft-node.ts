@@ -35,6 +35,8 @@ export interface KraftNodeOptions {
 }
 
 export interface KraftNode extends RunningNode {
+  /** When the disk is read, and believed. Never, where the node crashed before. */
+  readonly recovered: Promise<void>;
   /** In good order: a broker hands over what it leads, the quorum's leader resigns, and all is flushed. Idempotent. */
   shutdown(): Promise<void>;
 }
@@ -62,6 +64,8 @@ class Node implements KraftNode {
   private quorum: QuorumDriver | null = null;
   private readonly servers: NetworkServer[] = [];
   private started: Promise<void> = Promise.resolve();
+  private whenRecovered: () => void = () => undefined;
+  readonly recovered = new Promise<void>((resolve) => (this.whenRecovered = resolve));
   private stopped: Promise<void> | null = null;
 
   constructor(runtime: Runtime, settings: NodeSettings) {
@@ -74,7 +78,7 @@ class Node implements KraftNode {
   }
 
   start(): void {
-    this.started = this.recover().catch((error: unknown) => {
+    this.started = this.recover().then(this.whenRecovered, (error: unknown) => {
       this.runtime.crash(`cannot start: ${messageOf(error)}`);
     });
   }
