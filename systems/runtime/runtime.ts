@@ -38,6 +38,11 @@ export interface Connection {
   readonly bufferedBytes: number;
   onOpen(callback: () => void): void;
   onData(callback: (bytes: Uint8Array) => void): void;
+  /**
+   * The receiver's back-pressure. False: what arrives waits, and after some of it its sender, too. With the end of the connection
+   * it is delivered all the same.
+   */
+  setReading(isReading: boolean): void;
   /** Called once; nothing is delivered after it. */
   onClose(callback: (reason: CloseReason) => void): void;
   close(): void;

@@ -14,6 +14,8 @@
  *   resets the other side.
  * - What is written is cut and joined on its way: the boundaries of chunks mean nothing.
  *
+ * - A program that does not read (`setReading`) holds nobody up: there is room for whatever arrives.
+ *
  * Not modelled: half-closed connections, congestion control, sequence numbers.
  */
 import type { Address, CloseReason, Connection } from '../../../systems/runtime/runtime.ts';
@@ -36,8 +38,9 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
   /** Written before the connection was open. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
-  /** Arrived before anyone listened. */
+  /** Arrived before anyone listened, or while nobody reads. */
   #unread: Uint8Array[] = [];
+  #isReading = true;
   #onOpen: (() => void) | null = null;
   #onData: ((bytes: Uint8Array) => void) | null = null;
   #onClose: ((reason: CloseReason) => void) | null = null;
@@ -77,6 +80,12 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
     if (this.#unread.length > 0) this.#soon(() => this.#fireUnread());
   }
 
+  setReading(isReading: boolean): void {
+    if (this.#isReading === isReading) return;
+    this.#isReading = isReading;
+    if (isReading && this.#unread.length > 0) this.#soon(() => this.#fireUnread());
+  }
+
   onClose(callback: (reason: CloseReason) => void): void {
     this.#onClose = callback;
     if (this.#state === 'ended') this.#soon(() => this.#fireClose());
@@ -109,14 +118,14 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
 
   received(bytes: Uint8Array): void {
     if (this.isEnded) return;
-    if (this.#onData === null || this.#unread.length > 0) this.#unread.push(bytes);
+    if (this.#onData === null || !this.#isReading || this.#unread.length > 0) this.#unread.push(bytes);
     else this.#onData(bytes);
   }
 
   /** Both sides' view of the end; only the first one counts. */
   ended(reason: CloseReason): void {
     if (this.#state === 'ended') return;
-    if (reason === 'closed') this.#fireUnread(); // what came before the end comes before it here, too
+    if (reason === 'closed') this.#fireUnread({ isLast: true }); // what came before the end comes before it here, too
     const flushing = this.#state === 'closing';
     this.#state = 'ended';
     this.#endReason = reason;
@@ -156,11 +165,10 @@ export class SimConnection implements Connection, OwnedConnection, StreamEnd {
     callback?.();
   }
 
-  #fireUnread(): void {
+  #fireUnread({ isLast = false } = {}): void {
     if (this.#onData === null) return;
-    const unread = this.#unread;
-    this.#unread = [];
-    for (const bytes of unread) if (!this.isEnded) this.#onData(bytes);
+    while (this.#unread.length > 0 && (this.#isReading || isLast) && !this.isEnded)
+      this.#onData(this.#unread.shift()!);
   }
 
   #fireClose(): void {

@@ -243,6 +243,40 @@ describe.each([
     });
   });
 
+  it('keeps what arrives while nobody reads, and delivers it in order, with the end at the latest', async () => {
+    await world(async ({ a, b, sleep }) => {
+      const order: string[] = [];
+      const accepted: Connection[] = [];
+      b.listen(PORT, (connection) => {
+        accepted.push(connection);
+        connection.onData((data) => {
+          order.push(text(data));
+          connection.setReading(false);
+        });
+        connection.onClose((reason) => order.push(reason));
+      });
+      await sleep(20);
+      const connection = a.connect({ host: 'b', port: PORT });
+      for (const chunk of ['1', '2', '3', '4']) {
+        connection.write(bytes(chunk));
+        await sleep(20);
+      }
+      expect(order).toEqual(['1']);
+      accepted[0]?.setReading(true);
+      await sleep(20);
+      expect(order).toEqual(['1', '2']);
+      accepted[0]?.setReading(true);
+      accepted[0]?.setReading(false);
+      await sleep(20);
+      expect(order).toEqual(['1', '2']);
+      connection.close();
+      await sleep(50);
+      accepted[0]?.setReading(true);
+      await sleep(50);
+      expect(order.join('')).toBe('1234closed');
+    });
+  });
+
   it('sends datagrams to peers and to itself', async () => {
     await world(async ({ a, b, sleep }) => {
       const got: string[] = [];

@@ -26,7 +26,7 @@ export interface SocketLike {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** Arrived before anyone listens: beyond this the socket waits. */
+/** Arrived before anyone reads: beyond this the socket waits. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -36,6 +36,7 @@ export class RealConnection implements Connection {
   readonly #enter: Enter;
   #isOpen: boolean;
   #isClosing = false;
+  #isReading = true;
   #ended: CloseReason | null = null;
   #error: NodeJS.ErrnoException | null = null;
   #unread: Uint8Array[] = [];
@@ -78,6 +79,12 @@ export class RealConnection implements Connection {
     this.#soon(() => this.#fireUnread());
   }
 
+  setReading(isReading: boolean): void {
+    if (this.#isReading === isReading) return;
+    this.#isReading = isReading;
+    if (isReading) this.#soon(() => this.#fireUnread());
+  }
+
   onClose(callback: (reason: CloseReason) => void): void {
     this.#onClose = callback;
     if (this.#ended !== null) this.#soon(() => this.#fireClose());
@@ -106,7 +113,7 @@ export class RealConnection implements Connection {
     if (this.#isClosing || this.#ended !== null) return;
     // Not a Buffer, whose slice() would share memory where Uint8Array's copies.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-    if (this.#onData !== null && this.#unread.length === 0) {
+    if (this.#onData !== null && this.#isReading && this.#unread.length === 0) {
       this.#enter(() => this.#onData?.(bytes));
       return;
     }
@@ -141,12 +148,15 @@ export class RealConnection implements Connection {
   }
 
   #fireUnread(): void {
-    if (this.#onData === null || this.#unread.length === 0) return;
+    if (this.#onData === null) return;
     const unread = this.#unread;
-    this.#unread = [];
-    this.#unreadBytes = 0;
-    for (const bytes of unread) if (!this.#isClosing) this.#onData(bytes);
-    this.#socket.resume();
+    const isLast = this.#ended !== null;
+    while (unread.length > 0 && (this.#isReading || isLast) && !this.#isClosing) {
+      const bytes = unread.shift() as Uint8Array;
+      this.#unreadBytes -= bytes.length;
+      this.#onData(bytes);
+    }
+    if (this.#unreadBytes <= UNREAD_BYTES_MAX) this.#socket.resume();
   }
 
   #fireClose(): void {

@@ -10,6 +10,7 @@ import {
   type RealRuntime,
   type RealRuntimeOptions,
 } from './real-runtime.ts';
+import type { Connection } from '../runtime.ts';
 import { freePort } from './testing/free-port.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -180,6 +181,28 @@ describe('RealRuntime', () => {
     }
     expect(heard).toBe(0);
     expect(crashes).toEqual([]);
+  });
+
+  it('holds up the sender of a connection that is not read', async () => {
+    const [n1, n2] = [create('n1'), create('n2')];
+    const port = await freePort();
+    const accepted: Connection[] = [];
+    let got = 0;
+    n2.listen(port, (connection) => {
+      accepted.push(connection);
+      connection.onData((bytes) => (got += bytes.length));
+      connection.setReading(false);
+    });
+    await sleep(20);
+    const connection = n1.connect({ host: 'n2', port });
+    const sent = 64 * 1024 * 1024;
+    connection.write(new Uint8Array(sent));
+    await until(() => accepted.length === 1);
+    await sleep(300);
+    expect(got).toBe(0);
+    expect(connection.bufferedBytes).toBeGreaterThan(sent / 2);
+    accepted[0]?.setReading(true);
+    await until(() => got === sent);
   });
 
   it('resets the connections of a peer that dies', async () => {

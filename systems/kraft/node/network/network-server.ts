@@ -6,7 +6,7 @@
  *
  * The requests of a connection are handled one after the other, the next when the last one is answered, as Kafka does: so
  * responses keep their order, and a client that does not take its answers gets no more of them. ApiVersions is answered
- * here: it advertises what has a handler. Bytes that are no request end their connection and nothing else.
+ * here: it advertises what has a handler. A client whose requests wait for others is not read from for a while. Bytes that are no request end their connection and nothing else.
  */
 import { msToNs } from '../../../../harness/units.ts';
 import type { Connection, Listener as Socket, Runtime } from '../../../runtime/runtime.ts';
@@ -26,13 +26,15 @@ export interface NetworkServerOptions {
   readonly listener: Listener;
   readonly listenerName: string;
   readonly handlers: Handlers;
-  /** `socket.request.max.bytes`: a longer request ends its connection; so do waiting requests of that many bytes. */
+  /** `socket.request.max.bytes`: a longer request ends its connection. */
   readonly maxRequestBytes: number;
 }
 
 /** While so many bytes of answers wait for a client, its next request waits, too. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 const DRAIN_CHECK_MS = 10;
+/** While so many bytes of requests wait, no more are read. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 export class NetworkServer {
   private readonly socket: Socket;
@@ -100,10 +102,8 @@ class ServedConnection {
         if (!(error instanceof MalformedError)) throw error;
         return this.end(error.message);
       }
-      if (this.waitingBytes > maxRequestBytes && this.waiting.length > 1) {
-        return this.end(`${this.waitingBytes} bytes of requests wait`);
-      }
       this.serve();
+      connection.setReading(this.waitingBytes <= MAX_WAITING_BYTES);
     });
   }
 
@@ -132,6 +132,7 @@ class ServedConnection {
       const frame = this.waiting.shift();
       if (frame === undefined) break;
       this.waitingBytes -= frame.length;
+      if (this.waitingBytes <= MAX_WAITING_BYTES) this.connection.setReading(true);
       this.handle(frame);
     }
     this.isServing = false;

@@ -122,15 +122,23 @@ describe('a listener', () => {
     });
   });
 
-  test('ends a connection whose waiting requests are too many', async () => {
-    await between({ heartbeat: () => undefined }, async ({ cluster, here }) => {
-      const { connection, ended } = raw(here);
-      for (let i = 0; i < 40; i++)
+  test('answers all, in order, of a client that sends more than may wait', async () => {
+    const held: Exchange<'heartbeat'>[] = [];
+    await between({ heartbeat: (exchange) => void held.push(exchange) }, async ({ cluster, here }) => {
+      const { connection, frames, ended } = raw(here);
+      const group = 'g'.repeat(900);
+      const sent = Math.ceil((3 * 1024 * 1024) / group.length);
+      for (let i = 0; i < sent; i++)
         connection.write(
-          encodeRequest(APIS.heartbeat, 3, { correlationId: i, clientId: 'c' }, heartbeat('group')),
+          encodeRequest(APIS.heartbeat, 3, { correlationId: i, clientId: 'c' }, heartbeat(group)),
         );
-      await cluster.clock.sleep(msToNs(50));
-      expect(ended()).toBe('closed');
+      while (frames.length < sent) {
+        if (held.length === 0) await cluster.clock.sleep(msToNs(1));
+        held.shift()?.respond({ errorCode: ERROR.NONE });
+      }
+      const idsOf = (frame: Uint8Array): number => new DataView(frame.buffer, frame.byteOffset).getInt32(0);
+      expect(frames.map(idsOf)).toEqual(Array.from({ length: sent }, (_, i) => i));
+      expect(ended()).toBeNull();
     });
   });
 
