@@ -102,6 +102,11 @@ export class ReplicaLog {
     return this.state.endOffset;
   }
 
+  /** Offsets below are the operating system's, and outlive this process. */
+  get writtenEndOffset(): number {
+    return this.state.writtenOffset;
+  }
+
   /** Offsets below are on the disk. */
   get durableEndOffset(): number {
     return this.state.durableOffset;

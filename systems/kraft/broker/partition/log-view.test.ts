@@ -24,8 +24,7 @@ test('a partition of one replica on files', async () => {
   core.brokersChanged(0, BROKERS);
   core.metadata(0, { leader: 1, leaderEpoch: 3, partitionEpoch: 0, replicas: [1], isr: [1] });
   const replies: Effect[] = [];
-  const produce = (bytes: Uint8Array): void => {
-    core.produce(0, { bytes }, { acks: -1, timeoutMs: 100, batches: [...readBatches(bytes)] });
+  const perform = (): void => {
     for (let effects = core.takeEffects(); effects.length > 0; effects = core.takeEffects()) {
       for (const effect of effects) {
         if (effect.kind === 'append') {
@@ -36,10 +35,20 @@ test('a partition of one replica on files', async () => {
     }
     core.invariants();
   };
-  produce(batchOf(['a', 'b']));
-  produce(batchOf(['c'], idempotent(7, 0, 0)));
-  produce(batchOf(['c'], idempotent(7, 0, 0)));
-  produce(batchOf(['d'], idempotent(7, 0, 5)));
+  const produce = async (bytes: Uint8Array): Promise<void> => {
+    core.produce(0, { bytes }, { acks: -1, timeoutMs: 100, batches: [...readBatches(bytes)] });
+    perform();
+    await log.written();
+    core.stored(0);
+    perform();
+  };
+  const first = produce(batchOf(['a', 'b']));
+  // Nothing is acknowledged that a killed process would lose.
+  expect([view.logEndOffset, view.writtenEndOffset, replies]).toEqual([2, 0, []]);
+  await first;
+  await produce(batchOf(['c'], idempotent(7, 0, 0)));
+  await produce(batchOf(['c'], idempotent(7, 0, 0)));
+  await produce(batchOf(['d'], idempotent(7, 0, 5)));
   expect(replies.map((effect) => effect.kind === 'reply-produce' && effect.reply)).toMatchObject([
     { errorCode: 0, baseOffset: 0 },
     { errorCode: 0, baseOffset: 2 },
@@ -55,6 +64,6 @@ test('a partition of one replica on files', async () => {
   await log.flush();
   expect(view.durableEndOffset).toBe(3);
   view.forgetProducers();
-  produce(batchOf(['d'], idempotent(7, 0, 5)));
+  await produce(batchOf(['d'], idempotent(7, 0, 5)));
   expect(view.logEndOffset).toBe(4);
 });

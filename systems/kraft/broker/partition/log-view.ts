@@ -18,6 +18,9 @@ export function viewOf(log: ReplicaLog): PartitionLog {
     get logEndOffset() {
       return log.logEndOffset;
     },
+    get writtenEndOffset() {
+      return log.writtenEndOffset;
+    },
     get durableEndOffset() {
       return log.durableEndOffset;
     },

@@ -204,8 +204,8 @@ export class PartitionCore {
     this.poll();
   }
 
-  /** More of the log is durable. Needed only with `flushesEveryAppend`. */
-  flushed(nowMs: number): void {
+  /** More of the log is written, or with `flushesEveryAppend` durable. */
+  stored(nowMs: number): void {
     const { s } = this;
     s.nowMs = nowMs;
     if (s.role.name === 'leader') {

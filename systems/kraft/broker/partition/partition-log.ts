@@ -24,6 +24,8 @@ export interface ProducedBatch {
 export interface PartitionLog {
   readonly logStartOffset: number;
   readonly logEndOffset: number;
+  /** Offsets below are the operating system's, and outlive the process. */
+  readonly writtenEndOffset: number;
   /** Offsets below are on the disk. */
   readonly durableEndOffset: number;
   /** Never above the log end; a truncation takes it back. */

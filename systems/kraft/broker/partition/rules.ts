@@ -97,9 +97,12 @@ export const correctRules = {
     return fetchOffset;
   },
 
-  /** What of a log counts: all of it, since replication, not the disk, makes it safe; with `flush.messages=1` what was flushed. */
-  countedEndOffset(logEndOffset: number, durableEndOffset: number, flushesEveryAppend: boolean): number {
-    return flushesEveryAppend ? durableEndOffset : logEndOffset;
+  /**
+   * What of a log counts: what a killed process leaves, since replication, not the disk, makes it safe; with `flush.messages=1` what was
+   * flushed.
+   */
+  countedEndOffset(writtenEndOffset: number, durableEndOffset: number, flushesEveryAppend: boolean): number {
+    return flushesEveryAppend ? durableEndOffset : writtenEndOffset;
   },
 
   // The ISR

@@ -130,7 +130,11 @@ export class CoreState {
   /** Up to where the own log counts. */
   get countedEndOffset(): number {
     const { log, options } = this;
-    return this.rules.countedEndOffset(log.logEndOffset, log.durableEndOffset, options.flushesEveryAppend);
+    return this.rules.countedEndOffset(
+      log.writtenEndOffset,
+      log.durableEndOffset,
+      options.flushesEveryAppend,
+    );
   }
 
   nextCorrelationId(): number {

@@ -34,6 +34,7 @@ export class IsrPartition extends HostedPartition {
   private readonly markers = new PendingMarkers();
   /** The metadata say that the last election was. */
   private isUnclean = false;
+  private isWriting = false;
   /** Records of the answer that the core is looking at. */
   private incoming: Uint8Array | null = null;
 
@@ -273,12 +274,24 @@ export class IsrPartition extends HostedPartition {
   private afterAppend(records: number): void {
     this.flusher.appended(records, nowMsOf(this.context.runtime));
     this.context.moved(this);
+    if (!this.isWriting) this.awaitWrite();
+  }
+
+  /** Followers fetch, and leaders count, as far as the operating system has the records. */
+  private awaitWrite(): void {
+    this.isWriting = true;
+    this.context.inBackground(this.name, async () => {
+      await this.log.written();
+      this.isWriting = false;
+      if (this.log.writtenEndOffset < this.log.logEndOffset) this.awaitWrite();
+      this.input((core, nowMs) => core.stored(nowMs));
+    });
   }
 
   private flush(flush: () => Promise<void>): void {
     this.context.inBackground(this.name, async () => {
       await flush();
-      this.input((core, nowMs) => core.flushed(nowMs));
+      this.input((core, nowMs) => core.stored(nowMs));
     });
   }
 

@@ -52,6 +52,18 @@ describe('acks=-1', () => {
     });
   });
 
+  test.each([-1, 1])('with acks=%i the first record, too, outlives the processes of all', async (acks) => {
+    await withThree(async (cluster) => {
+      const client = await cluster.serve('t');
+      expect(await client.produce('t', 0, ['v0'], { acks })).toMatchObject({ errorCode: 0, baseOffset: 0 });
+      for (const broker of [1, 2, 3]) await cluster.kill(broker);
+      for (const broker of [1, 2, 3]) await cluster.restart(broker);
+      await cluster.sleep(1000);
+      const reader = await cluster.client(`n${cluster.partition('t').leader}`);
+      expect(await reader.records('t', 0, 0)).toEqual(['0:v0']);
+    });
+  });
+
   test('waits for a follower that is away, until it has left the ISR', async () => {
     await withThree(async (cluster) => {
       const client = await cluster.serve('t', { configs: { 'min.insync.replicas': '2' } });

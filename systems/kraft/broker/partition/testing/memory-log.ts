@@ -63,6 +63,10 @@ export class MemoryLog implements PartitionLog {
   private transactions: { producerId: number; firstOffset: number; lastOffset: number; isCommit: boolean }[] =
     [];
 
+  get writtenEndOffset(): number {
+    return this.logEndOffset;
+  }
+
   get logEndOffset(): number {
     const last = this.batches.at(-1);
     return last === undefined ? this.logStartOffset : last.lastOffset + 1;

@@ -203,7 +203,7 @@ export class PartitionCluster {
     const node = this.node(id);
     if (!node.up || node.truncating !== null) return;
     node.log.flush();
-    this.on(id, (core) => core.flushed(this.nowMs));
+    this.on(id, (core) => core.stored(this.nowMs));
   }
 
   // Messages
