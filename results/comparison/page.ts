@@ -5,40 +5,27 @@
  *
  * Each row of a chapter is a table row a variant: its name, a bar, and the figure. Rows of one group share an axis.
  */
-import { createHash } from 'node:crypto';
 import type { Chapter, Comparison, Group, Row } from '../../harness/compare/comparison.ts';
 import { glanceOf } from '../../harness/compare/glance.ts';
 import { caveatsOf, seedsText, titleOf } from '../../harness/compare/table.ts';
+import { escapeHtml, htmlPage } from '../html-page.ts';
 import { viewerStyle } from '../report/viewer-script.ts';
 import { axisOf, barOf, scaleOf } from './bars.ts';
 import { COMPARISON_STYLE } from './style.ts';
 
 export function renderComparison(comparison: Comparison): string {
-  const style = `\n${viewerStyle()}\n${COMPARISON_STYLE}`;
-  const hash = createHash('sha256').update(style).digest('base64');
   const title = titleOf(comparison);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash}'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<link rel="icon" href="data:,">
-<style>${style}</style>
-</head>
-<body>
-<main>
+  return htmlPage({
+    title,
+    style: `\n${viewerStyle()}\n${COMPARISON_STYLE}`,
+    body: `<main>
 <h1>${escapeHtml(title)}</h1>
 ${head(comparison)}
 ${glance(comparison)}
 ${comparison.chapters.map((chapter) => section(chapter, namesOf(comparison))).join('\n')}
 ${howItWasRun(comparison)}
-</main>
-</body>
-</html>
-`;
+</main>`,
+  });
 }
 
 const namesOf = ({ variants }: Comparison): readonly string[] => variants.map(({ name }) => name);
@@ -131,8 +118,4 @@ function howItWasRun({ commandLine, scenarios, samples }: Comparison): string {
 <div class="scroll"><table class="how"><tbody>${rows.join('\n')}</tbody></table></div>
 ${runs}
 </section>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -6,7 +6,7 @@
  * The run's data is inlined as JSON; everything of it that is shown goes through text nodes or a canvas. A content
  * security policy with the hashes of the script and the style forbids everything else, requests included.
  */
-import { createHash } from 'node:crypto';
+import { escapeHtml, htmlPage } from '../html-page.ts';
 import { collectReportData } from './collect-data.ts';
 import type { ReportInput } from './collect-data.ts';
 import type { ReportData } from './report-data.ts';
@@ -17,39 +17,17 @@ export function buildReport(input: ReportInput): string {
 }
 
 export function renderReport(data: ReportData): string {
-  const script = `\n${viewerScript()}`;
-  const style = `\n${viewerStyle()}`;
-  const policy = `default-src 'none'; script-src '${hash(script)}'; style-src '${hash(style)}'; img-src data:`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(`${data.verdict.toUpperCase()}: ${data.title}`)}</title>
-<link rel="icon" href="data:,">
-<style>${style}</style>
-</head>
-<body>
-<main id="report"></main>
+  return htmlPage({
+    title: `${data.verdict.toUpperCase()}: ${data.title}`,
+    style: `\n${viewerStyle()}`,
+    body: `<main id="report"></main>
 <noscript><pre>${escapeHtml(data.summary)}</pre></noscript>
-<script id="data" type="application/json">${inlineJson(data)}</script>
-<script type="module">${script}</script>
-</body>
-</html>
-`;
+<script id="data" type="application/json">${inlineJson(data)}</script>`,
+    script: `\n${viewerScript()}`,
+  });
 }
 
 /** `<` never appears in the JSON, so nothing in it can end the script element or open a comment. */
 function inlineJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function hash(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
