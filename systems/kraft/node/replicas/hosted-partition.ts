@@ -8,17 +8,22 @@
  * Replication by ISR is in `isr-partition.ts`, by a Raft group in `raft-partition.ts`. Inputs come in a turn (turn.ts) and leave no
  * effect behind. Everything that the log does in its own time is a job in the background, and tells the core when it is done.
  */
+import type { Effect } from '../../broker/partition/effects.ts';
 import type * as messages from '../../broker/partition/messages.ts';
+import type { PartitionCore } from '../../broker/partition/partition-core.ts';
 import type { PartitionRegistration } from '../../controller/registrations.ts';
 import type { ReplicaLog } from '../../log/replica-log.ts';
 import { ERROR } from '../../wire/error-codes.ts';
-import type { PartitionContext } from './context.ts';
+import { nowMsOf, type PartitionContext } from './context.ts';
 import type { DeadlineItem } from './deadlines.ts';
-import type { Asked, ProduceToken } from './tokens.ts';
+import type { Asked, EpochEndToken, FetchToken, ProduceToken } from './tokens.ts';
 import { PartitionTrace } from './trace-partition.ts';
 import type { TopicSettings } from './topic-settings.ts';
 
 export type ReplicaContext = PartitionContext<HostedPartition>;
+
+/** Of a core: what answers somebody who asked. */
+type Reply = Extract<Effect, { readonly kind: 'reply-produce' | 'reply-fetch' | 'reply-epoch-end' }>;
 
 export interface PartitionIdentity {
   readonly topic: string;
@@ -89,12 +94,24 @@ export abstract class HostedPartition implements DeadlineItem, PartitionIdentity
 
   abstract configure(settings: TopicSettings): void;
 
-  abstract produce(token: ProduceToken): void;
+  produce(token: ProduceToken): void {
+    const { acks, timeoutMs, batches } = token;
+    if (this.isClosed) return this.context.turn.after(() => token.onReply(NOT_LEADING, token));
+    this.input((nowMs) => this.clients.produce(nowMs, token, { acks, timeoutMs, batches }));
+  }
 
   /** @returns the answer at this moment, whatever it has to wait for; null where it can say nothing */
-  abstract fetch(request: messages.FetchRequest): messages.FetchReply | null;
+  fetch(request: messages.FetchRequest): messages.FetchReply | null {
+    const token: FetchToken = { reply: null };
+    this.input((nowMs) => this.fetchInto(nowMs, token, { ...request, maxWaitMs: 0 }));
+    return token.reply;
+  }
 
-  abstract epochEnd(request: messages.EpochEndRequest): messages.EpochEndResponse;
+  epochEnd(request: messages.EpochEndRequest): messages.EpochEndResponse {
+    const token: EpochEndToken = { reply: null };
+    this.input((nowMs) => this.clients.epochEnd(nowMs, token, request));
+    return token.reply ?? { errorCode: ERROR.NOT_LEADER_OR_FOLLOWER, end: null };
+  }
 
   abstract fetched(
     asked: Asked,
@@ -129,6 +146,43 @@ export abstract class HostedPartition implements DeadlineItem, PartitionIdentity
     await this.tidying;
   }
 
+  // What its cores want
+
+  /** What producers ask, and who looks for the end of an epoch. */
+  protected abstract get clients(): Pick<PartitionCore, 'produce' | 'epochEnd'>;
+
+  /** The token has the reply when the input is over, if there is one. */
+  protected abstract fetchInto(nowMs: number, token: FetchToken, request: messages.FetchRequest): void;
+
+  /** Does all that the cores want, until they want no more. */
+  protected abstract perform(): void;
+
+  protected input(act: (nowMs: number) => void): void {
+    if (this.isClosed) return;
+    const { turn, runtime } = this.context;
+    turn.run(() => {
+      act(nowMsOf(runtime));
+      this.perform();
+      this.context.touched(this);
+    });
+  }
+
+  protected reply(effect: Reply): void {
+    switch (effect.kind) {
+      case 'reply-produce': {
+        const token = effect.token as ProduceToken;
+        const { errorCode, baseOffset } = effect.reply;
+        if (errorCode === ERROR.NONE) this.trace.acknowledged(token.acks, token.batches, baseOffset);
+        return this.context.turn.after(() => token.onReply(effect.reply, token));
+      }
+      case 'reply-fetch':
+        (effect.token as FetchToken).reply = effect.reply;
+        return;
+      case 'reply-epoch-end':
+        (effect.token as EpochEndToken).reply = effect.reply;
+    }
+  }
+
   // What is done to its log beside the core
 
   /** The log begins elsewhere, perhaps. */
@@ -155,7 +209,7 @@ export abstract class HostedPartition implements DeadlineItem, PartitionIdentity
   }
 }
 
-export const NOT_LEADING: messages.ProduceReply = {
+const NOT_LEADING: messages.ProduceReply = {
   errorCode: ERROR.NOT_LEADER_OR_FOLLOWER,
   baseOffset: -1,
   logStartOffset: -1,

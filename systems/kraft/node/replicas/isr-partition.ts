@@ -16,14 +16,9 @@ import { RecordError } from '../../records/errors.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { nowMsOf } from './context.ts';
 import { Flusher } from './flusher.ts';
-import {
-  HostedPartition,
-  NOT_LEADING,
-  type PartitionIdentity,
-  type ReplicaContext,
-} from './hosted-partition.ts';
+import { HostedPartition, type PartitionIdentity, type ReplicaContext } from './hosted-partition.ts';
 import { PendingMarkers } from './pending-markers.ts';
-import type { Asked, EpochEndToken, FetchToken, ProduceToken } from './tokens.ts';
+import type { Asked, FetchToken, ProduceToken } from './tokens.ts';
 import type { TopicSettings } from './topic-settings.ts';
 
 export class IsrPartition extends HostedPartition {
@@ -77,50 +72,22 @@ export class IsrPartition extends HostedPartition {
 
   // Inputs
 
-  private input(act: (core: PartitionCore, nowMs: number) => void): void {
-    if (this.isClosed) return;
-    const { turn, runtime } = this.context;
-    turn.run(() => {
-      act(this.core, nowMsOf(runtime));
-      this.perform();
-      this.context.touched(this);
-    });
-  }
-
   override metadata(registration: PartitionRegistration): void {
     const { leader, leaderEpoch, partitionEpoch, replicas, isr } = registration;
     this.isr = isr;
     this.isUnclean = registration.leaderRecoveryState === 'recovering';
-    this.input((core, nowMs) => core.metadata(nowMs, { leader, leaderEpoch, partitionEpoch, replicas, isr }));
+    this.input((nowMs) => this.core.metadata(nowMs, { leader, leaderEpoch, partitionEpoch, replicas, isr }));
   }
 
   override brokersChanged(brokers: ReadonlyMap<number, messages.BrokerView>): void {
-    this.input((core, nowMs) => core.brokersChanged(nowMs, brokers));
+    this.input((nowMs) => this.core.brokersChanged(nowMs, brokers));
   }
 
   override configure(settings: TopicSettings): void {
     this.settings = settings;
     this.log.configure(settings.log);
     this.flusher.configure(settings);
-    this.input((core, nowMs) => core.configure(nowMs, settings.partition));
-  }
-
-  override produce(token: ProduceToken): void {
-    const { acks, timeoutMs, batches } = token;
-    if (this.isClosed) return this.context.turn.after(() => token.onReply(NOT_LEADING, token));
-    this.input((core, nowMs) => core.produce(nowMs, token, { acks, timeoutMs, batches }));
-  }
-
-  override fetch(request: messages.FetchRequest): messages.FetchReply | null {
-    const token: FetchToken = { reply: null };
-    this.input((core, nowMs) => core.fetch(nowMs, token, { ...request, maxWaitMs: 0 }));
-    return token.reply;
-  }
-
-  override epochEnd(request: messages.EpochEndRequest): messages.EpochEndResponse {
-    const token: EpochEndToken = { reply: null };
-    this.input((core, nowMs) => core.epochEnd(nowMs, token, request));
-    return token.reply ?? { errorCode: ERROR.NOT_LEADER_OR_FOLLOWER, end: null };
+    this.input((nowMs) => this.core.configure(nowMs, settings.partition));
   }
 
   override fetched(
@@ -131,8 +98,8 @@ export class IsrPartition extends HostedPartition {
     if (request.api !== 'fetch') return;
     const { leaderEpoch, offset } = request;
     this.incoming = records;
-    this.input((core, nowMs) =>
-      core.fetchResponse(
+    this.input((nowMs) =>
+      this.core.fetchResponse(
         nowMs,
         { correlationId, leaderEpoch, offset },
         { ...response, sizeBytes: records.length },
@@ -143,15 +110,15 @@ export class IsrPartition extends HostedPartition {
 
   override epochEnded({ correlationId, request }: Asked, response: messages.EpochEndResponse): void {
     const { leaderEpoch } = request;
-    this.input((core, nowMs) => core.epochEndResponse(nowMs, { correlationId, leaderEpoch }, response));
+    this.input((nowMs) => this.core.epochEndResponse(nowMs, { correlationId, leaderEpoch }, response));
   }
 
   override requestFailed(correlationId: number): void {
-    this.input((core, nowMs) => core.requestFailed(nowMs, correlationId));
+    this.input((nowMs) => this.core.requestFailed(nowMs, correlationId));
   }
 
   override alterPartitionAnswered(correlationId: number, response: messages.AlterPartitionResponse): void {
-    this.input((core, nowMs) => core.alterPartitionResponse(nowMs, correlationId, response));
+    this.input((nowMs) => this.core.alterPartitionResponse(nowMs, correlationId, response));
   }
 
   // Time
@@ -162,21 +129,29 @@ export class IsrPartition extends HostedPartition {
 
   override due(nowMs: number): void {
     if (this.flusher.deadlineMs <= nowMs) this.flusher.start();
-    this.input((core) => core.tick(nowMs));
+    this.input(() => this.core.tick(nowMs));
   }
 
   // The end
 
   override close(): void {
     if (this.isClosed) return;
-    this.input((core, nowMs) => core.close(nowMs));
+    this.input((nowMs) => this.core.close(nowMs));
     this.isClosed = true;
     this.context.deadlines.forget(this);
   }
 
   // Effects
 
-  private perform(): void {
+  protected override get clients(): PartitionCore {
+    return this.core;
+  }
+
+  protected override fetchInto(nowMs: number, token: FetchToken, request: messages.FetchRequest): void {
+    this.core.fetch(nowMs, token, request);
+  }
+
+  protected override perform(): void {
     const { core } = this;
     for (let effects = core.takeEffects(); effects.length > 0; effects = core.takeEffects()) {
       for (const effect of effects) this.performOne(effect);
@@ -201,18 +176,10 @@ export class IsrPartition extends HostedPartition {
         return context.ask(this, effect.to, effect.correlationId, effect.request);
       case 'alter-partition':
         return context.propose(this, effect.correlationId, effect.request);
-      case 'reply-produce': {
-        const token = effect.token as ProduceToken;
-        const { errorCode, baseOffset } = effect.reply;
-        if (errorCode === ERROR.NONE) this.trace.acknowledged(token.acks, token.batches, baseOffset);
-        return context.turn.after(() => token.onReply(effect.reply, token));
-      }
+      case 'reply-produce':
       case 'reply-fetch':
-        (effect.token as FetchToken).reply = effect.reply;
-        return;
       case 'reply-epoch-end':
-        (effect.token as EpochEndToken).reply = effect.reply;
-        return;
+        return this.reply(effect);
       case 'high-watermark':
         this.markers.reached(effect.offset, (marker) => {
           if (this.leadership !== null) context.markerCommitted(this, marker);
@@ -284,14 +251,14 @@ export class IsrPartition extends HostedPartition {
       await this.log.written();
       this.isWriting = false;
       if (this.log.writtenEndOffset < this.log.logEndOffset) this.awaitWrite();
-      this.input((core, nowMs) => core.stored(nowMs));
+      this.input((nowMs) => this.core.stored(nowMs));
     });
   }
 
   private flush(flush: () => Promise<void>): void {
     this.context.inBackground(this.name, async () => {
       await flush();
-      this.input((core, nowMs) => core.stored(nowMs));
+      this.input((nowMs) => this.core.stored(nowMs));
     });
   }
 
@@ -300,7 +267,7 @@ export class IsrPartition extends HostedPartition {
     this.context.inBackground(this.name, async () => {
       await job();
       this.tracedLogStart = this.log.logStartOffset;
-      this.input((core, nowMs) => core.truncated(nowMs));
+      this.input((nowMs) => this.core.truncated(nowMs));
     });
   }
 

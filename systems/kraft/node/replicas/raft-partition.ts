@@ -32,15 +32,10 @@ import { WriteQueue } from '../quorum/write-queue.ts';
 import { nowMsOf } from './context.ts';
 import { groupCore, type Group } from './group-core.ts';
 import { appendable, batchOf, memberFetch, memberReply, memberResponse } from './group-messages.ts';
-import {
-  HostedPartition,
-  NOT_LEADING,
-  type PartitionIdentity,
-  type ReplicaContext,
-} from './hosted-partition.ts';
+import { HostedPartition, type PartitionIdentity, type ReplicaContext } from './hosted-partition.ts';
 import { LeaderNotice } from './leader-notice.ts';
 import { folderOf } from './partition-folders.ts';
-import type { Asked, EpochEndToken, FetchToken, ProduceToken } from './tokens.ts';
+import type { Asked, FetchToken, ProduceToken } from './tokens.ts';
 import type { TopicSettings } from './topic-settings.ts';
 
 export class RaftPartition extends HostedPartition {
@@ -49,7 +44,7 @@ export class RaftPartition extends HostedPartition {
   /** A leader that nobody asks for long resigns. */
   override readonly mayRest = false;
   private readonly quorum: QuorumCore;
-  private readonly clients: GroupClients;
+  protected override readonly clients: GroupClients;
   private readonly writes: WriteQueue;
   private readonly notice: LeaderNotice;
   /** Named in each of its requests. */
@@ -124,16 +119,6 @@ export class RaftPartition extends HostedPartition {
 
   // Inputs
 
-  private input(act: (nowMs: number) => void): void {
-    if (this.isClosed) return;
-    const { turn, runtime } = this.context;
-    turn.run(() => {
-      act(nowMsOf(runtime));
-      this.perform();
-      this.context.touched(this);
-    });
-  }
-
   override metadata(registration: PartitionRegistration): void {
     this.input((nowMs) => this.notice.shown(nowMs, registration));
   }
@@ -150,32 +135,6 @@ export class RaftPartition extends HostedPartition {
     this.settings = settings;
     this.log.configure(settings.log);
     this.clients.configure(settings.partition);
-  }
-
-  override produce(token: ProduceToken): void {
-    const { acks, timeoutMs, batches } = token;
-    if (this.isClosed) return this.context.turn.after(() => token.onReply(NOT_LEADING, token));
-    this.input((nowMs) => this.clients.produce(nowMs, token, { acks, timeoutMs, batches }));
-  }
-
-  override fetch(request: messages.FetchRequest): messages.FetchReply | null {
-    if (request.kind === 'replica') return this.fetchOfMember(request);
-    const token: FetchToken = { reply: null };
-    this.input((nowMs) => this.clients.fetch(nowMs, token, { ...request, maxWaitMs: 0 }));
-    return token.reply;
-  }
-
-  private fetchOfMember(request: messages.ReplicaFetch): messages.FetchReply | null {
-    const token: FetchToken = { reply: null };
-    this.input((nowMs) => this.quorum.receiveRequest(nowMs, token, memberFetch(this.groupId, request)));
-    // Null: its answer waits for the disk, and says nothing yet.
-    return token.reply;
-  }
-
-  override epochEnd(request: messages.EpochEndRequest): messages.EpochEndResponse {
-    const token: EpochEndToken = { reply: null };
-    this.input((nowMs) => this.clients.epochEnd(nowMs, token, request));
-    return token.reply ?? { errorCode: ERROR.NOT_LEADER_OR_FOLLOWER, end: null };
   }
 
   override fetched(
@@ -259,7 +218,13 @@ export class RaftPartition extends HostedPartition {
 
   // Effects
 
-  private perform(): void {
+  protected override fetchInto(nowMs: number, token: FetchToken, request: messages.FetchRequest): void {
+    if (request.kind === 'consumer') return this.clients.fetch(nowMs, token, request);
+    // Without a reply its answer waits for the disk, and says nothing yet.
+    this.quorum.receiveRequest(nowMs, token, memberFetch(this.groupId, request));
+  }
+
+  protected override perform(): void {
     let isDone = false;
     while (!isDone) {
       const ofGroup = this.quorum.takeEffects();
@@ -340,22 +305,13 @@ export class RaftPartition extends HostedPartition {
   }
 
   private performOfClients(effect: ClientEffect): void {
-    const { context } = this;
     switch (effect.kind) {
       case 'append':
         return this.append(effect.token as ProduceToken);
-      case 'reply-produce': {
-        const token = effect.token as ProduceToken;
-        const { errorCode, baseOffset } = effect.reply;
-        if (errorCode === ERROR.NONE) this.trace.acknowledged(token.acks, token.batches, baseOffset);
-        return context.turn.after(() => token.onReply(effect.reply, token));
-      }
+      case 'reply-produce':
       case 'reply-fetch':
-        (effect.token as FetchToken).reply = effect.reply;
-        return;
       case 'reply-epoch-end':
-        (effect.token as EpochEndToken).reply = effect.reply;
-        return;
+        return this.reply(effect);
       case 'trace':
         return this.trace.event(effect.event, false);
       default:
