@@ -25,6 +25,8 @@ export interface LogOptions {
   /** Read and verify everything when opening. */
   readonly verifyAll: boolean;
   readonly producerRules: ProducerRules;
+  /** The operating system has more of the log. */
+  readonly onWritten?: () => void;
   /** The disk failed: the node must crash. Called once. */
   readonly onFailure?: (error: unknown) => void;
 }

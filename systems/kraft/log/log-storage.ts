@@ -37,6 +37,7 @@ export class LogStorage implements WriterTarget {
       state.tail.trim(state.writtenOffset);
       i = end;
     }
+    state.options.onWritten?.();
   }
 
   /** Makes the file of a segment that begins. */

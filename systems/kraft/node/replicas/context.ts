@@ -16,9 +16,6 @@ import type { Deadlines } from './deadlines.ts';
 import type { Marker } from './pending-markers.ts';
 import type { Turn } from './turn.ts';
 
-/** Bytes that a log has not written yet; beyond it, answers to producers and further fetches wait. */
-export const PENDING_BYTES_MAX = 8 * 1024 * 1024;
-
 /** @typeParam P - the replica on this broker, see hosted-partition.ts */
 export interface PartitionContext<P> {
   readonly runtime: Runtime;

@@ -18,7 +18,6 @@ import type { NodeOutcome, ReceivedBody } from '../network/node-client.ts';
 import { NodeClient } from '../network/node-client.ts';
 import { interBrokerListenerName } from '../property-checks.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
-import { PENDING_BYTES_MAX } from './context.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import type { Asked } from './tokens.ts';
 
@@ -74,27 +73,14 @@ export class Fetcher {
   }
 
   ask(partition: HostedPartition, asked: Asked): void {
-    const question = { ...asked, partition };
-    if (partition.log.pendingBytes <= PENDING_BYTES_MAX) {
-      this.enqueue(question);
-      return;
-    }
-    this.context.inBackground(partition.name, async () => {
-      await partition.log.written();
-      this.enqueue(question);
-    });
+    const [group, other] = this.rests(partition) ? [this.resting, this.awake] : [this.awake, this.resting];
+    other.delete(partition);
+    group.set(partition, { ...asked, partition });
+    this.plan();
   }
 
   close(): void {
     for (const { client } of this.lanes) client.close();
-  }
-
-  private enqueue(question: Question): void {
-    const { partition } = question;
-    const [group, other] = this.rests(partition) ? [this.resting, this.awake] : [this.awake, this.resting];
-    other.delete(partition);
-    group.set(partition, question);
-    this.plan();
   }
 
   private plan(): void {

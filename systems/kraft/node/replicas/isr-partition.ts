@@ -29,7 +29,6 @@ export class IsrPartition extends HostedPartition {
   private readonly markers = new PendingMarkers();
   /** The metadata say that the last election was. */
   private isUnclean = false;
-  private isWriting = false;
   /** Records of the answer that the core is looking at. */
   private incoming: Uint8Array | null = null;
 
@@ -48,6 +47,8 @@ export class IsrPartition extends HostedPartition {
       log: viewOf(log),
     };
     this.core = new PartitionCore(config, nowMsOf(context.runtime));
+    // Followers fetch, and leaders count, as far as the operating system has the records.
+    log.configure({ onWritten: () => this.input((nowMs) => this.core.stored(nowMs)) });
     this.trace.start(log);
     this.flusher = new Flusher(log, (flush) => this.flush(flush));
     this.flusher.configure(settings);
@@ -241,18 +242,6 @@ export class IsrPartition extends HostedPartition {
   private afterAppend(records: number): void {
     this.flusher.appended(records, nowMsOf(this.context.runtime));
     this.context.moved(this);
-    if (!this.isWriting) this.awaitWrite();
-  }
-
-  /** Followers fetch, and leaders count, as far as the operating system has the records. */
-  private awaitWrite(): void {
-    this.isWriting = true;
-    this.context.inBackground(this.name, async () => {
-      await this.log.written();
-      this.isWriting = false;
-      if (this.log.writtenEndOffset < this.log.logEndOffset) this.awaitWrite();
-      this.input((nowMs) => this.core.stored(nowMs));
-    });
   }
 
   private flush(flush: () => Promise<void>): void {

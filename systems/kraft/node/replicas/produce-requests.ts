@@ -15,7 +15,6 @@ import type { ProduceReply } from '../../broker/partition/messages.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import type { Exchange } from '../network/exchange.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
-import { PENDING_BYTES_MAX } from './context.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import { newProduce } from './tokens.ts';
 import type { TopicSettings } from './topic-settings.ts';
@@ -24,6 +23,8 @@ import type { TopicSettings } from './topic-settings.ts';
 const BATCH_VERSION_MIN = 3;
 /** The first with zstd (KIP-110). */
 const ZSTD_VERSION_MIN = 7;
+/** Bytes that a log has not written yet; beyond it, also who wants no answer (acks=0) waits. */
+const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
 export type CheckedBatch =
   { readonly batch: RecordBatch } | { readonly errorCode: number; readonly message: string };
