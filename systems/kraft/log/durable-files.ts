@@ -18,6 +18,8 @@ const NEWLINE = 0x0a;
 export const joinPath = (directory: string, name: string): string =>
   directory === '' ? name : `${directory}/${name}`;
 
+const temporaryOf = (path: string): string => `${path}.tmp`;
+
 const hexOf = (bytes: Uint8Array): string => crc32c(bytes).toString(16).padStart(CRC_DIGITS, '0');
 
 export function sealText(text: string): Uint8Array {
@@ -38,14 +40,19 @@ export async function replaceFile(
   name: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  const temporary = joinPath(directory, `${name}.tmp`);
-  if (await files.exists(temporary)) await files.remove(temporary);
+  await removeIfPresent(files, temporaryOf(joinPath(directory, name)));
+  await placeFile(files, joinPath(directory, name), bytes);
+  await files.syncDirectory(directory);
+}
+
+/** Its content is durable when it resolves; its name only when its directory is. Nobody has begun to before. */
+export async function placeFile(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = temporaryOf(path);
   const file = await files.open(temporary, { create: true });
   await file.append(bytes);
   await file.sync();
   await file.close();
-  await files.rename(temporary, joinPath(directory, name));
-  await files.syncDirectory(directory);
+  await files.rename(temporary, path);
 }
 
 /** Makes a directory whose parent is there. @returns whether it was not there before */

@@ -10,23 +10,23 @@
  *
  * Not here: the followers' fetches, which are the group's; transactions, which such partitions do not take.
  */
-import { ERROR } from '../../wire/error-codes.ts';
 import type { Effect } from '../partition/effects.ts';
 import { onEpochEnd, onFetch } from '../partition/fetches.ts';
 import { checkInvariants, nothingSeen } from '../partition/invariants.ts';
 import {
   answerProduces,
+  leave,
   newLeader,
   onProduced,
   onProduceFailed,
+  parkedDeadlineMs,
   produce,
-  replyProduce,
-  timeOutProduces,
+  tickLeader,
 } from '../partition/leader.ts';
 import type { ConsumerFetch, EpochEndRequest, ProduceRequest, Token } from '../partition/messages.ts';
 import { NO_LEADER } from '../partition/messages.ts';
 import type { PartitionOptions } from '../partition/options.ts';
-import { refuseParked, wakeFetches } from '../partition/purgatory.ts';
+import { wakeFetches } from '../partition/purgatory.ts';
 import type { CoreConfig, RoleState } from '../partition/state.ts';
 import { CoreState } from '../partition/state.ts';
 import { groupRules } from './group-rules.ts';
@@ -72,13 +72,7 @@ export class GroupClients {
     const isSame = leader === partition.leader && leaderEpoch === partition.leaderEpoch;
     // A group that elects goes through more states than clients see.
     if (isSame && s.role.name !== 'leader' && leader !== s.brokerId) return;
-    if (s.role.name === 'leader') {
-      const { produces, appending } = s.role;
-      // Appended or not, whoever leads next decides: nobody knows yet.
-      for (const { token } of produces) replyProduce(s, token, ERROR.NOT_LEADER_OR_FOLLOWER);
-      if (appending !== null) replyProduce(s, appending.token, ERROR.NOT_LEADER_OR_FOLLOWER);
-      refuseParked(s, s.role);
-    }
+    if (s.role.name === 'leader') leave(s, s.role);
     s.partition = { ...s.partition, leader, leaderEpoch };
     s.role = role();
     const following = leader === NO_LEADER ? 'offline' : 'follower';
@@ -143,19 +137,13 @@ export class GroupClients {
   tick(nowMs: number): void {
     const { s } = this;
     s.nowMs = nowMs;
-    if (s.role.name !== 'leader') return;
-    timeOutProduces(s, s.role);
-    wakeFetches(s, s.role);
+    if (s.role.name === 'leader') tickLeader(s, s.role);
   }
 
   /** When {@link tick} is due next; infinite while only inputs matter. */
   get deadlineMs(): number {
     const { role } = this.s;
-    if (role.name !== 'leader') return Infinity;
-    let next = Infinity;
-    for (const { deadlineMs } of role.produces) next = Math.min(next, deadlineMs);
-    for (const { deadlineMs } of role.fetches) next = Math.min(next, deadlineMs);
-    return next;
+    return role.name === 'leader' ? parkedDeadlineMs(role) : Infinity;
   }
 
   // To look at

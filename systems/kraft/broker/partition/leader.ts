@@ -5,7 +5,7 @@
  *     onProduced(s, leader, token, { baseOffset: 5, lastOffset: 7 }); // parked until the high watermark is 8
  */
 import { ERROR } from '../../wire/error-codes.ts';
-import { wakeFetches } from './purgatory.ts';
+import { refuseParked, wakeFetches } from './purgatory.ts';
 import { maximalIsr } from './isr.ts';
 import type { ProduceRequest, Token } from './messages.ts';
 import { NEVER_FETCHED, ReplicaProgress } from './replica-progress.ts';
@@ -148,7 +148,7 @@ export function answerProduces(s: CoreState, leader: Leader): void {
   leader.produces = leader.produces.filter((produced) => !answerIfDue(s, produced));
 }
 
-export function timeOutProduces(s: CoreState, leader: Leader): void {
+function timeOutProduces(s: CoreState, leader: Leader): void {
   const due = leader.produces.filter((produced) => produced.deadlineMs <= s.nowMs);
   if (due.length === 0) return;
   leader.produces = leader.produces.filter((produced) => produced.deadlineMs > s.nowMs);
@@ -157,6 +157,29 @@ export function timeOutProduces(s: CoreState, leader: Leader): void {
   if (first !== undefined && s.rules.onProduceTimeout() === 'append-again') {
     append(s, leader, first.token, first.request, true);
   }
+}
+
+// Time, and the end
+
+/** When {@link tickLeader} is due. */
+export function parkedDeadlineMs({ produces, fetches }: Leader): number {
+  let next = Infinity;
+  for (const { deadlineMs } of produces) next = Math.min(next, deadlineMs);
+  for (const { deadlineMs } of fetches) next = Math.min(next, deadlineMs);
+  return next;
+}
+
+export function tickLeader(s: CoreState, leader: Leader): void {
+  timeOutProduces(s, leader);
+  wakeFetches(s, leader);
+}
+
+/** Its leadership is over, and whoever waits is told. Appended or not, whoever leads next decides: nobody knows yet. */
+export function leave(s: CoreState, leader: Leader): void {
+  const { produces, appending } = leader;
+  for (const { token } of produces) replyProduce(s, token, ERROR.NOT_LEADER_OR_FOLLOWER);
+  if (appending !== null) replyProduce(s, appending.token, ERROR.NOT_LEADER_OR_FOLLOWER);
+  refuseParked(s, leader);
 }
 
 // The high watermark

@@ -13,7 +13,6 @@
  *
  * Not here: several partitions in one request, fetch sessions, size limits of batches, retention, and reading from followers.
  */
-import { ERROR } from '../../wire/error-codes.ts';
 import type { Effect, Role } from './effects.ts';
 import { onEpochEnd, onFetch } from './fetches.ts';
 import {
@@ -37,12 +36,13 @@ import {
 import {
   answerProduces,
   keepReplicas,
+  leave,
   newLeader,
   onProduced,
   onProduceFailed,
+  parkedDeadlineMs,
   produce,
-  replyProduce,
-  timeOutProduces,
+  tickLeader,
   updateHighWatermark,
 } from './leader.ts';
 import type {
@@ -58,7 +58,6 @@ import type {
 } from './messages.ts';
 import { NO_LEADER } from './messages.ts';
 import type { PartitionOptions } from './options.ts';
-import { refuseParked, wakeFetches } from './purgatory.ts';
 import type { CoreConfig, RoleState } from './state.ts';
 import { CoreState } from './state.ts';
 
@@ -149,10 +148,7 @@ export class PartitionCore {
 
   private enter(role: RoleState, leader: number): void {
     const { s } = this;
-    if (s.role.name === 'leader') {
-      for (const { token } of s.role.produces) replyProduce(s, token, ERROR.NOT_LEADER_OR_FOLLOWER);
-      refuseParked(s, s.role);
-    }
+    if (s.role.name === 'leader') leave(s, s.role);
     s.role = role;
     s.trace({ kind: 'role', role: role.name, leaderEpoch: s.leaderEpoch, leader });
   }
@@ -277,10 +273,7 @@ export class PartitionCore {
   tick(nowMs: number): void {
     const { s } = this;
     s.nowMs = nowMs;
-    if (s.role.name === 'leader') {
-      timeOutProduces(s, s.role);
-      wakeFetches(s, s.role);
-    }
+    if (s.role.name === 'leader') tickLeader(s, s.role);
     this.poll();
   }
 
@@ -289,10 +282,7 @@ export class PartitionCore {
     const { role, truncatingTo } = this.s;
     if (role.name === 'offline') return Infinity;
     if (role.name === 'leader') {
-      let next = Math.min(role.nextLagCheckMs, role.proposal?.retryAtMs ?? Infinity);
-      for (const { deadlineMs } of role.produces) next = Math.min(next, deadlineMs);
-      for (const { deadlineMs } of role.fetches) next = Math.min(next, deadlineMs);
-      return next;
+      return Math.min(role.nextLagCheckMs, role.proposal?.retryAtMs ?? Infinity, parkedDeadlineMs(role));
     }
     if (role.leader < 0 || truncatingTo !== null || role.appending !== null) return Infinity;
     if (role.request !== null) return role.request.deadlineMs;

@@ -8,7 +8,13 @@
  */
 import type { Files } from '../../../runtime/runtime.ts';
 import { METADATA_DIRECTORY } from '../../internal-topics.ts';
-import { joinPath, makeIfAbsent, readIfPresent, removeIfPresent } from '../../log/durable-files.ts';
+import {
+  joinPath,
+  makeIfAbsent,
+  placeFile,
+  readIfPresent,
+  removeIfPresent,
+} from '../../log/durable-files.ts';
 
 const METADATA_FILE = 'partition.metadata';
 const RETIRED = '-delete';
@@ -48,13 +54,8 @@ export async function prepareFolder(files: Files, folder: string, topicId: strin
     } else await retireFolder(files, folder, owner);
     await files.makeDirectory(folder);
   }
-  const path = joinPath(folder, METADATA_FILE);
-  const temporary = `${path}.tmp`;
-  const file = await files.open(temporary, { create: true });
-  await file.append(encoder.encode(`version: 0\ntopic_id: ${topicId}\n`));
-  await file.sync();
-  await file.close();
-  await files.rename(temporary, path);
+  const bytes = encoder.encode(`version: 0\ntopic_id: ${topicId}\n`);
+  await placeFile(files, joinPath(folder, METADATA_FILE), bytes);
 }
 
 /** The file is durable before there is anything else: without it there is only what was being made. */
