@@ -1,7 +1,7 @@
 /** What a user sees who names what is not there, or ends a command that waits: one line, at once, and the exit code for it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../runtime/real/testing/free-port.ts';
-import { CommandFolder, portsFor } from './testing/command.ts';
+import { CommandFolder } from './testing/command.ts';
 
 /** Less than a command tries for: it did not wait for its time to be up. */
 const AT_ONCE_MS = 15_000;
@@ -11,12 +11,7 @@ let at: readonly string[];
 
 beforeAll(async () => {
   folder = new CommandFolder();
-  const ports = await portsFor([9092, 9093]);
-  at = ['--bootstrap-server', `127.0.0.1:${ports.get(9092) ?? 0}`];
-  folder.example('single', ports, { 'auto.create.topics.enable': 'false' });
-  const uuid = (await folder.kraft(['storage', 'random-uuid'])).stdout.trim();
-  await folder.kraft(['storage', 'format', '-t', uuid, '-c', 'single.properties']);
-  await folder.kraft(['server-start', '-daemon', 'single.properties']);
+  at = await folder.startSingle({ 'auto.create.topics.enable': 'false' });
   const created = await folder.kraft(['topics', '--create', '--topic', 'orders', ...at]);
   expect(created).toMatchObject({ status: 0, stdout: 'Created topic orders.\n' });
 }, 60_000);

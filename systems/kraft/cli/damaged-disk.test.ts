@@ -1,7 +1,7 @@
 /** A server whose disk was damaged while it was stopped: it does without what it can make anew, or refuses to start and names the file. */
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CommandFolder, portsFor } from './testing/command.ts';
+import { CommandFolder } from './testing/command.ts';
 
 const RECORDS = 2000;
 const DATA = 'kraft-single';
@@ -14,12 +14,7 @@ let at: readonly string[];
 
 beforeAll(async () => {
   folder = new CommandFolder();
-  const ports = await portsFor([9092, 9093]);
-  at = ['--bootstrap-server', `127.0.0.1:${ports.get(9092) ?? 0}`];
-  folder.example('single', ports);
-  const uuid = (await folder.kraft(['storage', 'random-uuid'])).stdout.trim();
-  await folder.kraft(['storage', 'format', '-t', uuid, '-c', 'single.properties']);
-  await folder.kraft(['server-start', '-daemon', 'single.properties']);
+  at = await folder.startSingle();
   await folder.kraft(['topics', '--create', '--topic', 'orders', ...at]);
   const input = Array.from({ length: RECORDS }, (_, i) => `record ${i}\n`).join('');
   await folder.kraft(['console-producer', '--topic', 'orders', ...at], { input });

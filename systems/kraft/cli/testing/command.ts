@@ -100,6 +100,16 @@ export class CommandFolder {
     this.write(`${name}.properties`, text);
   }
 
+  /** One server, of the example `single`, in the background. @returns the options by which commands find it */
+  async startSingle(changes: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+    const ports = await portsFor([9092, 9093]);
+    this.example('single', ports, changes);
+    const uuid = (await this.kraft(['storage', 'random-uuid'])).stdout.trim();
+    await this.kraft(['storage', 'format', '-t', uuid, '-c', 'single.properties']);
+    await this.kraft(['server-start', '-daemon', 'single.properties']);
+    return ['--bootstrap-server', `127.0.0.1:${ports.get(9092) ?? 0}`];
+  }
+
   /** The servers that run, by `.lock` in the directories of this folder. */
   pids(): number[] {
     return readdirSync(this.path).flatMap((name) => {

@@ -103,7 +103,6 @@ class ServedConnection {
         return this.end(error.message);
       }
       this.serve();
-      connection.setReading(this.waitingBytes <= MAX_WAITING_BYTES);
     });
   }
 
@@ -132,10 +131,10 @@ class ServedConnection {
       const frame = this.waiting.shift();
       if (frame === undefined) break;
       this.waitingBytes -= frame.length;
-      if (this.waitingBytes <= MAX_WAITING_BYTES) this.connection.setReading(true);
       this.handle(frame);
     }
     this.isServing = false;
+    this.connection.setReading(this.waitingBytes <= MAX_WAITING_BYTES);
   }
 
   private waitUntilDrained(): void {
