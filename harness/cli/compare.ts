@@ -29,6 +29,7 @@ import { lookUp, unknownName } from './names.ts';
 import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
 import type { Output } from './output.ts';
 import { systems } from './registries.ts';
+import { collect } from './settings.ts';
 import { ownCommandLine } from './replay-command.ts';
 import { gitRevision, shaketableVersion } from './version.ts';
 import { resolveNames } from './own/test-names.ts';
@@ -75,7 +76,6 @@ function wrap(names: readonly string[]): string {
     .slice('Scenarios: '.length);
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 const collectNames = (value: string, before: readonly string[]): readonly string[] => [
   ...before,
   ...value

@@ -14,6 +14,7 @@ import { DEFAULT_CHECK_BUDGET_S, parseNumber } from './numbers.ts';
 import { systems, workloads } from './registries.ts';
 import { resolveNames } from './own/test-names.ts';
 import { againCommand, ownCommandLine } from './replay-command.ts';
+import { collect } from './settings.ts';
 import { type RunOptions, testFromOptions } from './test-from-options.ts';
 
 interface Options extends RunOptions {
@@ -37,8 +38,6 @@ Examples:
 \`shaketable list\` tells the systems, workloads, nemeses, bugs and options.
 Ctrl-C ends a run in order: faults are healed, and what there is by then is judged.
 Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself failed.`;
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function addRunCommand(program: Command, context: CommandContext): void {
   const option = (flags: string, meaning: string, fallback: string): Option =>

@@ -3,6 +3,9 @@ import { HarnessError } from '../errors.ts';
 import { unknownName } from './names.ts';
 import { parseNumber } from './numbers.ts';
 
+/** Of an option that may be repeated. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
 export type Scalar = number | boolean | string;
 
 interface Settable {

@@ -4,6 +4,7 @@
  *     {fault: 'partition', target: ['n2']}                 // n2, though links of all nodes are cut
  *     {parameters: {fault: 'slow', nodes: ['n3'], …}}      // n3
  */
+import { isArray, isMap } from '../../checkers/findings/findings.ts';
 import type { FaultWindow } from '../history/fault-windows.ts';
 import type { History } from '../history/history.ts';
 import type { Json } from '../history/operation.ts';
@@ -23,13 +24,9 @@ export function injectedFaults(history: History): readonly InjectedFault[] {
     }));
 }
 
-function namedIn(request: Json | undefined): readonly string[] | undefined {
-  const { target, parameters } = fieldsOf(request);
-  const nodes = target ?? fieldsOf(parameters)['nodes'];
-  return Array.isArray(nodes) ? nodes.map(String) : undefined;
+function namedIn(request: Json = null): readonly string[] | undefined {
+  if (!isMap(request)) return undefined;
+  const { target, parameters = null } = request;
+  const nodes = target ?? (isMap(parameters) ? parameters['nodes'] : undefined);
+  return nodes !== undefined && isArray(nodes) ? nodes.map(String) : undefined;
 }
-
-const fieldsOf = (value: Json | undefined): { readonly [name: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as { readonly [name: string]: Json })
-    : {};

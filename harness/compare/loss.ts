@@ -6,10 +6,11 @@
  * Values are unique, so what no final poll returned is lost, wherever it was meant to be. When no consumer came to the end, nobody knows.
  * What the checkers found in the run is named beside it: most anomalies follow from a loss.
  */
+import { isMap, listOf } from '../../checkers/findings/findings.ts';
 import type { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
 import type { ObservedRun } from './observed-run.ts';
-import { listOf, sendsOf } from './sends.ts';
+import { sendsOf } from './sends.ts';
 
 export interface Loss {
   readonly acknowledged: number;
@@ -45,8 +46,8 @@ const finalPolls = ({ operations }: History, finalIndex: number): readonly Opera
 function recordsOf({ type, value }: Operation): string[] {
   if (type !== 'ok') return [];
   return listOf(value).flatMap((micro) => {
-    const [f, polled] = listOf(micro);
-    if (f !== 'poll' || typeof polled !== 'object' || polled === null) return [];
+    const [f, polled = null] = listOf(micro);
+    if (f !== 'poll' || !isMap(polled)) return [];
     return Object.entries(polled).flatMap(([partition, records]) =>
       listOf(records).map((record) => keyOf(partition, listOf(record)[1])),
     );

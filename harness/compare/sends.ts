@@ -4,6 +4,7 @@
  *     {f: 'send', value: [['send', 't0-1', 7]]} … ok [['send', 't0-1', [3, 7]]]
  *     // { partition: 't0-1', invokedNs: …, acknowledgedNs: … }
  */
+import { listOf } from '../../checkers/findings/findings.ts';
 import type { History } from '../history/history.ts';
 import type { Json } from '../history/operation.ts';
 
@@ -33,7 +34,3 @@ export function sendsOf(history: History): readonly Send[] {
 /** Those that were sent to, sorted. */
 export const partitionsOf = (sends: readonly Send[]): readonly string[] =>
   [...new Set(sends.map(({ partition }) => partition))].sort();
-
-/** Its items; none where it is no list. */
-export const listOf = (value: Json | undefined): readonly Json[] =>
-  Array.isArray(value) ? (value as Json[]) : [];

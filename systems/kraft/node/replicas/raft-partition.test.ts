@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { batchOf } from '../../log/testing/batches.ts';
 import { ERROR } from '../../wire/error-codes.ts';
-import { ReplicaCluster, type ReplicaClusterOptions } from './testing/replica-cluster.ts';
+import { ReplicaCluster, type ReplicaClusterOptions, withReplicas } from './testing/replica-cluster.ts';
 import type { ReplicaClient } from './testing/replica-client.ts';
 
 const FAST = [
@@ -14,19 +14,14 @@ const FAST = [
 const RAFT = { 'replication.protocol': 'raft' };
 const TOPIC = 't';
 
-async function withThree<T>(
+const withThree = <T>(
   body: (cluster: ReplicaCluster) => Promise<T>,
   options: ReplicaClusterOptions = {},
-): Promise<T> {
-  const cluster = new ReplicaCluster({ brokers: 3, properties: FAST, ...options });
-  const result = await cluster.run(async () => {
-    await cluster.start();
+): Promise<T> =>
+  withReplicas({ brokers: 3, properties: FAST, ...options }, (cluster) => {
     cluster.createTopic(TOPIC, { configs: RAFT });
     return body(cluster);
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
-  return result;
-}
 
 /** As the metadata show it, when they do. */
 async function leaderOf(cluster: ReplicaCluster, besides: readonly number[] = []): Promise<number> {

@@ -8,25 +8,21 @@ import { writeInt32 } from '../../records/varint.ts';
 import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../../wire/api/offsets.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ReplicaClient } from './testing/replica-client.ts';
-import { ReplicaCluster, type ReplicaClusterOptions } from './testing/replica-cluster.ts';
+import { ReplicaCluster, type ReplicaClusterOptions, withReplicas } from './testing/replica-cluster.ts';
 
 interface Setup extends ReplicaClusterOptions {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
-async function withOne(
+const withOne = (
   body: (cluster: ReplicaCluster, client: ReplicaClient) => Promise<void>,
   { configs = {}, ...options }: Setup = {},
-): Promise<void> {
-  const cluster = new ReplicaCluster({ brokers: 1, ...options });
-  await cluster.run(async () => {
-    await cluster.start();
+): Promise<void> =>
+  withReplicas({ brokers: 1, ...options }, async (cluster) => {
     cluster.createTopic('t', { configs });
     await cluster.sleep(100);
     await body(cluster, await cluster.client('n1'));
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
-}
 
 /** Of a batch that was changed after it was made. */
 function seal(bytes: Uint8Array): Uint8Array {

@@ -1,22 +1,14 @@
 /** Three brokers: replication, changes of leaders and of the ISR, and what a client is told meanwhile. */
 import { describe, expect, test } from 'vitest';
 import { ERROR } from '../../wire/error-codes.ts';
-import { ReplicaCluster, type ReplicaClusterOptions } from './testing/replica-cluster.ts';
+import { type ReplicaCluster, type ReplicaClusterOptions, withReplicas } from './testing/replica-cluster.ts';
 
 const FAST = ['replica.lag.time.max.ms=1000', 'replica.fetch.wait.max.ms=100', 'replica.fetch.backoff.ms=50'];
 
-async function withThree<T>(
+const withThree = <T>(
   body: (cluster: ReplicaCluster) => Promise<T>,
   options: ReplicaClusterOptions = {},
-): Promise<T> {
-  const cluster = new ReplicaCluster({ brokers: 3, properties: FAST, ...options });
-  const result = await cluster.run(async () => {
-    await cluster.start();
-    return body(cluster);
-  });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
-  return result;
-}
+): Promise<T> => withReplicas({ brokers: 3, properties: FAST, ...options }, body);
 
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `${from + i}:v${from + i}`);

@@ -1,19 +1,12 @@
 /** Topics come, go, come again, and change; brokers stop and start with what they have. */
 import { describe, expect, test } from 'vitest';
 import { ERROR } from '../../wire/error-codes.ts';
-import { ReplicaCluster, type ReplicaClusterOptions } from './testing/replica-cluster.ts';
+import { ReplicaCluster, type ReplicaClusterOptions, withReplicas } from './testing/replica-cluster.ts';
 
-async function inCluster(
+const inCluster = (
   body: (cluster: ReplicaCluster) => Promise<void>,
   options: ReplicaClusterOptions = {},
-): Promise<void> {
-  const cluster = new ReplicaCluster({ brokers: 1, ...options });
-  await cluster.run(async () => {
-    await cluster.start();
-    await body(cluster);
-  });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
-}
+): Promise<void> => withReplicas({ brokers: 1, ...options }, body);
 
 const folders = async (cluster: ReplicaCluster, id = 1): Promise<string[]> =>
   (await cluster.files(id).list('')).filter((name) => name.startsWith('t'));

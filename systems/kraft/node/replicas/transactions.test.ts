@@ -3,23 +3,19 @@ import { expect, test } from 'vitest';
 import { batchOf, idempotent } from '../../log/testing/batches.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ReplicaClient } from './testing/replica-client.ts';
-import { ReplicaCluster } from './testing/replica-cluster.ts';
+import { type ReplicaCluster, withReplicas } from './testing/replica-cluster.ts';
 
 const PROPERTIES = ['replica.fetch.wait.max.ms=100', 'replica.fetch.backoff.ms=50'];
 
-async function inCluster(
+const inCluster = (
   brokers: number,
   body: (cluster: ReplicaCluster, client: ReplicaClient) => Promise<void>,
-): Promise<void> {
-  const cluster = new ReplicaCluster({ brokers, properties: PROPERTIES });
-  await cluster.run(async () => {
-    await cluster.start();
+): Promise<void> =>
+  withReplicas({ brokers, properties: PROPERTIES }, async (cluster) => {
     cluster.createTopic('t');
     await cluster.sleep(200);
     await body(cluster, await cluster.client('n1'));
   });
-  expect([cluster.sim.crashes, cluster.sim.invariantViolations, cluster.anomalies]).toEqual([[], [], []]);
-}
 
 const within = (producerId: number, epoch: number, sequence: number) => ({
   ...idempotent(producerId, epoch, sequence),

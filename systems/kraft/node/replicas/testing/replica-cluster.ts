@@ -393,3 +393,19 @@ export class ReplicaCluster {
     return (this.opened as ReplicaClient).to(node);
   }
 }
+
+/** Does the body in virtual time, with the brokers started. @throws Error where one of them crashed, or was wrong */
+export async function withReplicas<T>(
+  options: ReplicaClusterOptions,
+  body: (cluster: ReplicaCluster) => Promise<T>,
+): Promise<T> {
+  const cluster = new ReplicaCluster(options);
+  const result = await cluster.run(async () => {
+    await cluster.start();
+    return body(cluster);
+  });
+  const { crashes, invariantViolations } = cluster.sim;
+  const wrong: readonly unknown[] = [...crashes, ...invariantViolations, ...cluster.anomalies];
+  if (wrong.length > 0) throw new Error(`brokers were wrong: ${JSON.stringify(wrong)}`);
+  return result;
+}
