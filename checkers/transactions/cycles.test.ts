@@ -113,6 +113,21 @@ describe('cycles', () => {
     expect(cyclic).toBeGreaterThan(600);
   });
 
+  it('are told of whichever walk holds one, where the shortest walk without adjacent rw holds none', () => {
+    // 3 -> 2 -> 0 -> 3 -> 1 -> 3 passes 3 twice: a G2-item and a G0. 3 -> 2 -> 0 -> 4 -> 1 -> 3 is as long.
+    const edges = [
+      [4, 1, WW],
+      [1, 3, WW],
+      [3, 2, RW],
+      [3, 1, WW],
+      [2, 0, WW],
+      [0, 3, RW],
+      [0, 4, RW],
+    ] as const;
+    const names = findCycles(build({ nodes: 5, edges }, false)).cycles.map(({ name }) => name);
+    expect(names.sort()).toEqual(['G-nonadjacent', 'G0']);
+  });
+
   it('are shortest', () => {
     const builder = new GraphBuilder(6);
     for (const [from, to] of [

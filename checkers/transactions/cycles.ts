@@ -21,6 +21,10 @@
  * known at once, but that one has a single rw takes a search from each rw edge. Where that runs out of steps, the
  * cycle is told as the G-nonadjacent that it certainly is, and `cut` says that a G-single was not ruled out.
  *
+ * A closed walk of G-nonadjacent may pass a transaction twice. It is told where it holds a cycle that does not; else it
+ * falls into a G0 or G1c, which is told and refutes more, and a G2-item. (Whether there is a cycle that the walks do
+ * not show is as hard as any problem of simple paths; 400,000 graphs of six transactions had none.)
+ *
  * Cycles are the shortest through the edges that were tried; in a small component these are all.
  */
 import { int32Column } from './columns.ts';
@@ -189,7 +193,7 @@ class ComponentSearch {
     const { of } = stronglyConnectedComponents(this.#graph, mask | VIA);
     const candidates = this.#edges(required, (from, to) => (of[from] === of[to] ? 0 : undefined));
     return this.#shortest(this.#paths, candidates, MAX_STEPS_TO_SHORTEN, (edge, longest) =>
-      this.#paths.shortest(edge.to, edge.from, mask | VIA, longest),
+      closed(edge, this.#paths.shortest(edge.to, edge.from, mask | VIA, longest)),
     ).steps;
   }
 
@@ -208,12 +212,12 @@ class ComponentSearch {
     return edges;
   }
 
-  /** The shortest cycle of a candidate and a path back, among those that the steps allow to be tried. */
+  /** The shortest of the candidates' cycles, among those that the steps allow to be tried. */
   #shortest(
     paths: PathSearch,
     candidates: readonly Candidate[],
     maxSteps: number,
-    pathBack: (edge: Candidate, longest: number) => readonly Step[] | undefined,
+    cycleOf: (edge: Candidate, longestBack: number) => readonly Step[] | undefined,
   ): { readonly steps?: readonly Step[]; readonly isCut: boolean } {
     let best: readonly Step[] | undefined;
     let length = Infinity;
@@ -222,9 +226,9 @@ class ComponentSearch {
       // The first is always tried: where any will do, it does.
       if (edge !== candidates[0] && (paths.steps > end || this.#isOverdue()))
         return { ...(best && { steps: best }), isCut: true };
-      const back = pathBack(edge, length - 2);
-      if (back === undefined) continue;
-      best = [{ from: edge.from, to: edge.to, kind: edge.kind }, ...back];
+      const cycle = cycleOf(edge, length - 2);
+      if (cycle === undefined) continue;
+      best = cycle;
       length = transactionSteps(best).length;
       // A cycle has two transactions at least.
       if (length === 2) break;
@@ -252,7 +256,7 @@ class ComponentSearch {
       .filter(({ rank }) => rank >= 0)
       .sort((a, b) => a.rank - b.rank);
     return this.#shortest(this.#paths, ranked, this.#maxSteps, (edge, longest) =>
-      this.#paths.shortest(edge.to, edge.from, mask | VIA, longest, of),
+      closed(edge, this.#paths.shortest(edge.to, edge.from, mask | VIA, longest, of)),
     );
   }
 
@@ -261,12 +265,13 @@ class ComponentSearch {
     readonly product: Edges;
   }): readonly Step[] | undefined {
     const paths = new PathSearch(candidates.product);
-    const { steps } = this.#shortest(paths, candidates.edges, MAX_STEPS_TO_SHORTEN, (edge, longest) =>
-      paths
+    return this.#shortest(paths, candidates.edges, MAX_STEPS_TO_SHORTEN, (edge, longest) => {
+      const back = paths
         .shortest(2 * edge.to + 1, 2 * edge.from, 0xff, longest)
-        ?.map(({ from, to, kind }) => ({ from: from >> 1, to: to >> 1, kind })),
-    );
-    return steps === undefined ? undefined : simpleCycle(steps);
+        ?.map(({ from, to, kind }) => ({ from: from >> 1, to: to >> 1, kind }));
+      const walk = closed(edge, back);
+      return walk && simpleCycle(walk);
+    }).steps;
   }
 
   #cycleOf(steps: readonly Step[]): Cycle {
@@ -277,6 +282,13 @@ class ComponentSearch {
     }));
     return { name: classify(cycle), steps: cycle };
   }
+}
+
+function closed(
+  { from, to, kind }: Candidate,
+  back: readonly Step[] | undefined,
+): readonly Step[] | undefined {
+  return back && [{ from, to, kind }, ...back];
 }
 
 /** Nodes (node, whether an rw led there) as 2 · node + 0 or 1: an rw sets out only from where none led. */
