@@ -5,6 +5,7 @@
  *     parse('k:v')                                              // { key: 'k', value: 'v', headers: [] } as bytes
  *     formatRecord(record, 0, formatterProperties(new Map([['print.key', 'true']])))   // 'k\tv\n' as bytes
  */
+import { joinedBytes } from '../../runtime/joined-bytes.ts';
 import type { Header, Record } from '../records/record.ts';
 
 // Lines to records
@@ -136,7 +137,7 @@ export function formatRecord(record: Record, partition: number, properties: Form
   if (properties.printKey) fields.push(bytes(record.key));
   if (properties.printValue) fields.push(bytes(record.value));
   const separator = text(properties.keySeparator);
-  return concatenate([...joined(fields, separator), text(properties.lineSeparator)]);
+  return joinedBytes([...joined(fields, separator), text(properties.lineSeparator)]);
 }
 
 function headerField(
@@ -145,20 +146,10 @@ function headerField(
 ): Uint8Array {
   if (headers.length === 0) return encoder.encode('NO_HEADERS');
   const items = headers.map(({ key, value }) =>
-    concatenate([encoder.encode(`${key}:`), value ?? encoder.encode(nullLiteral)]),
+    joinedBytes([encoder.encode(`${key}:`), value ?? encoder.encode(nullLiteral)]),
   );
-  return concatenate(joined(items, encoder.encode(headersSeparator)));
+  return joinedBytes(joined(items, encoder.encode(headersSeparator)));
 }
 
 const joined = (parts: readonly Uint8Array[], separator: Uint8Array): Uint8Array[] =>
   parts.flatMap((part, i) => (i === 0 ? [part] : [separator, part]));
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

@@ -6,7 +6,8 @@
  *
  * The requests of a connection are handled one after the other, the next when the last one is answered, as Kafka does: so
  * responses keep their order, and a client that does not take its answers gets no more of them. ApiVersions is answered
- * here: it advertises what has a handler. A client whose requests wait for others is not read from for a while. Bytes that are no request end their connection and nothing else.
+ * here: it advertises what has a handler. A client that sends far ahead of its answers is not read from for a while. Bytes that are no
+ * request end their connection and nothing else.
  */
 import { msToNs } from '../../../../harness/units.ts';
 import type { Connection, Listener as Socket, Runtime } from '../../../runtime/runtime.ts';

@@ -12,6 +12,7 @@ import type { LogOptions } from '../../log/log-options.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import type { BrokerView } from '../../broker/partition/messages.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
+import { isRaftTopic } from '../../controller/topic-configs.ts';
 import type { QuorumStateData } from '../../quorum/effects.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { MetadataChanges } from '../parts.ts';
@@ -241,7 +242,7 @@ export class HostedPartitions {
   }
 
   private async begin(slot: Slot, topicId: string, log: ReplicaLog): Promise<void> {
-    const isRaft = this.settingsOf(this.image as MetadataImage, slot.topic).isRaft;
+    const isRaft = isRaftTopic(this.image as MetadataImage, slot.topic);
     const quorumState = isRaft ? await this.recoverGroup(slot, log) : null;
     if (this.isClosed) await log.close();
     else if (slot.wantedId !== topicId) await this.retire(slot, { topicId, log });
