@@ -7,10 +7,6 @@
  *
  * The client sends frames that are ready and counts answers: see the share of a core that it needed itself. What other processes do
  * on the machine counts in the megabytes a second, and much less in those of processor time.
- *
- * Seen by this command on two cores that other work kept busy (load 10 and more), before batches were handed over without copies and
- * since, in turn, medians of MB a second of the brokers' processor time: one broker in 63, then 87; three brokers in 11, then 13, and
- * out 147, then 226. The copies themselves cost little: one broker collected its whole heap five times a second for them.
  */
 import { build } from 'hdr-histogram-js';
 import { setTimeout as delay } from 'node:timers/promises';
