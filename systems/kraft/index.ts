@@ -20,22 +20,25 @@ import {
   nodeIdOf,
   brokersOf,
   propertiesText,
+  type ClusterNode,
 } from './cluster-options.ts';
 import type { KraftNode } from './node/kraft-node.ts';
 import { startKraftNode } from './node/kraft-node.ts';
 import { openLogDir } from './node/log-dir.ts';
 import { readServerProperties } from './node/properties.ts';
+import type { PropertyValues } from './node/property-table.ts';
 import { nodeRulesWith } from './node/rules.ts';
 import { ERRORS } from './wire/error-codes.ts';
 
 const STARTING: NodeStatus = { role: 'starting', term: 0, leader: null };
 
+/** @throws HarnessError that names the options which no node would start with */
+const propertiesOf = (node: ClusterNode): PropertyValues =>
+  readServerProperties(propertiesText(node), 'the options', () => '--option').values;
+
 /** @throws HarnessError for an unknown bug, or options that no node would start with */
 const kraftProgram: NodeProgram = (runtime, { name, peers, options, bugs }) => {
-  const { values: properties } = readServerProperties(
-    propertiesText({ name, peers, options }),
-    'the options',
-  );
+  const properties = propertiesOf({ name, peers, options });
   nodeRulesWith(bugs);
   let node: KraftNode | null = null;
   openLogDir(runtime, { nodeId: nodeIdOf(peers, name), clusterId: CLUSTER_ID })
@@ -91,8 +94,7 @@ export const kraft = {
   options: [...CLUSTER_OPTIONS, ...CLIENT_OPTIONS],
   variants: VARIANTS,
   checkOptions: (options, nodes) => {
-    for (const name of nodes)
-      readServerProperties(propertiesText({ name, peers: nodes, options }), 'the options');
+    for (const name of nodes) propertiesOf({ name, peers: nodes, options });
     parseClientOptions(options, brokersOf(nodes, options).length);
   },
   errors: [...ERRORS, ...CLIENT_ERRORS],

@@ -1,14 +1,13 @@
 /**
  * `server.properties` as the command reads it: a file, what `--override` puts in its place, and the directory of the data.
  *
- *     const { values } = readConfiguration('server.properties', ['node.id=2'], (warning) => output.note(warning));
+ *     const values = readConfiguration('server.properties', ['node.id=2'], (warning) => output.note(warning));
  *     dataDirectory(values, 'server.properties') // '/var/kraft'
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { HarnessError } from '../../../harness/errors.ts';
 import { logDirs, readServerProperties } from '../node/properties.ts';
-import type { ServerProperties } from '../node/properties.ts';
 import type { PropertyValues } from '../node/property-table.ts';
 import { usageError } from './exit-codes.ts';
 
@@ -36,7 +35,7 @@ export function readConfiguration(
   file: string,
   overrides: readonly string[],
   onWarning: (warning: string) => void,
-): ServerProperties {
+): PropertyValues {
   const text = readTextFile(file);
   for (const override of overrides) {
     if (!/^[^=\s]+=/.test(override)) throw usageError(`--override takes key=value; "${override}" is none`);
@@ -45,32 +44,13 @@ export function readConfiguration(
   const inFile = text.replace(/\r\n|\r/g, '\n').replace(/\n?$/, '\n');
   const lineCount = inFile.split('\n').length - 1;
   const whole = inFile + overrides.map((override) => `${override.replaceAll('\\', '\\\\')}\n`).join('');
-  const told = (message: string): string =>
-    message
-      .split('\n')
-      .map((line) => asOverride(line, file, lineCount))
-      .join('\n');
-  try {
-    const properties = readServerProperties(whole, file);
-    for (const warning of properties.warnings) {
-      const line = told(warning);
-      // To put something in another's place is what an override is for.
-      if (!line.startsWith('--override: ') || !line.includes('is set again')) onWarning(line);
-    }
-    return properties;
-  } catch (error) {
-    if (error instanceof HarnessError) throw new HarnessError(error.code, told(error.message));
-    throw error;
-  }
-}
-
-/** What is said of a line behind the end of the file is about an override. */
-function asOverride(message: string, file: string, lineCount: number): string {
-  const prefix = `${file} line `;
-  if (!message.startsWith(prefix)) return message;
-  const match = /^(\d+): (.*)$/.exec(message.slice(prefix.length));
-  if (match === null || Number(match[1]) <= lineCount) return message;
-  return `--override: ${match[2] as string}`;
+  const { values, warnings } = readServerProperties(whole, file, (line) =>
+    line > lineCount ? '--override' : `${file} line ${line}`,
+  );
+  // To put something in another's place is what an override is for.
+  const isOverriding = /^--override: \S+ is set again/;
+  for (const warning of warnings) if (!isOverriding.test(warning)) onWarning(warning);
+  return values;
 }
 
 /** All directories that the file names, absolute, in the order of their names. */

@@ -139,7 +139,7 @@ async function addController(options: ChangeOptions, output: Output): Promise<vo
   const { commandConfig, dryRun } = options;
   if (commandConfig === undefined)
     throw usageError('add-controller needs --command-config FILE: the server.properties of the controller');
-  const { values } = readConfiguration(commandConfig, [], (warning) => output.note(`kraft: ${warning}`));
+  const values = readConfiguration(commandConfig, [], (warning) => output.note(`kraft: ${warning}`));
   if (!values['process.roles'].includes('controller'))
     throw usageError(`${commandConfig}: process.roles does not name controller`);
   const directory = dataDirectory(values, commandConfig);

@@ -55,7 +55,7 @@ export interface ServerPlan {
 /** What can be known before anything is touched. @throws HarnessError in one line, or one for each wrong property */
 export function planServer(config: string, overrides: readonly string[]): ServerPlan {
   const warnings: string[] = [];
-  const { values } = readConfiguration(config, overrides, (warning) => warnings.push(warning));
+  const values = readConfiguration(config, overrides, (warning) => warnings.push(warning));
   const directory = dataDirectory(values, config);
   const text = metaPropertiesText(directory);
   const meta = checkLogDir({

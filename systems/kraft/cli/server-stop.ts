@@ -84,7 +84,7 @@ function serverOf(config: string, { nodeId, processRole, override }: Options): S
   if (nodeId !== undefined || processRole !== undefined) {
     throw usageError('a file names one server: --node-id and --process-role are for all of them');
   }
-  const { values } = readConfiguration(config, override, () => undefined);
+  const values = readConfiguration(config, override, () => undefined);
   const holder = lockHolder(dataDirectory(values, config));
   return holder === null ? [] : [{ ...holder, nodeId: values['node.id'] }];
 }

@@ -47,7 +47,7 @@ export function addStorageCommand(program: Command, { output, finish }: CommandC
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .action(({ config }: { readonly config: string }) => {
-      const { values } = readConfiguration(config, [], (warning) => output.note(`kraft: ${warning}`));
+      const values = readConfiguration(config, [], (warning) => output.note(`kraft: ${warning}`));
       if (!describeDirectories(allDirectories(values), output)) finish(EXIT.invalid);
     });
 }
@@ -58,7 +58,7 @@ function format({ clusterId, config, ignoreFormatted }: FormatOptions, output: O
       `--cluster-id ${clusterId}: does not appear to be a valid UUID; kraft storage random-uuid makes one`,
     );
   }
-  const { values } = readConfiguration(config, [], (warning) => output.note(`kraft: ${warning}`));
+  const values = readConfiguration(config, [], (warning) => output.note(`kraft: ${warning}`));
   const say = (line: string): void => output.print(line);
   formatStorage({ values, clusterId, isFormattedIgnored: ignoreFormatted, say });
 }

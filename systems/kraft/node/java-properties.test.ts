@@ -34,8 +34,8 @@ describe('the syntax of properties files', () => {
   });
 
   test('a \\u without four digits is refused', () => {
-    expect(() => parseJavaProperties('a=1\nb=\\u12', 'x.properties')).toThrow(
-      'x.properties line 2: \\u needs four hexadecimal digits after it',
+    expect(() => parseJavaProperties('a=1\nb=\\u12')).toThrow(
+      'line 2: \\u needs four hexadecimal digits after it',
     );
   });
 
@@ -56,7 +56,7 @@ describe('the syntax of properties files', () => {
           try {
             parseJavaProperties(text);
           } catch (error) {
-            expect((error as Error).message).toMatch(/^properties line \d+: /);
+            expect((error as Error).message).toMatch(/^line \d+: /);
           }
         },
       ),

@@ -44,14 +44,17 @@ function logicalLines(text: string): readonly LogicalLine[] {
 }
 
 /**
- * @param file - for the message
+ * @param placeOf - a line, for the message
  * @throws HarnessError `bad-format` for a \u without four hexadecimal digits
  */
-export function parseJavaProperties(text: string, file = 'properties'): readonly PropertyEntry[] {
+export function parseJavaProperties(
+  text: string,
+  placeOf: (line: number) => string = (line) => `line ${line}`,
+): readonly PropertyEntry[] {
   return logicalLines(text).map(({ text: whole, line }) => {
     const keyEnd = endOfKey(whole);
     const separator = /^[ \t\f]*(?:[=:][ \t\f]*)?/.exec(whole.slice(keyEnd))?.[0] ?? '';
-    const where = `${file} line ${line}`;
+    const where = placeOf(line);
     return {
       key: unescape(whole.slice(0, keyEnd), where),
       value: unescape(whole.slice(keyEnd + separator.length), where),

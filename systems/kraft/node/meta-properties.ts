@@ -30,7 +30,9 @@ export function formatMetaProperties({ clusterId, nodeId, directoryId }: MetaPro
 
 /** @throws HarnessError `bad-format` or `unsupported-version`, with the file and what is wrong in it */
 export function parseMetaProperties(text: string, file: string): MetaProperties {
-  const entries = new Map(parseJavaProperties(text, file).map(({ key, value }) => [key, value.trim()]));
+  const entries = new Map(
+    parseJavaProperties(text, (line) => `${file} line ${line}`).map(({ key, value }) => [key, value.trim()]),
+  );
   const get = (key: string): string => {
     const value = entries.get(key);
     if (value === undefined || value === '')

@@ -17,8 +17,6 @@ import { PROPERTY_TABLE } from './property-table.ts';
 
 export interface ServerProperties {
   readonly values: PropertyValues;
-  /** By key, what the file says, with the last line that says it. */
-  readonly lines: ReadonlyMap<string, number>;
   readonly warnings: readonly string[];
 }
 
@@ -27,40 +25,46 @@ const isKnown = (key: string): key is PropertyKey => Object.hasOwn(PROPERTY_TABL
 /** As many letters may be wrong for a key to be taken for a slip of another. */
 const SLIP_MAX = 3;
 
-/** @throws HarnessError `bad-format`, with one line for each thing that is wrong */
-export function readServerProperties(text: string, file: string): ServerProperties {
+/**
+ * @param placeOf - where a line comes from, if not from the file
+ * @throws HarnessError `bad-format`, with one line for each thing that is wrong
+ */
+export function readServerProperties(
+  text: string,
+  file: string,
+  placeOf = (line: number): string => `${file} line ${line}`,
+): ServerProperties {
   const warnings: string[] = [];
   const problems: string[] = [];
-  const lines = new Map<string, number>();
+  const places = new Map<string, string>();
   const values: Record<string, unknown> = Object.fromEntries(
     KEYS.map((key) => [key, PROPERTY_TABLE[key].default]),
   );
-  for (const { key, value, line } of parseJavaProperties(text, file)) {
-    const where = `${file} line ${line}`;
+  for (const { key, value, line } of parseJavaProperties(text, placeOf)) {
+    const where = placeOf(line);
     if (!isKnown(key)) {
       warnings.push(`${where}: unknown key ${key}${suggestion(key)}`);
       continue;
     }
-    const before = lines.get(key);
-    if (before !== undefined)
-      warnings.push(`${where}: ${key} is set again, and line ${before} does not count`);
-    lines.set(key, line);
+    const before = places.get(key);
+    if (before !== undefined) warnings.push(`${where}: ${key} is set again: ${before} does not count`);
+    places.set(key, where);
     const read = PROPERTY_TABLE[key].read(value.trim());
     if ('wrong' in read) problems.push(`${where}: ${key}=${value}: ${read.wrong}`);
     else values[key] = read.value;
   }
   for (const key of KEYS) {
     const type = PROPERTY_TABLE[key];
-    if ('isRequired' in type && !lines.has(key))
+    if ('isRequired' in type && !places.has(key))
       problems.push(`${file}: ${key} is not set, and has no default`);
   }
   if (problems.length === 0) {
-    const found = checkAcross(values as PropertyValues, lines, file);
+    const found = checkAcross(values as PropertyValues, places, file);
     problems.push(...found.problems);
     warnings.push(...found.warnings);
   }
   if (problems.length > 0) throw new HarnessError('bad-format', problems.join('\n'));
-  return { values: values as PropertyValues, lines, warnings };
+  return { values: values as PropertyValues, warnings };
 }
 
 function suggestion(key: string): string {

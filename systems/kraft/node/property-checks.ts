@@ -1,7 +1,7 @@
 /**
  * What must hold between keys of `server.properties`: roles, listeners, voters, and times that must fit together.
  *
- *     checkAcross(values, lines, 'server.properties').problems // []
+ *     checkAcross(values, places, 'server.properties').problems // []
  */
 import type { PropertyKey, PropertyValues } from './property-table.ts';
 import type { Listener } from './property-types.ts';
@@ -30,26 +30,23 @@ export function interBrokerListenerName(values: PropertyValues): string {
   return values['inter.broker.listener.name']?.toUpperCase() ?? SPOKEN_PROTOCOL;
 }
 
+/** @param places - by key, where it is set; `file` is said of what is set nowhere */
 export function checkAcross(
   values: PropertyValues,
-  lines: ReadonlyMap<string, number>,
+  places: ReadonlyMap<string, string>,
   file: string,
 ): Findings {
   const findings: Findings = { problems: [], warnings: [] };
-  const at = (key: string): string => {
-    const line = lines.get(key);
-    return line === undefined ? file : `${file} line ${line}`;
-  };
   const sayTo =
     (list: string[]): Say =>
     (key, value, what) =>
-      void list.push(`${at(key)}: ${key}=${value}: ${what}`);
+      void list.push(`${places.get(key) ?? file}: ${key}=${value}: ${what}`);
   const wrong = sayTo(findings.problems);
   checkRoles(values, wrong);
   // What a node needs depends on what it is.
   if (values['process.roles'].length === 0) return findings;
   checkVoters(values, wrong);
-  checkListeners(values, lines.has('listener.security.protocol.map'), wrong);
+  checkListeners(values, places.has('listener.security.protocol.map'), wrong);
   if (values['process.roles'].includes('broker')) checkBroker(values, wrong);
   checkTimes(values, wrong, sayTo(findings.warnings));
   return findings;
