@@ -1,9 +1,8 @@
 /** Every mistake is one line that says what to do, and an exit code; nothing that was recorded is lost by it. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requirement } from '../../test/require.ts';
+import { mountSmallDisk, smallDisks } from '../../test/small-disk.ts';
 import { commandIn, copyOf, type Ended, onlyRunIn, readRecords, temporaryFolder } from './testing/command.ts';
 
 const folder = temporaryFolder();
@@ -104,28 +103,12 @@ describe('a results folder that cannot be written', () => {
 });
 
 describe('a disk that fills up', () => {
-  function mountTiny(path: string, size: string): boolean {
-    mkdirSync(path, { recursive: true });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  }
-  const unmount = (path: string): void => void execFileSync('umount', [path]);
-
-  const probe = join(temporaryFolder(), 'probe');
-  const canMount = mountTiny(probe, '100k');
-  if (canMount) unmount(probe);
-  const root = requirement('root', canMount, 'to fill a disk, a small one has to be mounted');
-
-  it.skipIf(root.skip).each([
+  it.skipIf(smallDisks.skip).each([
     ['while the run goes on', '300k', /cannot write \S+\/(trace|history)\.jsonl: ENOSPC/],
     ['after it', '1200k', /cannot write \S+\/plan\.json: ENOSPC/],
-  ])(`%s: what was recorded is kept${root.note}`, async (_, size, sentence) => {
+  ])(`%s: what was recorded is kept${smallDisks.note}`, async (_, size, sentence) => {
     const tiny = join(folder, `tiny-${size}`);
-    expect(mountTiny(tiny, size)).toBe(true);
+    const disk = mountSmallDisk(tiny, size);
     try {
       const ended = await shaketable(
         ...RUN.split(' '),
@@ -145,7 +128,7 @@ describe('a disk that fills up', () => {
       expect(result?.operations).toBeGreaterThan(100);
       expect(readdirSync(run).filter((name) => name.endsWith('.partial'))).toEqual([]);
     } finally {
-      unmount(tiny);
+      disk.unmount();
     }
   });
 });
