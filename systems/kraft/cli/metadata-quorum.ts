@@ -1,6 +1,7 @@
 /** `kraft metadata-quorum`: the controllers' quorum described and changed, as by `kafka-metadata-quorum.sh`. */
 import type { Command } from 'commander';
 import { METADATA_TOPIC } from '../internal-topics.ts';
+import { advertisedControllerListeners } from '../node/property-checks.ts';
 import { uuidToBytes } from '../wire/bytes.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, withSession } from './broker-session.ts';
@@ -146,12 +147,11 @@ async function addController(options: ChangeOptions, output: Output): Promise<vo
   const meta = readMetaProperties(directory);
   if (meta === null)
     throw usageError(`${directory} is not formatted: the controller has no directory id yet`);
-  const names = values['controller.listener.names'].map((name) => name.toUpperCase());
-  const advertised = values['advertised.listeners'] ?? [];
-  const listeners = values.listeners
-    .filter(({ name }) => names.includes(name))
-    .map((listener) => advertised.find(({ name }) => name === listener.name) ?? listener)
-    .map(({ name, host, port }) => ({ name, host: host === '' ? 'localhost' : host, port }));
+  const listeners = advertisedControllerListeners(values).map(({ name, host, port }) => ({
+    name,
+    host: host === '' ? 'localhost' : host,
+    port,
+  }));
   if (!dryRun) {
     const { ofControllers: _, ...where } = target(options);
     await withSession(where, output, async (session) => {

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { advertisedListeners, interBrokerListenerName } from './property-checks.ts';
+import {
+  advertisedControllerListeners,
+  advertisedListeners,
+  interBrokerListenerName,
+} from './property-checks.ts';
 import { PROPERTY_TABLE } from './property-table.ts';
 import { logDirs, readServerProperties, retentionMs } from './properties.ts';
 
@@ -87,6 +91,17 @@ describe('server.properties', () => {
     const dynamic = { 'controller.quorum.voters': null, 'controller.quorum.bootstrap.servers': '[::1]:9093' };
     expect(read(dynamic).values['controller.quorum.bootstrap.servers']).toEqual([
       { host: '::1', port: 9093 },
+    ]);
+  });
+
+  test('listeners of controllers are advertised, and not to clients: Kafka 4.0’s own file', () => {
+    const both = 'PLAINTEXT://localhost:9092,CONTROLLER://here:9094';
+    const { values } = read({ 'advertised.listeners': both, 'controller.listener.names': 'controller' });
+    expect(advertisedListeners(values)).toEqual([{ name: 'PLAINTEXT', host: 'localhost', port: 9092 }]);
+    const [controller] = advertisedControllerListeners(values);
+    expect(controller).toEqual({ name: 'CONTROLLER', host: 'here', port: 9094 });
+    expect(advertisedControllerListeners(read().values)).toEqual([
+      { name: 'CONTROLLER', host: '', port: 9093 },
     ]);
   });
 
@@ -224,9 +239,15 @@ describe('server.properties', () => {
       ['s.properties line 8: listener.security.protocol.map=CONTROLLER:SSL: only PLAINTEXT is spoken here'],
     ],
     [
-      { 'advertised.listeners': 'CONTROLLER://h:9093,PLAINTEXT://h:9092' },
+      { 'advertised.listeners': 'CONTROLLER://0.0.0.0:9093,PLAINTEXT://h:9092' },
       [
-        's.properties line 5: advertised.listeners=CONTROLLER://h:9093,PLAINTEXT://h:9092: CONTROLLER is the controllers’, and not for clients',
+        's.properties line 5: advertised.listeners=CONTROLLER://0.0.0.0:9093,PLAINTEXT://h:9092: controllers cannot connect to “0.0.0.0”: name a host that they reach',
+      ],
+    ],
+    [
+      { 'advertised.listeners': 'CONTROLLER://h:9093', 'inter.broker.listener.name': null },
+      [
+        's.properties line 5: advertised.listeners=CONTROLLER://h:9093: a broker needs a listener that is not the controllers’',
       ],
     ],
     [
@@ -247,7 +268,9 @@ describe('server.properties', () => {
     ],
     [
       { listeners: 'CONTROLLER://:9093', 'advertised.listeners': null },
-      ['s.properties line 4: listeners=: a broker needs a listener that is not the controllers’'],
+      [
+        's.properties line 4: listeners=CONTROLLER://:9093: a broker needs a listener that is not the controllers’',
+      ],
     ],
     [
       { 'unclean.leader.election.enable': 'yes' },

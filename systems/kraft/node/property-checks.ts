@@ -17,13 +17,24 @@ const SPOKEN_PROTOCOL = 'PLAINTEXT';
 const isController = (values: PropertyValues, { name }: Listener): boolean =>
   controllerNames(values).includes(name);
 
-const controllerNames = (values: PropertyValues): readonly string[] =>
+/** In capitals, as names of listeners are. */
+export const controllerNames = (values: PropertyValues): readonly string[] =>
   values['controller.listener.names'].map((name) => name.toUpperCase());
 
 /** What clients are told to connect to: as advertised, else where the broker listens for them. */
 export function advertisedListeners(values: PropertyValues): readonly Listener[] {
-  return values['advertised.listeners'] ?? values.listeners.filter((each) => !isController(values, each));
+  const all = values['advertised.listeners'] ?? values.listeners;
+  return all.filter((each) => !isController(values, each));
 }
+
+/** Where other controllers and brokers reach this controller, the same way (KIP-853). */
+export function advertisedControllerListeners(values: PropertyValues): readonly Listener[] {
+  const all = [...(values['advertised.listeners'] ?? []), ...values.listeners];
+  return controllerNames(values).flatMap((name) => all.find((listener) => listener.name === name) ?? []);
+}
+
+/** Whether nobody can connect to a listener that others are told of. */
+const isNowhere = ({ host }: Listener): boolean => host === '' || host === '0.0.0.0' || host === '::';
 
 /** On which of its listeners brokers talk to each other. */
 export function interBrokerListenerName(values: PropertyValues): string {
@@ -47,6 +58,7 @@ export function checkAcross(
   if (values['process.roles'].length === 0) return findings;
   checkVoters(values, wrong);
   checkListeners(values, places.has('listener.security.protocol.map'), wrong);
+  checkAdvertised(values, wrong);
   if (values['process.roles'].includes('broker')) checkBroker(values, wrong);
   checkTimes(values, wrong, sayTo(findings.warnings));
   return findings;
@@ -143,20 +155,25 @@ function checkListeners(values: PropertyValues, isMapped: boolean, wrong: Say): 
   }
 }
 
-function checkBroker(values: PropertyValues, wrong: Say): void {
-  const advertised = advertisedListeners(values);
+function checkAdvertised(values: PropertyValues, wrong: Say): void {
+  const advertised = values['advertised.listeners'] ?? [];
   const text = describe(advertised);
-  const key = values['advertised.listeners'] === null ? 'listeners' : 'advertised.listeners';
-  if (advertised.length === 0) wrong(key, text, 'a broker needs a listener that is not the controllers’');
-  for (const listener of values['advertised.listeners'] ?? []) {
+  for (const listener of advertised) {
     const { name, host } = listener;
-    if (isController(values, listener)) wrong(key, text, `${name} is the controllers’, and not for clients`);
-    else if (!values.listeners.some((each) => each.name === name))
-      wrong(key, text, `${name} is not among listeners`);
-    if (host === '' || host === '0.0.0.0' || host === '::') {
-      wrong(key, text, `clients cannot connect to “${host}”: name a host that they reach`);
+    if (!values.listeners.some((each) => each.name === name))
+      wrong('advertised.listeners', text, `${name} is not among listeners`);
+    if (isNowhere(listener)) {
+      const who = isController(values, listener) ? 'controllers' : 'clients';
+      wrong('advertised.listeners', text, `${who} cannot connect to “${host}”: name a host that they reach`);
     }
   }
+}
+
+function checkBroker(values: PropertyValues, wrong: Say): void {
+  const advertised = advertisedListeners(values);
+  const key = values['advertised.listeners'] === null ? 'listeners' : 'advertised.listeners';
+  if (advertised.length === 0)
+    wrong(key, describe(values[key] ?? []), 'a broker needs a listener that is not the controllers’');
   const between = interBrokerListenerName(values);
   if (advertised.length > 0 && !advertised.some(({ name }) => name === between)) {
     wrong(

@@ -8,6 +8,7 @@ import type { Address } from '../../../runtime/runtime.ts';
 import type { Endpoint, Voter } from '../../quorum/messages.ts';
 import type { QuorumOptions } from '../../quorum/options.ts';
 import { parseQuorumOptions, QUORUM_OPTIONS } from '../../quorum/options.ts';
+import { advertisedControllerListeners, controllerNames } from '../property-checks.ts';
 import type { PropertyKey, PropertyValues } from '../property-table.ts';
 
 /** Where no name is set, as on a broker that knows the controllers by their addresses alone. */
@@ -25,8 +26,9 @@ export function optionsOf(properties: PropertyValues): QuorumOptions {
   return parseQuorumOptions(given);
 }
 
+/** Of the listener by which controllers are reached. */
 const listenerNameOf = (properties: PropertyValues): string =>
-  properties['controller.listener.names'][0] ?? DEFAULT_LISTENER_NAME;
+  controllerNames(properties)[0] ?? DEFAULT_LISTENER_NAME;
 
 export function staticVotersOf(properties: PropertyValues): readonly Voter[] {
   const name = listenerNameOf(properties);
@@ -54,11 +56,8 @@ export function controllerListenersOf(
 ): readonly Endpoint[] {
   const asVoter = staticVotersOf(properties).find(({ voterId }) => voterId === nodeId);
   if (asVoter !== undefined) return asVoter.listeners;
-  const names = properties['controller.listener.names'];
-  const advertised = properties['advertised.listeners'] ?? [];
-  return names.flatMap((name) => {
-    const isIt = (listener: { readonly name: string }): boolean => listener.name === name;
-    const listener = advertised.find(isIt) ?? properties.listeners.find(isIt);
-    return listener === undefined ? [] : [{ ...listener, host: listener.host || ownHost }];
-  });
+  return advertisedControllerListeners(properties).map((listener) => ({
+    ...listener,
+    host: listener.host || ownHost,
+  }));
 }
