@@ -15,9 +15,11 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { MetadataRecord } from '../controller/metadata-records.ts';
 import { Broker } from './broker-node.ts';
 import { ControllerDriver } from './controller/controller-driver.ts';
+import { ConnectionQuota } from './network/connection-quota.ts';
 import type { Handlers } from './network/exchange.ts';
 import { NetworkServer } from './network/network-server.ts';
 import type { MetadataListener, Quorum } from './parts.ts';
+import { interBrokerListenerName } from './property-checks.ts';
 import type { PropertyValues } from './property-table.ts';
 import { QuorumDriver } from './quorum/quorum-driver.ts';
 import { nodeRulesWith } from './rules.ts';
@@ -108,8 +110,18 @@ class Node implements KraftNode {
   private listen(listener: 'broker' | 'controller', handlers: Handlers): void {
     const { properties } = this.settings;
     const controllerNames = properties['controller.listener.names'].map((name) => name.toUpperCase());
-    for (const { name, port } of properties.listeners) {
-      if (controllerNames.includes(name) !== (listener === 'controller')) continue;
+    const listeners = properties.listeners.filter(
+      ({ name }) => controllerNames.includes(name) === (listener === 'controller'),
+    );
+    const quota = new ConnectionQuota({
+      max: properties['max.connections'],
+      maxPerHost: properties['max.connections.per.ip'],
+    });
+    // Nodes find room where they connect only, however many clients there are.
+    const between = interBrokerListenerName(properties);
+    const isOfNodes = (name: string): boolean =>
+      listener === 'controller' || (listeners.length > 1 && name === between);
+    for (const { name, port } of listeners) {
       this.servers.push(
         new NetworkServer(this.runtime, {
           port,
@@ -117,6 +129,8 @@ class Node implements KraftNode {
           listenerName: name,
           handlers,
           maxRequestBytes: properties['socket.request.max.bytes'],
+          idleMaxMs: properties['connections.max.idle.ms'],
+          ...(isOfNodes(name) ? {} : { quota }),
         }),
       );
     }

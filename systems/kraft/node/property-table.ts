@@ -120,6 +120,8 @@ export const PROPERTY_TABLE = {
   'num.io.threads': positive(8),
   'num.recovery.threads.per.data.dir': positive(2),
   'connections.max.idle.ms': type.long({ default: 600_000 }),
+  'max.connections': notNegative(type.INT_MAX),
+  'max.connections.per.ip': notNegative(type.INT_MAX),
 } as const;
 
 export type PropertyKey = keyof typeof PROPERTY_TABLE;

@@ -11,7 +11,9 @@ import { APIS } from '../../wire/apis.ts';
 import type { Exchange, Handlers } from './exchange.ts';
 import type { NodeOutcome } from './node-client.ts';
 import { NodeClient } from './node-client.ts';
+import { ConnectionQuota } from './connection-quota.ts';
 import { NetworkServer } from './network-server.ts';
+import type { NetworkServerOptions } from './network-server.ts';
 import { inSim, send } from '../testing/in-sim.ts';
 
 const PORT = 9092;
@@ -23,7 +25,11 @@ interface Nodes {
   readonly here: Runtime;
 }
 
-async function between(handlers: Handlers, body: (nodes: Nodes) => Promise<void>): Promise<void> {
+async function between(
+  handlers: Handlers,
+  body: (nodes: Nodes) => Promise<void>,
+  limits: Pick<NetworkServerOptions, 'idleMaxMs' | 'quota'> = {},
+): Promise<void> {
   const runtimes = new Map<string, Runtime>();
   const system = toySystem((runtime, { name }) => {
     runtimes.set(name, runtime);
@@ -34,6 +40,7 @@ async function between(handlers: Handlers, body: (nodes: Nodes) => Promise<void>
       listenerName: 'PLAINTEXT',
       handlers,
       maxRequestBytes: 1000,
+      ...limits,
     });
   });
   const cluster = new SimCluster({ system, nodes: ['n1', 'n2'], seed: 1 });
@@ -142,6 +149,27 @@ describe('a listener', () => {
     });
   });
 
+  test('reads no further where a client sends nothing but empty requests behind one that waits', async () => {
+    await between({}, async ({ cluster, there, here }) => {
+      const readings: boolean[] = [];
+      const listen = there.listen.bind(there);
+      there.listen = (port, onConnection) =>
+        listen(port, (connection) => {
+          connection.setReading = (isReading) => void readings.push(isReading);
+          onConnection(connection);
+        });
+      const names = { listener: 'broker', listenerName: 'PLAINTEXT' } as const;
+      const handlers: Handlers = { heartbeat: () => undefined };
+      new NetworkServer(there, { port: 1, ...names, handlers, maxRequestBytes: 1000 });
+      const connection = here.connect({ host: 'n1', port: 1 });
+      const options = { correlationId: 1, clientId: '' };
+      connection.write(encodeRequest(APIS.heartbeat, 3, options, heartbeat('g')));
+      connection.write(new Uint8Array(64 * 1024));
+      await cluster.clock.sleep(msToNs(1_000));
+      expect(readings.at(-1)).toBe(false);
+    });
+  });
+
   test('a handler that nobody waits for any more may still answer', async () => {
     const held: Exchange<'heartbeat'>[] = [];
     await between({ heartbeat: (exchange) => void held.push(exchange) }, async ({ cluster, here }) => {
@@ -150,6 +178,83 @@ describe('a listener', () => {
       await cluster.clock.sleep(msToNs(50));
       held[0]?.respond({ errorCode: ERROR.NONE });
     });
+  });
+});
+
+describe('a connection that is silent', () => {
+  const limits = { idleMaxMs: 60_000 };
+  const answering: Handlers = { heartbeat: (exchange) => exchange.respond({ errorCode: ERROR.NONE }) };
+
+  test('ends after its time, also with half a request; whoever comes back connects again', async () => {
+    const body = async ({ cluster, here }: Nodes): Promise<void> => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      await ask(client, 'a');
+      const [silent, half] = [raw(here), raw(here)];
+      half.connection.write(Uint8Array.of(0, 0, 1, 0, 1));
+      await cluster.clock.sleep(msToNs(40_000));
+      await ask(client, 'b');
+      await cluster.clock.sleep(msToNs(19_000));
+      expect([silent.ended(), half.ended()]).toEqual([null, null]);
+      half.connection.write(Uint8Array.of(1));
+      await cluster.clock.sleep(msToNs(2_000));
+      expect([silent.ended(), half.ended()]).toEqual(['closed', null]);
+      await cluster.clock.sleep(msToNs(59_000));
+      expect(half.ended()).toBe('closed');
+      expect(await ask(client, 'c')).toMatchObject({ kind: 'response' });
+    };
+    await between(answering, body, limits);
+  });
+
+  test('stays while an answer is owed, and its time begins with that', async () => {
+    const held: Exchange<'heartbeat'>[] = [];
+    const hold: Handlers = { heartbeat: (exchange) => void held.push(exchange) };
+    const body = async ({ cluster, here }: Nodes): Promise<void> => {
+      const { connection, frames, ended } = raw(here);
+      connection.write(encodeRequest(APIS.heartbeat, 3, { correlationId: 1, clientId: '' }, heartbeat('g')));
+      await cluster.clock.sleep(msToNs(200_000));
+      held[0]?.respond({ errorCode: ERROR.NONE });
+      await cluster.clock.sleep(msToNs(59_000));
+      expect([frames.length, ended()]).toEqual([1, null]);
+      await cluster.clock.sleep(msToNs(2_000));
+      expect(ended()).toBe('closed');
+    };
+    await between(hold, body, limits);
+  });
+
+  test('stays where connections.max.idle.ms is below 0', async () => {
+    const body = async ({ cluster, here }: Nodes): Promise<void> => {
+      const { ended } = raw(here);
+      await cluster.clock.sleep(msToNs(10_000_000));
+      expect(ended()).toBeNull();
+    };
+    await between(answering, body, { idleMaxMs: -1 });
+  });
+});
+
+describe('connections beyond the quota', () => {
+  const answering: Handlers = { heartbeat: (exchange) => exchange.respond({ errorCode: ERROR.NONE }) };
+
+  test.each([
+    ['max.connections', { max: 3, maxPerHost: 100 }],
+    ['max.connections.per.ip', { max: 100, maxPerHost: 3 }],
+  ])('of %s are turned away at once, until one of the others ends', async (_name, options) => {
+    const body = async ({ cluster, here }: Nodes): Promise<void> => {
+      const client = new NodeClient(here, { clientId: 'me' });
+      await ask(client, 'a');
+      const taken = [raw(here), raw(here)];
+      await cluster.clock.sleep(msToNs(50));
+      const more = Array.from({ length: 5 }, () => raw(here));
+      await cluster.clock.sleep(msToNs(50));
+      expect(more.map(({ ended }) => ended())).toEqual(Array(5).fill('closed'));
+      expect(taken.map(({ ended }) => ended())).toEqual([null, null]);
+      expect(await ask(client, 'b')).toMatchObject({ kind: 'response' });
+      taken[0]?.connection.close();
+      await cluster.clock.sleep(msToNs(50));
+      const next = [raw(here), raw(here)];
+      await cluster.clock.sleep(msToNs(50));
+      expect(next.map(({ ended }) => ended()).sort()).toEqual(['closed', null].sort());
+    };
+    await between(answering, body, { quota: new ConnectionQuota(options) });
   });
 });
 
