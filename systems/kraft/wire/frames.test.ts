@@ -67,6 +67,17 @@ describe('frames', () => {
     expect(frames).toHaveLength(1);
   });
 
+  test('a length promises much, and costs nothing until the bytes come', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const readers = Array.from({ length: 1000 }, () => {
+      const { reader } = collect();
+      reader.push(Uint8Array.of(6, 0, 0, 0, 1));
+      return reader;
+    });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20);
+    expect(readers.every(({ pendingBytes }) => pendingBytes === LENGTH_BYTES + 1)).toBe(true);
+  });
+
   test('a large one in small chunks is copied in linear time', () => {
     const frame = frameOf(new Uint8Array(16 << 20).fill(3));
     const { reader, frames } = collect();

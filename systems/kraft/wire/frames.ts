@@ -19,7 +19,7 @@ export const LENGTH_BYTES = 4;
 export const DEFAULT_FRAME_BYTES_MAX = 104_857_600;
 
 /** So much is allocated on the word of a length alone. */
-const TRUSTED_BYTES = 1 << 18;
+const TRUSTED_BYTES = 1 << 12;
 
 export type FrameHandler = (frame: Uint8Array) => void;
 
