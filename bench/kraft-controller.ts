@@ -26,7 +26,7 @@ class Bench {
 
   newCore(): ControllerCore {
     return new ControllerCore({
-      options: { ...CONTROLLER_DEFAULTS, clusterId: 'bench', idleIntervalMs: 0 },
+      options: { ...CONTROLLER_DEFAULTS, nodeId: 1, clusterId: 'bench', idleIntervalMs: 0 },
       rules: correctRules,
       random: randomStream(1, 'controller'),
     });

@@ -97,11 +97,11 @@ export class ActiveController {
   }
 
   topicConfig(topic: string, name: string): string {
-    return effectiveConfig(this.image, this.options.staticConfigs, topic, name).value;
+    return effectiveConfig(this.image, this.options, topic, name).value;
   }
 
   configOfNewTopics(name: string): string {
-    return defaultConfig(this.image, this.options.staticConfigs, name).value;
+    return defaultConfig(this.image, this.options, name).value;
   }
 
   /** Whether a Raft group of its own elects a partition's leader. */

@@ -1,9 +1,11 @@
 /**
  * What a controller is set to, by the names and defaults of `server.properties`.
  *
- *     const options: ControllerOptions = { ...CONTROLLER_DEFAULTS, clusterId: 'aCluster…', sessionTimeoutMs: 3000 };
+ *     const options: ControllerOptions = { ...CONTROLLER_DEFAULTS, nodeId: 1, clusterId: 'aCluster…', sessionTimeoutMs: 3000 };
  */
-export interface ControllerOptions {
+import type { ConfiguredNode } from './topic-configs.ts';
+
+export interface ControllerOptions extends ConfiguredNode {
   readonly clusterId: string;
   /** `broker.session.timeout.ms`: how long a broker may be silent. */
   readonly sessionTimeoutMs: number;
@@ -21,11 +23,9 @@ export interface ControllerOptions {
   readonly maxElectionsPerTick: number;
   /** One request cannot create more. */
   readonly maxPartitionsPerRequest: number;
-  /** The node's properties that are defaults for topics, by the names of brokers. */
-  readonly staticConfigs: Readonly<Record<string, string>>;
 }
 
-export const CONTROLLER_DEFAULTS: Omit<ControllerOptions, 'clusterId'> = {
+export const CONTROLLER_DEFAULTS: Omit<ControllerOptions, 'clusterId' | 'nodeId'> = {
   sessionTimeoutMs: 9000,
   defaultPartitions: 1,
   defaultReplicationFactor: 1,

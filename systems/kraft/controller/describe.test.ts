@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomStream } from '../../../harness/random.ts';
-import { describeBrokers, describeConfigs, describeTopics } from './describe.ts';
+import { describeBrokers, describeTopics } from './describe.ts';
 import { ERROR_CODES } from './errors.ts';
 import { RESOURCE } from './metadata-records.ts';
 import { PRODUCER_ID_BLOCK_SIZE } from './producer-ids.ts';
@@ -16,7 +16,7 @@ import {
 import { checkTopicName, newUuid } from './topic-names.ts';
 
 function rigWithBrokers(...ids: readonly number[]): ControllerRig {
-  const rig = new ControllerRig({ options: { staticConfigs: { 'log.retention.ms': '7' } } });
+  const rig = new ControllerRig();
   for (const brokerId of ids) {
     rig.perform(
       rig.core.registerBroker(0, {
@@ -77,27 +77,14 @@ describe('what clients are told', () => {
       { name: 'orders', partitions: [{ error: 'LEADER_NOT_AVAILABLE', offline: [2, 1] }] },
     ]);
   });
-
-  test('configurations, with where they come from', () => {
-    const { image } = rigWithBrokers(1, 2).core;
-    const statics = { 'log.retention.ms': '7' };
-    const configs = describeConfigs(image, statics, RESOURCE.topic, 'orders');
-    expect(configs?.map(({ name }) => name)).toEqual(TOPIC_CONFIG_NAMES);
-    expect(configs).toContainEqual({ name: 'cleanup.policy', value: 'compact', source: 'topic' });
-    expect(configs).toContainEqual({ name: 'retention.ms', value: '7', source: 'static' });
-    expect(configs).toContainEqual({ name: 'segment.bytes', value: '1073741824', source: 'default' });
-    expect(describeConfigs(image, statics, RESOURCE.topic, 'none')).toBeNull();
-    expect(describeConfigs(image, statics, RESOURCE.broker, '')).toEqual([]);
-    expect(describeConfigs(image, statics, RESOURCE.broker, '9')).toBeNull();
-    expect(effectiveConfig(image, statics, 'orders', 'retention.ms').source).toBe('static');
-  });
 });
 
 describe('the table of configurations', () => {
   test('every default is valid', () => {
     const { image } = rigWithBrokers(1, 2).core;
+    const node = { nodeId: 1, staticConfigs: {} };
     for (const name of TOPIC_CONFIG_NAMES) {
-      expect(checkConfig(name, effectiveConfig(image, {}, 'none', name).value), name).toBeNull();
+      expect(checkConfig(name, effectiveConfig(image, node, 'none', name).value), name).toBeNull();
     }
     expect(FIXED_CONFIGS).toContain('replication.protocol');
     expect(isListConfig('cleanup.policy')).toBe(true);
@@ -107,11 +94,32 @@ describe('the table of configurations', () => {
 
   test('what is fixed with a topic is not what is the default by now', () => {
     const { image } = rigWithBrokers(1).core;
-    const statics = { 'replication.protocol': 'raft', 'min.insync.replicas': '2' };
+    const node = { nodeId: 1, staticConfigs: { 'replication.protocol': 'raft', 'min.insync.replicas': '2' } };
     const name = 'replication.protocol';
-    expect(effectiveConfig(image, statics, 'old', name)).toEqual({ value: 'isr', source: 'default' });
-    expect(defaultConfig(image, statics, name)).toEqual({ value: 'raft', source: 'static' });
-    expect(effectiveConfig(image, statics, 'old', 'min.insync.replicas').value).toBe('2');
+    expect(effectiveConfig(image, node, 'old', name)).toEqual({ value: 'isr', source: 'default' });
+    expect(defaultConfig(image, node, name)).toEqual({ value: 'raft', source: 'static' });
+    expect(effectiveConfig(image, node, 'old', 'min.insync.replicas').value).toBe('2');
+  });
+
+  test('a topic counts before its broker, that before all brokers, all before the file, and the file before the default', () => {
+    const rig = rigWithBrokers(1, 2);
+    const valueOn = (nodeId: number, staticConfigs: Readonly<Record<string, string>>) =>
+      effectiveConfig(rig.core.image, { nodeId, staticConfigs }, 'orders', 'retention.ms');
+    const set = (type: number, name: string, config: string, value: string): void => {
+      const changes = [{ name: config, operation: 'set', value }] as const;
+      rig.perform(rig.core.alterConfigs(0, { resources: [{ type, name, changes }], validateOnly: false }));
+      rig.commit();
+    };
+    const file = { 'log.retention.ms': '7' };
+    expect(valueOn(1, {})).toEqual({ value: '604800000', source: 'default' });
+    expect(valueOn(1, file)).toEqual({ value: '7', source: 'static' });
+    set(RESOURCE.broker, '', 'log.retention.ms', '8');
+    expect(valueOn(1, file)).toEqual({ value: '8', source: 'cluster' });
+    set(RESOURCE.broker, '1', 'log.retention.ms', '9');
+    expect(valueOn(1, file)).toEqual({ value: '9', source: 'broker' });
+    expect(valueOn(2, file)).toEqual({ value: '8', source: 'cluster' });
+    set(RESOURCE.topic, 'orders', 'retention.ms', '10');
+    expect(valueOn(1, file)).toEqual({ value: '10', source: 'topic' });
   });
 
   test.each([

@@ -1,18 +1,15 @@
 /**
- * What brokers tell clients of the cluster, out of the committed image: Metadata, DescribeCluster, DescribeConfigs.
+ * What brokers tell clients of the cluster, out of the committed image: Metadata and DescribeCluster.
  *
  *     describeBrokers(image, 'PLAINTEXT')           // [{ id: 1, host: '10.0.0.1', port: 9092, rack: null, isFenced: false }]
  *     describeTopics(image, ['orders'])             // with leader, ISR and offline replicas of each partition
- *     describeConfigs(image, {}, RESOURCE.topic, 'orders')
  */
 import { isInternalTopic } from '../internal-topics.ts';
 import type { MetadataImage, TopicImage } from './metadata-image.ts';
 import type { Uuid } from './metadata-records.ts';
-import { NO_LEADER, RESOURCE } from './metadata-records.ts';
+import { NO_LEADER } from './metadata-records.ts';
 import type { PartitionRegistration } from './registrations.ts';
 import { endPointOf } from './registrations.ts';
-import type { ConfigSource } from './topic-configs.ts';
-import { effectiveConfig, TOPIC_CONFIG_NAMES } from './topic-configs.ts';
 
 export interface BrokerDescription {
   readonly id: number;
@@ -77,29 +74,4 @@ function describePartitions(image: MetadataImage, topic: TopicImage): PartitionD
       partition,
       offline: partition.replicas.filter((id) => image.brokers.get(id)?.fenced !== false),
     }));
-}
-
-export interface ConfigDescription {
-  readonly name: string;
-  readonly value: string;
-  readonly source: ConfigSource;
-}
-
-/** All that holds for a topic, or what was set for a broker; null when there is no such thing. */
-export function describeConfigs(
-  image: MetadataImage,
-  staticConfigs: Readonly<Record<string, string>>,
-  resourceType: number,
-  resourceName: string,
-): ConfigDescription[] | null {
-  if (resourceType === RESOURCE.topic) {
-    if (image.topicByName(resourceName) === undefined) return null;
-    return TOPIC_CONFIG_NAMES.map((name) => ({
-      name,
-      ...effectiveConfig(image, staticConfigs, resourceName, name),
-    }));
-  }
-  if (resourceName !== '' && !image.brokers.has(Number(resourceName))) return null;
-  const set = [...(image.configs(RESOURCE.broker, resourceName) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-  return set.map(([name, value]) => ({ name, value, source: 'cluster' }));
 }

@@ -3,7 +3,7 @@
  *
  *     checkConfig('min.insync.replicas', '0')       // "… must be at least 1"
  *     checkConfig('cleanup.policy', 'compact,delete') // null: it is valid
- *     effectiveConfig(image, {}, 'orders', 'retention.ms') // { value: '604800000', source: 'default' }
+ *     effectiveConfig(image, { nodeId: 1, staticConfigs: {} }, 'orders', 'retention.ms') // { value: '604800000', source: 'default' }
  *
  * Names, ranges and defaults are Kafka's, but for `replication.protocol`, which is ours: how the replicas of a partition agree.
  */
@@ -125,21 +125,27 @@ export function checkConfig(
   }
 }
 
-export type ConfigSource = 'topic' | 'cluster' | 'static' | 'default';
+export type ConfigSource = 'topic' | 'broker' | 'cluster' | 'static' | 'default';
 
 export interface EffectiveConfig {
   readonly value: string;
   readonly source: ConfigSource;
 }
 
+/** Whose defaults count where a topic says nothing: each node has its own. */
+export interface ConfiguredNode {
+  readonly nodeId: number;
+  /** Its properties that are defaults for topics, by the names of brokers. */
+  readonly staticConfigs: Readonly<Record<string, string>>;
+}
+
 /**
- * What holds for a topic: what was set for it, else for all brokers, else in the properties of the node, else the default.
- *
- * @param staticConfigs - the node's properties, by the names of brokers
+ * What holds on a node for a topic: what was set for the topic, else for this broker, else for all brokers, else in the properties of the
+ * node, else the default.
  */
 export function effectiveConfig(
   image: MetadataImage,
-  staticConfigs: Readonly<Record<string, string>>,
+  node: ConfiguredNode,
   topic: string,
   name: string,
 ): EffectiveConfig {
@@ -148,16 +154,18 @@ export function effectiveConfig(
   if (FIXED_CONFIGS.has(name)) {
     return { value: (BY_NAME.get(name) as ConfigDefinition).byDefault, source: 'default' };
   }
-  return defaultConfig(image, staticConfigs, name);
+  return defaultConfig(image, node, name);
 }
 
 /** What holds for a topic that says nothing. */
 export function defaultConfig(
   image: MetadataImage,
-  staticConfigs: Readonly<Record<string, string>>,
+  { nodeId, staticConfigs }: ConfiguredNode,
   name: string,
 ): EffectiveConfig {
   const { byDefault, brokerName } = BY_NAME.get(name) as ConfigDefinition;
+  const broker = image.configs(RESOURCE.broker, String(nodeId))?.get(brokerName);
+  if (broker !== undefined) return { value: broker, source: 'broker' };
   const cluster = image.configs(RESOURCE.broker, '')?.get(brokerName);
   if (cluster !== undefined) return { value: cluster, source: 'cluster' };
   const fixed = staticConfigs[brokerName];

@@ -2,10 +2,13 @@
  * What `server.properties` says about every topic: by the names of brokers, for controllers that describe and for replicas that obey.
  *
  *     staticConfigs(settings.properties) // { 'log.retention.ms': '3600000' }, with log.retention.hours=1
+ *     configuredNode(settings)           // the same, with whose they are: a broker may have been told otherwise since
  */
+import type { ConfiguredNode } from '../controller/topic-configs.ts';
 import { retentionMs } from './properties.ts';
 import type { PropertyKey, PropertyValues } from './property-table.ts';
 import { PROPERTY_TABLE } from './property-table.ts';
+import type { NodeSettings } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,6 +47,11 @@ export function staticConfigs(properties: PropertyValues): Readonly<Record<strin
   set('log.retention.ms', retentionMs(properties), retentionHours * HOUR_MS);
   return configs;
 }
+
+export const configuredNode = ({ nodeId, properties }: NodeSettings): ConfiguredNode => ({
+  nodeId,
+  staticConfigs: staticConfigs(properties),
+});
 
 const rollMs = (properties: PropertyValues): number =>
   properties['log.roll.ms'] ?? properties['log.roll.hours'] * HOUR_MS;

@@ -40,7 +40,8 @@ export class ControllerRig {
 
   constructor(settings: RigSettings = {}) {
     this.settings = settings;
-    this.options = { ...CONTROLLER_DEFAULTS, clusterId: 'cluster', idleIntervalMs: 0, ...settings.options };
+    const cluster = { nodeId: 100, clusterId: 'cluster', idleIntervalMs: 0 };
+    this.options = { ...CONTROLLER_DEFAULTS, ...cluster, ...settings.options };
     this.core = this.newCore();
     this.elect();
     this.commit();

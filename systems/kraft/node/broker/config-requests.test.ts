@@ -74,10 +74,13 @@ describe('a topic', () => {
   test('has synonyms, the first of which holds', async () => {
     await withOrders({ 'log.retention.hours': 1 }, async (rig) => {
       await set(rig, RESOURCE_TYPE.broker, '', 'log.retention.ms', '2000');
+      await set(rig, RESOURCE_TYPE.broker, '4', 'log.retention.ms', '1500');
+      await set(rig, RESOURCE_TYPE.broker, '5', 'log.retention.ms', '1700');
       await set(rig, RESOURCE_TYPE.topic, 'orders', 'retention.ms', '1000');
       const keys = ['retention.ms', 'nothing'];
       const synonyms = [
         { name: 'retention.ms', value: '1000', source: CONFIG_SOURCE.topic },
+        { name: 'log.retention.ms', value: '1500', source: CONFIG_SOURCE.dynamicBroker },
         { name: 'log.retention.ms', value: '2000', source: CONFIG_SOURCE.dynamicDefaultBroker },
         { name: 'log.retention.ms', value: '3600000', source: CONFIG_SOURCE.staticBroker },
       ];

@@ -3,8 +3,8 @@
  *
  *     configHandlers({ settings, metadata }).describeConfigs?.(exchange);
  *
- * Each configuration has synonyms, the first of which holds: what was set for the topic or broker, what was set for all brokers,
- * the node's properties, the default where it has a key of its own. A broker tells of itself; of another one only that one can.
+ * Each configuration has synonyms, the first of which holds: what was set for the topic, for this broker, for all brokers, the node's
+ * properties, the default where it has a key of its own. A broker tells of itself; of another one only that one can.
  */
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { RESOURCE } from '../../controller/metadata-records.ts';
@@ -15,7 +15,7 @@ import type { ErrorName } from '../../wire/error-codes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
 import type { NodeSettings } from '../settings.ts';
-import { staticConfigs } from '../static-configs.ts';
+import { configuredNode } from '../static-configs.ts';
 import type { DescribedConfig, Synonym } from './described-configs.ts';
 import { brokerConfigs, clusterConfigs, topicConfigs } from './described-configs.ts';
 import type { ReadableMetadata } from './metadata-requests.ts';
@@ -66,7 +66,7 @@ function find(image: MetadataImage, settings: NodeSettings, { resourceType, reso
   if (resourceType === RESOURCE.topic) {
     const wrong = checkTopicName(resourceName);
     if (wrong !== null) return { error: 'INVALID_TOPIC_EXCEPTION', message: wrong };
-    const configs = topicConfigs(image, staticConfigs(settings.properties), resourceName);
+    const configs = topicConfigs(image, configuredNode(settings), resourceName);
     if (configs !== null) return { configs };
     return { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: `there is no topic ${resourceName}` };
   }

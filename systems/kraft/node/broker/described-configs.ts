@@ -1,18 +1,18 @@
 /**
  * Configurations as DescribeConfigs tells them: of topics, of this broker, and of all brokers.
  *
- *     topicConfigs(image, statics, 'orders')[0];
+ *     topicConfigs(image, node, 'orders')[0];
  *     // { name: 'cleanup.policy', value: 'compact', source: 1, type: 7, isReadOnly: false, synonyms: [{ … source: 1 }, { … source: 5 }] }
  *
  * The first synonym is what holds. A value that a broker has by default and only there is null where Kafka has none.
  */
-import { describeConfigs } from '../../controller/describe.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { RESOURCE } from '../../controller/metadata-records.ts';
-import type { ConfigDefinition } from '../../controller/topic-configs.ts';
+import type { ConfigDefinition, ConfiguredNode } from '../../controller/topic-configs.ts';
 import {
   BROKER_CONFIG_NAMES,
   FIXED_CONFIGS,
+  TOPIC_CONFIG_NAMES,
   topicConfig,
   topicConfigOfBroker,
 } from '../../controller/topic-configs.ts';
@@ -44,12 +44,14 @@ const ALL_BROKERS = '';
 /** Null where there is no such topic. */
 export function topicConfigs(
   image: MetadataImage,
-  statics: Readonly<Record<string, string>>,
+  node: ConfiguredNode,
   topic: string,
 ): readonly DescribedConfig[] | null {
-  const configs = describeConfigs(image, statics, RESOURCE.topic, topic);
-  if (configs === null) return null;
-  return configs.map(({ name }) => {
+  if (image.topicByName(topic) === undefined) return null;
+  const own = image.configs(RESOURCE.topic, topic);
+  const ofBroker = image.configs(RESOURCE.broker, String(node.nodeId));
+  const ofAll = image.configs(RESOURCE.broker, ALL_BROKERS);
+  return TOPIC_CONFIG_NAMES.map((name) => {
     const definition = topicConfig(name) as ConfigDefinition;
     const { brokerName, byDefault } = definition;
     return {
@@ -57,13 +59,10 @@ export function topicConfigs(
       isReadOnly: FIXED_CONFIGS.has(name),
       type: typeOf(definition),
       synonyms: present([
-        [name, image.configs(RESOURCE.topic, topic)?.get(name), CONFIG_SOURCE.topic],
-        [
-          brokerName,
-          image.configs(RESOURCE.broker, ALL_BROKERS)?.get(brokerName),
-          CONFIG_SOURCE.dynamicDefaultBroker,
-        ],
-        [brokerName, statics[brokerName], CONFIG_SOURCE.staticBroker],
+        [name, own?.get(name), CONFIG_SOURCE.topic],
+        [brokerName, ofBroker?.get(brokerName), CONFIG_SOURCE.dynamicBroker],
+        [brokerName, ofAll?.get(brokerName), CONFIG_SOURCE.dynamicDefaultBroker],
+        [brokerName, node.staticConfigs[brokerName], CONFIG_SOURCE.staticBroker],
         [brokerName, byDefault, CONFIG_SOURCE.default],
       ]),
     };
@@ -72,8 +71,8 @@ export function topicConfigs(
 
 /** What was set for all brokers. */
 export function clusterConfigs(image: MetadataImage): readonly DescribedConfig[] {
-  const set = describeConfigs(image, {}, RESOURCE.broker, ALL_BROKERS) ?? [];
-  return set.map(({ name, value }) => {
+  const set = [...(image.configs(RESOURCE.broker, ALL_BROKERS) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  return set.map(([name, value]) => {
     const definition = topicConfigOfBroker(name);
     return {
       name,

@@ -6,13 +6,15 @@
 import type { ControllerOptions } from '../../controller/controller-options.ts';
 import { CONTROLLER_DEFAULTS } from '../../controller/controller-options.ts';
 import type { NodeSettings } from '../settings.ts';
-import { staticConfigs } from '../static-configs.ts';
+import { configuredNode } from '../static-configs.ts';
 
 const S_MS = 1000;
 
-export function controllerOptions({ clusterId, properties }: NodeSettings): ControllerOptions {
+export function controllerOptions(settings: NodeSettings): ControllerOptions {
+  const { clusterId, properties } = settings;
   return {
     ...CONTROLLER_DEFAULTS,
+    ...configuredNode(settings),
     clusterId,
     sessionTimeoutMs: properties['broker.session.timeout.ms'],
     defaultPartitions: properties['num.partitions'],
@@ -21,6 +23,5 @@ export function controllerOptions({ clusterId, properties }: NodeSettings): Cont
       ? properties['leader.imbalance.check.interval.seconds'] * S_MS
       : 0,
     idleIntervalMs: properties['metadata.max.idle.interval.ms'],
-    staticConfigs: staticConfigs(properties),
   };
 }

@@ -12,12 +12,12 @@ import type { LogOptions } from '../../log/log-options.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import type { BrokerView } from '../../broker/partition/messages.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
-import { isRaftTopic } from '../../controller/topic-configs.ts';
+import { type ConfiguredNode, isRaftTopic } from '../../controller/topic-configs.ts';
 import type { QuorumStateData } from '../../quorum/effects.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { MetadataChanges } from '../parts.ts';
 import { readQuorumState } from '../quorum/quorum-state-file.ts';
-import { staticConfigs } from '../static-configs.ts';
+import { configuredNode } from '../static-configs.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
 import type { HostedPartition } from './hosted-partition.ts';
 import { IsrPartition } from './isr-partition.ts';
@@ -48,7 +48,7 @@ interface Slot {
 export class HostedPartitions {
   private readonly context: ReplicaContext;
   private readonly files: Files;
-  private readonly statics: Readonly<Record<string, string>>;
+  private readonly node: ConfiguredNode;
   private readonly slots = new Map<string, Map<number, Slot>>();
   private readonly queue: Slot[] = [];
   private jobs = 0;
@@ -60,7 +60,7 @@ export class HostedPartitions {
   constructor(context: ReplicaContext) {
     this.context = context;
     this.files = sharingSyncs(context.runtime.files);
-    this.statics = staticConfigs(context.settings.properties);
+    this.node = configuredNode(context.settings);
   }
 
   /**
@@ -144,7 +144,7 @@ export class HostedPartitions {
   }
 
   private settingsOf(image: MetadataImage, topic: string): TopicSettings {
-    return topicSettings(image, this.statics, topic, this.context.settings.properties);
+    return topicSettings(image, this.node, topic, this.context.settings.properties);
   }
 
   // Slots

@@ -1,13 +1,14 @@
 /**
- * What a topic's configuration means for its replicas here: the topic's own, over the cluster's, over this broker's properties.
+ * What a topic's configuration means for its replicas here: the topic's own, over what was set for this broker, over the cluster's, over
+ * this broker's properties.
  *
- *     const settings = topicSettings(image, staticConfigs(properties), 'orders', properties);
+ *     const settings = topicSettings(image, configuredNode(settings), 'orders', properties);
  *     settings.log.retentionMs; settings.partition.minInsyncReplicas; settings.maxMessageBytes;
  */
 import type { PartitionOptions } from '../../broker/partition/options.ts';
 import { DEFAULT_OPTIONS } from '../../broker/partition/options.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
-import { effectiveConfig, isRaftTopic } from '../../controller/topic-configs.ts';
+import { type ConfiguredNode, effectiveConfig, isRaftTopic } from '../../controller/topic-configs.ts';
 import type { LogOptions } from '../../log/log-options.ts';
 import type { PropertyValues } from '../property-table.ts';
 import { optionsOf } from '../quorum/quorum-config.ts';
@@ -31,11 +32,11 @@ export interface TopicSettings {
 
 export function topicSettings(
   image: MetadataImage,
-  configs: Readonly<Record<string, string>>,
+  node: ConfiguredNode,
   topic: string,
   properties: PropertyValues,
 ): TopicSettings {
-  const text = (name: string): string => effectiveConfig(image, configs, topic, name).value;
+  const text = (name: string): string => effectiveConfig(image, node, topic, name).value;
   // Kafka's largest long means "never", which no number here can say exactly.
   const number = (name: string): number => Math.min(Number(text(name)), Number.MAX_SAFE_INTEGER);
   const policies = text('cleanup.policy')

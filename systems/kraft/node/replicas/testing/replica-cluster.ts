@@ -363,12 +363,18 @@ export class ReplicaCluster {
   }
 
   setConfig(topic: string, name: string, value: string): void {
-    this.decide(
-      this.controller.core.alterConfigs(this.nowMs, {
-        resources: [{ type: RESOURCE.topic, name: topic, changes: [{ name, operation: 'set', value }] }],
-        validateOnly: false,
-      }),
-    );
+    this.alterConfig(RESOURCE.topic, topic, name, value);
+  }
+
+  /** @param broker - its id; empty: all brokers */
+  setBrokerConfig(broker: string, name: string, value: string): void {
+    this.alterConfig(RESOURCE.broker, broker, name, value);
+  }
+
+  private alterConfig(type: number, resource: string, name: string, value: string): void {
+    const changes = [{ name, operation: 'set', value }] as const;
+    const resources = [{ type, name: resource, changes }];
+    this.decide(this.controller.core.alterConfigs(this.nowMs, { resources, validateOnly: false }));
   }
 
   partition(topic: string, index = 0) {
