@@ -47,7 +47,8 @@ export const DEFAULT_MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024;
 
 const NO_HEADERS: readonly Header[] = [];
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** What is no UTF-8 in a header's name becomes U+FFFD, as in Java. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** @throws RecordError at the first record that is wrong; those before it were handed out */
 export function* readRecords(
@@ -96,17 +97,9 @@ function readHeaders(reader: ByteReader): readonly Header[] {
     const at = reader.position;
     const key = readBytes(reader);
     if (key === null) throw new RecordError('bad-record', at, 'a header without a key');
-    headers.push({ key: utf8(key, at), value: readBytes(reader) });
+    headers.push({ key: decoder.decode(key), value: readBytes(reader) });
   }
   return headers;
-}
-
-function utf8(bytes: Uint8Array, at: number): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw new RecordError('bad-record', at, 'a header key that is not UTF-8', { cause });
-  }
 }
 
 const bytesLength = (bytes: Uint8Array | null): number =>

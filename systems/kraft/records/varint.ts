@@ -14,6 +14,7 @@ import { RecordError } from './errors.ts';
 
 /** A zigzag integer of 54 bits takes eight groups of seven. */
 const MAX_VARINT_BYTES = 8;
+const MAX_VARINT32_BYTES = 5;
 
 /** The signed 64-bit integer at a place. Throws where a number cannot hold it exactly. */
 export function readInt64(bytes: Uint8Array, at: number): number {
@@ -211,8 +212,24 @@ export class ByteReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
+  /** An integer of 32 bits in at most five bytes: what the Java client reads as lengths and offsets. */
+  varint32(): number {
+    const start = this.position;
+    const value = this.unsignedVarint();
+    if (value > 0xffff_ffff || this.position - start > MAX_VARINT32_BYTES) {
+      throw new RecordError('bad-record', start, 'a varint beyond 32 bits');
+    }
+    return (value >>> 1) ^ -(value & 1);
+  }
+
   unsignedVarint(): number {
     const start = this.position;
+    const first = start < this.end ? (this.source[start] as number) : 0x80;
+    // Most have one byte.
+    if (first < 0x80) {
+      this.position = start + 1;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let count = 0; count < MAX_VARINT_BYTES; count++) {

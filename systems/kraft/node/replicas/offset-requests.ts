@@ -7,6 +7,7 @@
  */
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../../wire/api/offsets.ts';
+import { isInternalTopic } from '../../internal-topics.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { OffsetOutOfRangeError } from '../../log/errors.ts';
 import type { Exchange } from '../network/exchange.ts';
@@ -123,6 +124,7 @@ async function deleteRecords(
   const refuse = (errorCode: number) => ({ errorCode, lowWatermark: -1 });
   const { log, leadership } = hosted;
   if (leadership === null) return refuse(ERROR.NOT_LEADER_OR_FOLLOWER);
+  if (isInternalTopic(hosted.topic)) return refuse(ERROR.INVALID_TOPIC_EXCEPTION);
   if (!hosted.settings.isDeleted) return refuse(ERROR.POLICY_VIOLATION);
   const before = offset === HIGH_WATERMARK ? log.highWatermark : offset;
   if (before < 0) return refuse(ERROR.OFFSET_OUT_OF_RANGE);

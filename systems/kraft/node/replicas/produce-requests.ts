@@ -3,14 +3,16 @@
  *
  *     checkBatch(records, settings, 8) // { batch } or { errorCode, message }
  *
- * A request is answered when all of its partitions are. Records are not looked at, but for topics that are compacted, which
- * need keys. Where the disk does not follow, the answer waits until it does: a connection has one request at a time.
+ * A request is answered when all of its partitions are. Of records the lengths are looked at, which must fit: what no reader gets past
+ * must not get into a log. Kafka's own topics are its coordinators': from clients they are not taken. Where the disk does not follow,
+ * the answer waits until it does: a connection has one request at a time.
  */
+import { isInternalTopic } from '../../internal-topics.ts';
 import { errorName, ERROR } from '../../wire/error-codes.ts';
 import { batchAt, NONE, type RecordBatch } from '../../records/batch.ts';
+import { checkRecords } from '../../records/check-records.ts';
 import { CODEC } from '../../records/compression.ts';
 import { RecordError } from '../../records/errors.ts';
-import { readRecords } from '../../records/record.ts';
 import type { ProduceReply } from '../../broker/partition/messages.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import type { Exchange } from '../network/exchange.ts';
@@ -25,6 +27,10 @@ const BATCH_VERSION_MIN = 3;
 const ZSTD_VERSION_MIN = 7;
 /** Bytes that a log has not written yet; beyond it, also who wants no answer (acks=0) waits. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024;
+/** What compressed records may come to, where a topic's batches are not larger anyway: 32 times what it takes by default. */
+const DECOMPRESSED_BYTES_MAX = 32 * 1024 * 1024;
+/** The one client that may write to Kafka's own topics, by the name that it gives itself, as in Kafka: for repairs by hand. */
+const ADMIN_CLIENT_ID = '__admin_client';
 
 export type CheckedBatch =
   { readonly batch: RecordBatch } | { readonly errorCode: number; readonly message: string };
@@ -66,13 +72,28 @@ export function checkBatch(
     if (settings.isRaft && batch.isTransactional) {
       return refused(ERROR.POLICY_VIOLATION, 'a topic that Raft groups replicate takes no transactions');
     }
-    if (settings.isCompacted && lacksKey(batch))
-      return refused(ERROR.INVALID_RECORD, 'a record without a key');
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
     return refused(error.code === 'bad-magic' ? ERROR.INVALID_RECORD : ERROR.CORRUPT_MESSAGE, error.message);
   }
-  return { batch };
+  return wrongRecords(batch, settings) ?? { batch };
+}
+
+/** The checksum is right: sent again, they would be no better, so that it is not CORRUPT_MESSAGE, which clients repeat. */
+function wrongRecords(
+  batch: RecordBatch,
+  { isCompacted: needsKeys, maxMessageBytes }: TopicSettings,
+): CheckedBatch | null {
+  const maxDecompressedBytes = Math.max(DECOMPRESSED_BYTES_MAX, maxMessageBytes);
+  try {
+    checkRecords(batch, { maxDecompressedBytes, needsKeys });
+    return null;
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    // The Java client sends less at once then.
+    const errorCode = error.code === 'too-large' ? ERROR.MESSAGE_TOO_LARGE : ERROR.INVALID_RECORD;
+    return refused(errorCode, error.message);
+  }
 }
 
 function contradiction(batch: RecordBatch): string | null {
@@ -84,11 +105,6 @@ function contradiction(batch: RecordBatch): string | null {
   if (producerId < NONE) return `producer id ${producerId}`;
   if (producerId === NONE) return batch.isTransactional ? 'a transaction of no producer' : null;
   return producerEpoch < 0 || baseSequence < 0 ? `sequence ${baseSequence} of epoch ${producerEpoch}` : null;
-}
-
-function lacksKey(batch: RecordBatch): boolean {
-  for (const { key } of readRecords(batch)) if (key === null) return true;
-  return false;
 }
 
 type Answer = ResponseBody<'produce'>['responses'][number]['partitionResponses'][number];
@@ -136,6 +152,9 @@ class Produce {
     };
     if (acks !== 0 && acks !== 1 && acks !== -1) {
       return refuse(ERROR.INVALID_REQUIRED_ACKS, `acks ${acks} is none of 0, 1 and -1`);
+    }
+    if (isInternalTopic(topic) && this.exchange.header.clientId !== ADMIN_CLIENT_ID) {
+      return refuse(ERROR.INVALID_TOPIC_EXCEPTION, `${topic} is not for clients to write to`);
     }
     const found = this.context.find(topic, index);
     if (typeof found === 'number') return refuse(found, errorName(found));

@@ -1,5 +1,6 @@
 /** One broker: produce, fetch and what else clients ask of its partitions. */
 import { describe, expect, test } from 'vitest';
+import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import { batchOf, concat, idempotent } from '../../log/testing/batches.ts';
 import { AT, batchAt } from '../../records/batch.ts';
 import { CODEC } from '../../records/compression.ts';
@@ -105,6 +106,53 @@ describe('produce', () => {
     );
   });
 
+  test('records that no reader gets past are refused, with a right checksum, too', async () => {
+    const bogus = batchOf(['value', 'value']);
+    bogus.fill(0xff, AT.records);
+    const jump = batchOf(['a', 'b']);
+    jump[AT.records + 3] = 2;
+    const three = batchOf(['a', 'b']);
+    writeInt32(three, AT.count, 3);
+    writeInt32(three, AT.lastOffsetDelta, 2);
+    const unzipped = batchOf(['value']);
+    unzipped[AT.attributes + 1] = CODEC.gzip;
+    const bomb = batchOf(['\0'.repeat(32 * 1024 * 1024)], { codec: CODEC.gzip });
+    expect(bomb.length).toBeLessThan(50_000);
+    await withOne(async (_, client) => {
+      for (const bytes of [bogus, jump, three, unzipped]) {
+        expect(await client.produce('t', 0, [], { bytes: seal(bytes) })).toMatchObject({
+          errorCode: ERROR.INVALID_RECORD,
+        });
+      }
+      expect(await client.produce('t', 0, [], { bytes: bomb })).toMatchObject({
+        errorCode: ERROR.MESSAGE_TOO_LARGE,
+      });
+      expect(await client.produce('t', 0, ['good'], { codec: CODEC.gzip })).toMatchObject({ errorCode: 0 });
+      expect(await client.records('t', 0, 0)).toEqual(['0:good']);
+    });
+  });
+
+  test.each([OFFSETS_TOPIC, TRANSACTIONS_TOPIC])('%s is not for clients', async (topic) => {
+    await withOne(async (cluster, client) => {
+      cluster.createTopic(topic, { configs: { 'cleanup.policy': 'compact' } });
+      await cluster.sleep(100);
+      expect(await client.produce(topic, 0, ['k=v'])).toMatchObject({
+        errorCode: ERROR.INVALID_TOPIC_EXCEPTION,
+        baseOffset: -1,
+      });
+      // But for its coordinators, and for whoever repairs it by hand and says so.
+      const request = { topic, partition: 0, batches: batchOf(['k=w']), acks: -1, timeoutMs: 1000 } as const;
+      const outcome = await new Promise((resolve) => cluster.manager(1).append(request, resolve));
+      expect(outcome).toEqual({ error: 'NONE', baseOffset: 0 });
+      const admin = (await cluster.client('n1')).as('__admin_client');
+      expect(await admin.produce(topic, 0, ['k='])).toMatchObject({ errorCode: 0, baseOffset: 1 });
+      expect(await client.records(topic, 0, 0)).toEqual(['0:k=w', '1:k=']);
+      const topics = [{ name: topic, partitions: [{ partitionIndex: 0, offset: 1 }] }];
+      const deleted = await client.request('deleteRecords', 1, { topics, timeoutMs: 1000 });
+      expect(deleted.topics[0]?.partitions).toMatchObject([{ errorCode: ERROR.INVALID_TOPIC_EXCEPTION }]);
+    });
+  });
+
   test('an idempotent producer: a duplicate has the first answer, gaps and old epochs are refused', async () => {
     await withOne(async (_, client) => {
       const send = (epoch: number, sequence: number) =>
@@ -126,7 +174,7 @@ describe('produce', () => {
         const bytes = batchOf(['k=a']);
         bytes.fill(0xff, AT.records);
         expect(await client.produce('t', 0, [], { bytes: seal(bytes) })).toMatchObject({
-          errorCode: ERROR.CORRUPT_MESSAGE,
+          errorCode: ERROR.INVALID_RECORD,
         });
       },
       { configs: { 'cleanup.policy': 'compact' } },

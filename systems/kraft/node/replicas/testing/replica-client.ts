@@ -51,6 +51,12 @@ export class ReplicaClient implements Client {
     return this;
   }
 
+  /** What it calls itself in the headers of its requests. */
+  as(clientId: string): this {
+    this.client = new NodeClient(this.endpoint, { clientId });
+    return this;
+  }
+
   request<N extends ApiName>(name: N, version: number, body: RequestInputBody<N>): Promise<ReceivedBody<N>> {
     return new Promise((resolve, reject) => {
       this.client.request({ host: this.host, port: PORT }, name, version, body, TIMEOUT_MS, (outcome) => {
