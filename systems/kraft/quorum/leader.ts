@@ -150,14 +150,15 @@ export function pollLeader(
 ): void {
   const leader = s.state;
   if (leader.name !== 'leader') return;
+  // Who is alone has its majority; the time of those who join it begins when they do.
+  if (s.otherVoters.length === 0) leader.checkQuorumDeadlineMs = s.nowMs + checkQuorumMs(s);
   advanceHighWatermark(s, leader);
   changeVoters(s, leader);
   wake(s, leader);
   if (s.rules.resignsAfterRemoval(s.isVoter, s.voters.latestOffset, leader.highWatermark)) {
     leader.resignRequested = true;
   }
-  const isAlone = s.otherVoters.length === 0;
-  if (leader.resignRequested || !(isAlone || s.rules.keepsQuorum(s.nowMs, leader.checkQuorumDeadlineMs))) {
+  if (leader.resignRequested || !s.rules.keepsQuorum(s.nowMs, leader.checkQuorumDeadlineMs)) {
     becomeResigned(s);
     return;
   }
