@@ -21,6 +21,7 @@ import type { ClientApi } from '../client/kafka-client.ts';
 import type { ReceivedBody } from '../node/network/node-client.ts';
 import { servers } from '../node/property-types.ts';
 import type { RequestInputBody } from '../wire/apis.ts';
+import { propertiesIn } from './client-properties.ts';
 import { machineError, usageError } from './exit-codes.ts';
 import type { Output } from './output.ts';
 
@@ -35,6 +36,9 @@ export interface BootstrapOptions {
   readonly bootstrapServer?: string;
   /** As old tutorials call it. */
   readonly brokerList?: string;
+  readonly commandConfig?: string;
+  /** What the brokers know the command by. */
+  readonly clientId?: string;
 }
 
 export function addBootstrapOptions(command: Command): Command {
@@ -42,7 +46,7 @@ export function addBootstrapOptions(command: Command): Command {
     .option('--bootstrap-server <host:port,…>', 'brokers to begin with')
     .option(
       '--command-config <file>',
-      'properties of the client: only unencrypted connections are spoken here',
+      'properties of the client, of which security.protocol must be PLAINTEXT',
     );
 }
 
@@ -55,8 +59,11 @@ export function parseAddresses(text: string | undefined, option = '--bootstrap-s
   return read.value;
 }
 
+/** @throws HarnessError `usage` */
 export function openSession(options: BootstrapOptions, output: Output): BrokerSession {
-  return new BrokerSession(parseAddresses(options.bootstrapServer ?? options.brokerList), output);
+  const { bootstrapServer, brokerList, commandConfig, clientId = CLIENT_ID } = options;
+  if (commandConfig !== undefined) propertiesIn(commandConfig, '--command-config');
+  return new BrokerSession(parseAddresses(bootstrapServer ?? brokerList), output, clientId);
 }
 
 export class BrokerSession {
@@ -69,11 +76,11 @@ export class BrokerSession {
   /** Who answered last is asked first. */
   private last: Address | null = null;
 
-  constructor(bootstrap: readonly Address[], output: Output) {
+  constructor(bootstrap: readonly Address[], output: Output, clientId: string) {
     const random = randomStream(randomInt(2 ** 47), 'kraft-cli');
     this.endpoint = createRealEndpoint({ host: 'kraft-cli', random });
     this.client = new KafkaClient(this.endpoint, {
-      clientId: CLIENT_ID,
+      clientId,
       bootstrap,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     });

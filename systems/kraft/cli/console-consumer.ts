@@ -14,168 +14,44 @@ import type { KeyPosition, PartitionKey } from '../client/operations.ts';
 import { keyOf } from '../client/operations.ts';
 import { ERROR, isRetriable } from '../wire/error-codes.ts';
 import { addBootstrapOptions, unreachable, withSession } from './broker-session.ts';
-import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
-import { FORMATTER_KEYS, formatRecord, formatterProperties } from './console-lines.ts';
-import type { FormatterProperties } from './console-lines.ts';
-import { RefusedError, usageError } from './exit-codes.ts';
-import { collect, knownKeyValues, wholeNumber } from './numbers.ts';
+import type { BrokerSession } from './broker-session.ts';
+import { tellIdle } from './client-properties.ts';
+import { LineError } from './console-lines.ts';
+import { addConsumerOptions, planOf } from './consumer-plan.ts';
+import type { ConsumerOptions, ConsumerPlan } from './consumer-plan.ts';
+import { RefusedError } from './exit-codes.ts';
 import type { CommandContext, Output } from './output.ts';
 import { explained } from './refusals.ts';
 import { onFirstSignal } from './signals.ts';
 import { matchTopics } from './topic-names.ts';
 import { partitionsOf, topicNames } from './topics-read.ts';
 
-const EXAMPLES = `
-Examples: until Ctrl-C, unless --max-messages or --timeout-ms say otherwise
-  kraft console-consumer --topic orders --from-beginning --bootstrap-server localhost:9092
-  kraft console-consumer --topic orders --group billing --bootstrap-server localhost:9092
-  kraft console-consumer --topic orders --from-beginning --property print.key=true --property key.separator=: --bootstrap-server …
-  kraft console-consumer --topic orders --partition 0 --offset 5 --max-messages 10 --bootstrap-server localhost:9092
-
-Properties of --property: ${FORMATTER_KEYS.join(', ')}`;
-
-const CONSUMER_KEYS = [
-  ...[
-    'group.id',
-    'auto.offset.reset',
-    'isolation.level',
-    'enable.auto.commit',
-    'client.id',
-    'session.timeout.ms',
-  ],
-  ...[
-    'heartbeat.interval.ms',
-    'max.poll.records',
-    'fetch.max.wait.ms',
-    'fetch.min.bytes',
-    'max.partition.fetch.bytes',
-  ],
-];
 const POLL_MS = 250;
 /** A poll that meets an election waits as long for its end. */
 const POLL_TIMEOUT_MS = 15_000;
-const SESSION_TIMEOUT_MS = 45_000;
-const HEARTBEAT_INTERVAL_MS = 3_000;
 /** After which a topic is looked at again: it may have come, or have more partitions. */
 const REFRESH_MS = 5_000;
 const TOPIC_WAIT_MS = 500;
 
-interface Options extends BootstrapOptions {
-  readonly topic?: string;
-  readonly include?: string;
-  readonly fromBeginning: boolean;
-  readonly group?: string;
-  readonly maxMessages?: string;
-  readonly timeoutMs?: string;
-  readonly partition?: string;
-  readonly offset?: string;
-  readonly isolationLevel?: string;
-  readonly property: readonly string[];
-  readonly formatterProperty: readonly string[];
-  readonly consumerProperty: readonly string[];
-  readonly commandProperty: readonly string[];
-}
-
-interface Plan {
-  /** A name, or a pattern. */
-  readonly topic: string;
-  readonly group: string | null;
-  /** Of partitions of which nothing else says where to begin. */
-  readonly start: 'beginning' | 'end';
-  /** Null: all. */
-  readonly partition: number | null;
-  readonly offset: number | 'beginning' | 'end' | null;
-  readonly messagesMax: number;
-  /** Without a record for so long it ends. */
-  readonly idleMs: number;
-  readonly isolation: 'read-committed' | 'read-uncommitted';
-  readonly commits: boolean;
-  readonly format: FormatterProperties;
-}
-
 export function addConsoleConsumerCommand(program: Command, { output }: CommandContext): void {
   const command = program.command('console-consumer').description('print records as lines');
-  addBootstrapOptions(command)
-    .option('--topic <name>', 'what is read')
-    .option('--include <pattern>', 'all topics that a pattern describes')
-    .option('--whitelist <pattern>', 'an old name of --include')
-    .option('--from-beginning', 'begin with the oldest record, instead of those to come', false)
-    .option('--group <name>', 'as a member of this group, which remembers how far it came')
-    .option('--max-messages <n>', 'end after so many')
-    .option('--timeout-ms <ms>', 'end when nothing has come for so long')
-    .option('--partition <n>', 'only this partition')
-    .option('--offset <n>', 'where to begin: a number, earliest or latest; with --partition')
-    .option('--isolation-level <level>', 'read_uncommitted or read_committed')
-    .option('--property <key=value>', 'what is printed; may be repeated', collect, [])
-    .option('--formatter-property <key=value>', 'the same', collect, [])
-    .option(
-      '--consumer-property <key=value>',
-      'group.id=…, auto.offset.reset=…; may be repeated',
-      collect,
-      [],
-    )
-    .option('--command-property <key=value>', 'the same', collect, [])
-    .addHelpText('after', EXAMPLES)
+  addConsumerOptions(addBootstrapOptions(command))
     .allowExcessArguments(false)
-    .action(async (options: Options) => {
+    .action(async (options: ConsumerOptions) => {
       const plan = planOf(options);
-      await withSession(options, output, (session) => new ConsoleConsumer(session, plan, output).run());
+      tellIdle(output, plan.idle);
+      const { clientId } = plan;
+      await withSession({ ...options, clientId }, output, (session) =>
+        new ConsoleConsumer(session, plan, output).run(),
+      );
     });
-}
-
-function planOf(options: Options & { readonly whitelist?: string }): Plan {
-  const given = knownKeyValues(
-    [...options.consumerProperty, ...options.commandProperty],
-    CONSUMER_KEYS,
-    '--consumer-property',
-  );
-  const printed = knownKeyValues(
-    [...options.property, ...options.formatterProperty],
-    FORMATTER_KEYS,
-    '--property',
-  );
-  const topic = options.topic ?? options.include ?? options.whitelist;
-  if (topic === undefined) throw usageError('--topic NAME is missing, or --include PATTERN');
-  const group = options.group ?? given.get('group.id') ?? null;
-  const { partition, offset, maxMessages, timeoutMs, fromBeginning } = options;
-  if (group !== null && partition !== undefined)
-    throw usageError('--partition cannot be used with a group, whose members share the partitions');
-  if (offset !== undefined && partition === undefined) throw usageError('--offset needs --partition');
-  if (offset !== undefined && fromBeginning)
-    throw usageError('--offset and --from-beginning both say where to begin');
-  const reset = given.get('auto.offset.reset') ?? (fromBeginning ? 'earliest' : 'latest');
-  if (reset !== 'earliest' && reset !== 'latest')
-    throw usageError(`auto.offset.reset is earliest or latest, not "${reset}"`);
-  if (fromBeginning && reset === 'latest')
-    throw usageError('--from-beginning and auto.offset.reset=latest contradict each other');
-  const isolation = options.isolationLevel ?? given.get('isolation.level') ?? 'read_uncommitted';
-  if (isolation !== 'read_uncommitted' && isolation !== 'read_committed')
-    throw usageError(`--isolation-level is read_uncommitted or read_committed, not "${isolation}"`);
-  return {
-    topic,
-    group,
-    start: reset === 'earliest' ? 'beginning' : 'end',
-    partition: partition === undefined ? null : wholeNumber(partition, '--partition'),
-    offset: offset === undefined ? null : offsetOf(offset),
-    messagesMax: maxMessages === undefined ? Infinity : wholeNumber(maxMessages, '--max-messages', -1),
-    idleMs: timeoutMs === undefined ? Infinity : wholeNumber(timeoutMs, '--timeout-ms', -1),
-    isolation: isolation === 'read_committed' ? 'read-committed' : 'read-uncommitted',
-    commits: given.get('enable.auto.commit') !== 'false',
-    format: formatterProperties(printed),
-  };
-}
-
-function offsetOf(text: string): number | 'beginning' | 'end' {
-  if (text === 'earliest') return 'beginning';
-  if (text === 'latest') return 'end';
-  return wholeNumber(text, '--offset', 0, Number.MAX_SAFE_INTEGER);
 }
 
 type PolledRecords = Polled['records'];
 
 class ConsoleConsumer {
   private readonly session: BrokerSession;
-  private readonly plan: Plan;
+  private readonly plan: ConsumerPlan;
   private readonly output: Output;
   private readonly consumer: Consumer;
   private member: GroupMember | null = null;
@@ -189,7 +65,7 @@ class ConsoleConsumer {
   private topics: readonly string[] = [];
   private isAbsenceSaid = false;
 
-  constructor(session: BrokerSession, plan: Plan, output: Output) {
+  constructor(session: BrokerSession, plan: ConsumerPlan, output: Output) {
     this.session = session;
     this.plan = plan;
     this.output = output;
@@ -279,8 +155,15 @@ class ConsoleConsumer {
         this.unprinted.set(name, { key, offset: record.offset });
         return;
       }
-      this.output.write(formatRecord(record, partition, this.plan.format));
       this.printed++;
+      try {
+        this.output.write(this.plan.format(record, partition));
+      } catch (thrown) {
+        if (!(thrown instanceof LineError)) throw thrown;
+        const what = `${name} offset ${record.offset}: ${thrown.message}`;
+        if (!this.plan.passesErrors) throw new RefusedError(`Error: ${what}`);
+        this.output.note(`kraft: ${what}: the record is left out`);
+      }
     }
   }
 
@@ -348,8 +231,8 @@ class ConsoleConsumer {
     this.member ??= new GroupMember(client, {
       group,
       topics: this.topics,
-      sessionTimeoutMs: SESSION_TIMEOUT_MS,
-      heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+      sessionTimeoutMs: this.plan.sessionTimeoutMs,
+      heartbeatIntervalMs: this.plan.heartbeatIntervalMs,
     });
     const assigned = await this.member.poll(deadlineMs);
     if (assigned === null) return;

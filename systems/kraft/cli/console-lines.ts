@@ -7,6 +7,7 @@
  */
 import { joinedBytes } from '../../runtime/joined-bytes.ts';
 import type { Header, Record } from '../records/record.ts';
+import { usageError } from './exit-codes.ts';
 
 // Lines to records
 
@@ -29,7 +30,7 @@ export interface ParsedLine {
   readonly headers: readonly Header[];
 }
 
-/** A line is not as the properties say. */
+/** A line, or what shall become one, is not as the properties say. */
 export class LineError extends Error {
   override readonly name = 'LineError';
 }
@@ -100,12 +101,44 @@ export interface FormatterProperties {
   readonly lineSeparator: string;
   readonly headersSeparator: string;
   readonly nullLiteral: string;
+  readonly keyDeserializer: Deserializer;
+  readonly valueDeserializer: Deserializer;
+  readonly headersDeserializer: Deserializer;
 }
+
+/** Bytes to the bytes of a text. @throws LineError */
+type Deserializer = (bytes: Uint8Array) => Uint8Array;
 
 export const FORMATTER_KEYS: readonly string[] = [
   ...['print.timestamp', 'print.partition', 'print.offset', 'print.headers', 'print.key', 'print.value'],
   ...['key.separator', 'line.separator', 'headers.separator', 'null.literal'],
+  ...['key.deserializer', 'value.deserializer', 'headers.deserializer'],
 ];
+
+const numberOf =
+  (name: string, length: number, read: (view: DataView) => number | bigint): Deserializer =>
+  (bytes) => {
+    if (bytes.length !== length)
+      throw new LineError(`${name} takes ${length} bytes, and there are ${bytes.length}`);
+    return encoder.encode(String(read(new DataView(bytes.buffer, bytes.byteOffset, length))));
+  };
+
+/** By the class names of Kafka. */
+const DESERIALIZERS: ReadonlyMap<string, Deserializer> = new Map<string, Deserializer>([
+  ['StringDeserializer', (bytes) => bytes],
+  ['IntegerDeserializer', numberOf('IntegerDeserializer', 4, (view) => view.getInt32(0))],
+  ['LongDeserializer', numberOf('LongDeserializer', 8, (view) => view.getBigInt64(0))],
+  ['ShortDeserializer', numberOf('ShortDeserializer', 2, (view) => view.getInt16(0))],
+]);
+
+/** @throws HarnessError `usage` */
+function deserializer(given: ReadonlyMap<string, string>, key: string): Deserializer {
+  const name = given.get(key) ?? 'StringDeserializer';
+  const found = DESERIALIZERS.get(name.replace(/^org\.apache\.kafka\.common\.serialization\./, ''));
+  if (found === undefined)
+    throw usageError(`${key} is one of ${[...DESERIALIZERS.keys()].join(', ')}, not "${name}"`);
+  return found;
+}
 
 export function formatterProperties(given: ReadonlyMap<string, string>): FormatterProperties {
   return {
@@ -119,6 +152,9 @@ export function formatterProperties(given: ReadonlyMap<string, string>): Formatt
     lineSeparator: given.get('line.separator') ?? '\n',
     headersSeparator: given.get('headers.separator') ?? ',',
     nullLiteral: given.get('null.literal') ?? 'null',
+    keyDeserializer: deserializer(given, 'key.deserializer'),
+    valueDeserializer: deserializer(given, 'value.deserializer'),
+    headersDeserializer: deserializer(given, 'headers.deserializer'),
   };
 }
 
@@ -126,7 +162,8 @@ export function formatterProperties(given: ReadonlyMap<string, string>): Formatt
 export function formatRecord(record: Record, partition: number, properties: FormatterProperties): Uint8Array {
   const { nullLiteral } = properties;
   const text = (value: string): Uint8Array => encoder.encode(value);
-  const bytes = (value: Uint8Array | null): Uint8Array => value ?? text(nullLiteral);
+  const bytes = (value: Uint8Array | null, read: Deserializer): Uint8Array =>
+    value === null ? text(nullLiteral) : read(value);
   const fields: Uint8Array[] = [];
   if (properties.printTimestamp) {
     fields.push(text(record.timestampMs < 0 ? 'NO_TIMESTAMP' : `CreateTime:${record.timestampMs}`));
@@ -134,19 +171,22 @@ export function formatRecord(record: Record, partition: number, properties: Form
   if (properties.printPartition) fields.push(text(`Partition:${partition}`));
   if (properties.printOffset) fields.push(text(`Offset:${record.offset}`));
   if (properties.printHeaders) fields.push(headerField(record.headers, properties));
-  if (properties.printKey) fields.push(bytes(record.key));
-  if (properties.printValue) fields.push(bytes(record.value));
+  if (properties.printKey) fields.push(bytes(record.key, properties.keyDeserializer));
+  if (properties.printValue) fields.push(bytes(record.value, properties.valueDeserializer));
   const separator = text(properties.keySeparator);
   return joinedBytes([...joined(fields, separator), text(properties.lineSeparator)]);
 }
 
 function headerField(
   headers: readonly Header[],
-  { headersSeparator, nullLiteral }: FormatterProperties,
+  { headersSeparator, nullLiteral, headersDeserializer }: FormatterProperties,
 ): Uint8Array {
   if (headers.length === 0) return encoder.encode('NO_HEADERS');
   const items = headers.map(({ key, value }) =>
-    joinedBytes([encoder.encode(`${key}:`), value ?? encoder.encode(nullLiteral)]),
+    joinedBytes([
+      encoder.encode(`${key}:`),
+      value === null ? encoder.encode(nullLiteral) : headersDeserializer(value),
+    ]),
   );
   return joinedBytes(joined(items, encoder.encode(headersSeparator)));
 }

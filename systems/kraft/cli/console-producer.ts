@@ -9,17 +9,19 @@ import type { Command } from 'commander';
 import { ClientError } from '../client/client-error.ts';
 import { keyOf } from '../client/operations.ts';
 import { Producer } from '../client/producer.ts';
-import { CODEC } from '../records/compression.ts';
 import type { NewRecord } from '../records/record.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, unreachable, withSession } from './broker-session.ts';
 import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
+import { clientProperties, tellIdle } from './client-properties.ts';
 import { LineError, lineParser, READER_KEYS, readerProperties } from './console-lines.ts';
 import type { ParsedLine } from './console-lines.ts';
 import { EXIT, RefusedError, usageError } from './exit-codes.ts';
-import { collect, knownKeyValues, wholeNumber } from './numbers.ts';
+import { collect } from './numbers.ts';
 import type { CommandContext, Output } from './output.ts';
 import { Partitioner } from './partitioner.ts';
+import { addProducerOptions, producerSettings } from './producer-settings.ts';
+import type { ProducerOptions, ProducerSettings } from './producer-settings.ts';
 import { explained } from './refusals.ts';
 
 const EXAMPLES = `
@@ -30,50 +32,21 @@ Examples: a record each line, until the end of the input (Ctrl-D)
 
 Properties of --property: ${READER_KEYS.join(', ')}`;
 
-const PRODUCER_KEYS = [
-  ...[
-    'acks',
-    'compression.type',
-    'enable.idempotence',
-    'delivery.timeout.ms',
-    'request.timeout.ms',
-    'retries',
-  ],
-  ...[
-    'batch.size',
-    'linger.ms',
-    'client.id',
-    'max.in.flight.requests.per.connection',
-    'max.block.ms',
-    'buffer.memory',
-  ],
-];
 /** Of a batch. */
-const BATCH_BYTES_MAX = 256 * 1024;
 const BATCH_RECORDS_MAX = 5_000;
-const DELIVERY_TIMEOUT_MS = 120_000;
-const REQUEST_TIMEOUT_MS = 15_000;
-const RETRIES = 1_000;
 /** A topic that is being made needs a moment. */
 const TOPIC_WAIT_MS = 200;
 
-interface Options extends BootstrapOptions {
+interface Options extends BootstrapOptions, ProducerOptions {
   readonly topic: string;
   readonly property: readonly string[];
   readonly readerProperty: readonly string[];
-  readonly producerProperty: readonly string[];
-  readonly commandProperty: readonly string[];
-  readonly compressionCodec?: string | true;
-  readonly requestRequiredAcks?: string;
+  readonly readerConfig?: string;
+  readonly lineReader?: string;
 }
 
-type Acks = -1 | 0 | 1;
-const ACKS: ReadonlyMap<string, Acks> = new Map<string, Acks>([
-  ['all', -1],
-  ['-1', -1],
-  ['0', 0],
-  ['1', 1],
-]);
+/** As Kafka has it, with or without its package. */
+const LINE_READER = /^(org\.apache\.kafka\.tools\.)?LineMessageReader$/;
 
 export function addConsoleProducerCommand(program: Command, context: CommandContext): void {
   const command = program.command('console-producer').description('send lines of standard input as records');
@@ -82,64 +55,31 @@ export function addConsoleProducerCommand(program: Command, context: CommandCont
     .requiredOption('--topic <name>', 'where they go; it is created where brokers do that')
     .option('--property <key=value>', 'how a line is read; may be repeated', collect, [])
     .option('--reader-property <key=value>', 'the same', collect, [])
-    .option(
-      '--producer-property <key=value>',
-      'acks=all|1|0, compression.type=…; may be repeated',
-      collect,
-      [],
-    )
-    .option('--command-property <key=value>', 'the same', collect, [])
-    .option('--compression-codec [codec]', 'none, gzip, snappy, lz4 or zstd')
-    .option('--request-required-acks <acks>', 'all, 1 or 0')
-    .option('--sync', 'wait for each batch, which it does anyway')
-    .option('--timeout <ms>', 'taken, and not needed: nothing waits here to be sent')
+    .option('--reader-config <file>', 'the same in a file; what is said otherwise counts more')
+    .option('--line-reader <class>', 'LineMessageReader, which is what there is');
+  addProducerOptions(command)
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .action(async (options: Options) => {
-      const reader = knownKeyValues(
-        [...options.property, ...options.readerProperty],
-        READER_KEYS,
-        '--property',
-      );
+      const { lineReader = 'LineMessageReader' } = options;
+      if (!LINE_READER.test(lineReader))
+        throw usageError(
+          `--line-reader is LineMessageReader: no other class can be had, not "${lineReader}"`,
+        );
+      const reader = clientProperties({
+        fileOption: '--reader-config',
+        file: options.readerConfig,
+        option: '--property',
+        pairs: [...options.property, ...options.readerProperty],
+        keys: READER_KEYS,
+      });
       const settings = producerSettings(options);
-      const parse = lineParser(readerProperties(reader));
-      await withSession(options, context.output, (session) =>
+      const parse = lineParser(readerProperties(reader.values));
+      tellIdle(context.output, [...settings.idle, ...reader.idle]);
+      await withSession({ ...options, clientId: settings.clientId }, context.output, (session) =>
         produce(session, options.topic, settings, parse, context),
       );
     });
-}
-
-interface ProducerSettings {
-  readonly acks: Acks;
-  readonly codec: number;
-  readonly idempotence: boolean;
-  readonly deliveryTimeoutMs: number;
-}
-
-function producerSettings(options: Options): ProducerSettings {
-  const given = knownKeyValues(
-    [...options.producerProperty, ...options.commandProperty],
-    PRODUCER_KEYS,
-    '--producer-property',
-  );
-  const acksText = options.requestRequiredAcks ?? given.get('acks') ?? 'all';
-  const acks = ACKS.get(acksText);
-  if (acks === undefined) throw usageError(`acks is all, 1 or 0, not "${acksText}"`);
-  const { compressionCodec } = options;
-  const codecText =
-    compressionCodec === true ? 'gzip' : (compressionCodec ?? given.get('compression.type') ?? 'none');
-  if (!Object.hasOwn(CODEC, codecText))
-    throw usageError(`compression is one of ${Object.keys(CODEC).join(', ')}, not "${codecText}"`);
-  const isIdempotent = given.get('enable.idempotence');
-  if (isIdempotent === 'true' && acks !== -1) throw usageError('enable.idempotence=true needs acks=all');
-  const timeoutText = given.get('delivery.timeout.ms');
-  return {
-    acks,
-    codec: CODEC[codecText as keyof typeof CODEC],
-    idempotence: acks === -1 && isIdempotent !== 'false',
-    deliveryTimeoutMs:
-      timeoutText === undefined ? DELIVERY_TIMEOUT_MS : wholeNumber(timeoutText, 'delivery.timeout.ms', 1),
-  };
 }
 
 async function produce(
@@ -149,7 +89,7 @@ async function produce(
   parse: (line: string) => ParsedLine,
   { output, finish }: CommandContext,
 ): Promise<void> {
-  const count = await partitionCount(session, topic);
+  const count = await partitionCount(session, topic, settings.maxBlockMs);
   const partitioner = new Partitioner(count, Math.floor(session.wallMs) % count);
   const sender = new Sender(session, topic, settings, partitioner);
   const input = process.stdin;
@@ -218,8 +158,9 @@ async function* batchesOfLines(input: NodeJS.ReadableStream): AsyncGenerator<str
 }
 
 /** Asks for the topic, which makes brokers create it that do. */
-async function partitionCount(session: BrokerSession, name: string): Promise<number> {
-  const { client, deadlineMs } = session;
+async function partitionCount(session: BrokerSession, name: string, maxBlockMs: number): Promise<number> {
+  const { client } = session;
+  const deadlineMs = Math.min(session.deadlineMs, session.deadlineAfter(maxBlockMs));
   for (;;) {
     const { topics } = await session.metadata([name], { allowAutoTopicCreation: true });
     const topic = topics[0];
@@ -248,15 +189,15 @@ class Sender {
     this.topic = topic;
     this.settings = settings;
     this.partitioner = partitioner;
-    const { acks, idempotence, codec } = settings;
+    const { acks, idempotence, codec, retries, requestTimeoutMs } = settings;
     this.producer = new Producer(session.client, {
       acks,
       idempotence,
       codec,
       transactionalId: null,
       transactionTimeoutMs: 0,
-      retries: RETRIES,
-      produceTimeoutMs: REQUEST_TIMEOUT_MS,
+      retries,
+      produceTimeoutMs: requestTimeoutMs,
     });
   }
 
@@ -284,7 +225,7 @@ class Sender {
       let batch = open.get(partition);
       const isFull =
         batch !== undefined &&
-        (batch.bytes + bytes > BATCH_BYTES_MAX || batch.records.length >= BATCH_RECORDS_MAX);
+        (batch.bytes + bytes > this.settings.batchBytes || batch.records.length >= BATCH_RECORDS_MAX);
       if (batch === undefined || isFull) {
         batch = { records: [], bytes: 0 };
         open.set(partition, batch);
@@ -300,15 +241,15 @@ class Sender {
   private async sendBatch(partition: number, records: readonly NewRecord[]): Promise<void> {
     const { session, settings, topic } = this;
     const deadlineMs = session.deadlineAfter(settings.deliveryTimeoutMs);
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       try {
         await this.producer.send(keyOf(topic, partition), records, deadlineMs);
         return;
       } catch (thrown) {
         if (!(thrown instanceof ClientError)) throw thrown;
         // Certainly not in the log: once more is no duplicate.
-        const mayRepeat =
-          thrown.isDefinite && isPassing(thrown) && session.client.nowMs + TOPIC_WAIT_MS < deadlineMs;
+        const isInTime = attempt < settings.retries && session.client.nowMs + TOPIC_WAIT_MS < deadlineMs;
+        const mayRepeat = thrown.isDefinite && isPassing(thrown) && isInTime;
         if (!mayRepeat) throw this.failure(thrown, records.length);
       }
       await session.client.sleep(TOPIC_WAIT_MS);

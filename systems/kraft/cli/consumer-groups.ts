@@ -1,22 +1,21 @@
 /** `kraft consumer-groups`: groups listed, described, deleted, and moved, as by `kafka-consumer-groups.sh`. */
 import type { Command } from 'commander';
-import { commitOffsets } from '../client/group-offsets.ts';
 import type { KeyOffset, PartitionKey } from '../client/operations.ts';
-import { keyOf } from '../client/operations.ts';
-import { ClientError } from '../client/client-error.ts';
-import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../wire/api/offsets.ts';
+import { LATEST_TIMESTAMP } from '../wire/api/offsets.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, withSession } from './broker-session.ts';
 import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
 import { EXIT, usageError } from './exit-codes.ts';
 import { memberTable, offsetTable, stateTable } from './group-tables.ts';
 import type { GroupPartition } from './group-tables.ts';
-import { committedOffsets, deleteGroup, describeGroup, groupRefusal, listGroups } from './groups-read.ts';
+import { committedOffsets, deleteGroup, describeGroup, listGroups } from './groups-read.ts';
 import type { GroupFacts } from './groups-read.ts';
-import { chosenAction, collect, wholeNumber } from './numbers.ts';
+import { chosenAction, collect } from './numbers.ts';
 import { offsetsAt } from './offsets-read.ts';
 import type { CommandContext, Output } from './output.ts';
 import { explained } from './refusals.ts';
+import { deleteOffsetsOf, resetOffsets, resetPlanOf } from './reset-offsets.ts';
+import type { ResetOptions } from './reset-offsets.ts';
 import { wideTable } from './table.ts';
 import { partitionsOf } from './topics-read.ts';
 
@@ -29,24 +28,17 @@ Examples:
   kraft consumer-groups --bootstrap-server localhost:9092 --delete --group billing
   kraft consumer-groups --bootstrap-server localhost:9092 --reset-offsets --group billing --topic orders:0 --to-earliest --execute`;
 
-const ACTIONS = ['list', 'describe', 'delete', 'resetOffsets'] as const;
+const ACTIONS = ['list', 'describe', 'delete', 'resetOffsets', 'deleteOffsets'] as const;
 type Action = (typeof ACTIONS)[number];
 
-interface Options extends BootstrapOptions, Partial<Readonly<Record<Action, boolean>>> {
-  readonly group: readonly string[];
+interface Options extends BootstrapOptions, ResetOptions, Partial<Readonly<Record<Action, boolean>>> {
   readonly allGroups: boolean;
   readonly members: boolean;
   readonly offsets: boolean;
-  readonly state: boolean;
+  /** With --list perhaps which states. */
+  readonly state?: string | true;
+  readonly type?: string | true;
   readonly verbose: boolean;
-  readonly topic: readonly string[];
-  readonly allTopics: boolean;
-  readonly toEarliest: boolean;
-  readonly toLatest: boolean;
-  readonly toOffset?: string;
-  readonly shiftBy?: string;
-  readonly execute: boolean;
-  readonly dryRun: boolean;
 }
 
 export function addConsumerGroupsCommand(program: Command, context: CommandContext): void {
@@ -58,36 +50,85 @@ export function addConsumerGroupsCommand(program: Command, context: CommandConte
     .option('--describe', 'print what a group has read, and who is in it')
     .option('--delete', 'forget groups that nobody is in')
     .option('--reset-offsets', 'move a group that nobody is in')
+    .option('--delete-offsets', 'forget what a group has read of topics')
     .option('--group <name>', 'which; may be repeated', collect, [])
     .option('--all-groups', 'all of them', false)
     .option('--offsets', 'describe what each partition has left (the default)', false)
     .option('--members', 'describe who is in the group', false)
-    .option('--state', 'describe the group as a whole', false)
+    .option(
+      '--state [state,…]',
+      'describe the group as a whole; with --list: print states, or only groups in these',
+    )
+    .option('--type [type,…]', 'with --list: print types, of which there is only classic')
     .option('--verbose', 'with --members: who has which partitions', false)
-    .option('--topic <topic[:partition,…]>', 'what is reset; may be repeated', collect, [])
+    .option('--topic <topic[:partition,…]>', 'what is reset, or forgotten; may be repeated', collect, [])
     .option('--all-topics', 'reset all that the group has read', false)
     .option('--to-earliest', 'reset to the beginning', false)
     .option('--to-latest', 'reset to the end', false)
+    .option('--to-current', 'reset to where the group is', false)
     .option('--to-offset <n>', 'reset to an offset')
     .option('--shift-by <n>', 'reset by so many records, forward or back')
+    .option('--to-datetime <date>', 'reset to the first record from then on: 2026-01-31T12:00:00.000')
+    .option('--by-duration <duration>', 'the same, of so long ago: P1DT2H30M')
+    .option('--from-file <file>', 'reset to what --export has written')
+    .option('--export', 'print the new offsets as lines of topic,partition,offset', false)
     .option('--execute', 'do it', false)
     .option('--dry-run', 'only say what would be done (the default)', false)
+    .option('--timeout <ms>', 'taken, and not needed: each command tries for 20 s')
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .action(async (options: Options) => {
       const action = chosenAction('consumer-groups', ACTIONS, options);
       if (action !== 'list' && options.group.length === 0 && !options.allGroups)
         throw usageError('--group NAME is missing, or --all-groups');
+      if (action === 'resetOffsets') resetPlanOf(options);
+      if (action === 'deleteOffsets') checkDeleteOffsets(options);
       await withSession(options, context.output, (session) => RUN[action](session, options, context));
     });
 }
 
 type Run = (session: BrokerSession, options: Options, context: CommandContext) => Promise<void>;
 
-const RUN: Readonly<Record<Action, Run>> = { list, describe, delete: deleteGroups, resetOffsets };
+const RUN: Readonly<Record<Action, Run>> = {
+  list,
+  describe,
+  delete: deleteGroups,
+  resetOffsets: async (session, options, context) =>
+    resetOffsets(session, await groupsOf(session, options), options, context),
+  deleteOffsets: (session, { group, topic }, context) =>
+    deleteOffsetsOf(session, group[0] as string, topic, context),
+};
 
-async function list(session: BrokerSession, _: Options, { output }: CommandContext): Promise<void> {
-  for (const group of await listGroups(session)) output.print(group);
+function checkDeleteOffsets({ group, allGroups, topic }: Options): void {
+  if (group.length !== 1 || allGroups) throw usageError('--delete-offsets takes one --group NAME');
+  if (topic.length === 0) throw usageError('--delete-offsets takes --topic NAME or --topic NAME:0,1');
+}
+
+const TYPE = 'Classic';
+const wordsOf = (text: string): readonly string[] =>
+  text.split(',').map((word) => word.trim().toLowerCase().replaceAll(/[-_]/g, ''));
+
+async function list(session: BrokerSession, options: Options, { output }: CommandContext): Promise<void> {
+  const { state, type } = options;
+  const groups = await listGroups(session);
+  if (state === undefined && type === undefined) {
+    for (const group of groups) output.print(group);
+    return;
+  }
+  const rows: string[][] = [];
+  const isWanted = (wanted: string | true | undefined, word: string): boolean =>
+    typeof wanted !== 'string' || wordsOf(wanted).includes(word.toLowerCase());
+  for (const group of groups) {
+    const facts = state === undefined ? null : await describeGroup(session, group);
+    if (!isWanted(type, TYPE) || !isWanted(state, facts?.state ?? '')) continue;
+    rows.push([group, ...(type === undefined ? [] : [TYPE]), ...(facts === null ? [] : [facts.state])]);
+  }
+  const header = [
+    'GROUP',
+    ...(type === undefined ? [] : ['TYPE']),
+    ...(state === undefined ? [] : ['STATE']),
+  ];
+  output.print(wideTable([25, -20, -20], header, rows).join('\n'));
 }
 
 async function groupsOf(session: BrokerSession, { group, allGroups }: Options): Promise<readonly string[]> {
@@ -107,7 +148,7 @@ async function describe(session: BrokerSession, options: Options, context: Comma
     sayState(facts, output);
     output.print('');
     if (options.members) output.print(memberTable(group, facts.members, options.verbose).join('\n'));
-    else if (options.state) output.print(stateTable(await stateOf(session, facts)).join('\n'));
+    else if (options.state !== undefined) output.print(stateTable(await stateOf(session, facts)).join('\n'));
     else output.print(offsetTable(await partitionRows(session, facts, offsets)).join('\n'));
   }
 }
@@ -178,84 +219,5 @@ async function deleteGroups(
   if (deleted.length > 0) {
     const names = deleted.map((group) => `'${group}'`).join(', ');
     output.print(`Deletion of requested consumer groups (${names}) was successful.`);
-  }
-}
-
-async function resetOffsets(
-  session: BrokerSession,
-  options: Options,
-  { output }: CommandContext,
-): Promise<void> {
-  const { toEarliest, toLatest, toOffset, shiftBy } = options;
-  const scenarios = [toEarliest, toLatest, toOffset !== undefined, shiftBy !== undefined].filter(Boolean);
-  if (scenarios.length !== 1)
-    throw usageError(
-      '--reset-offsets takes exactly one of --to-earliest, --to-latest, --to-offset, --shift-by',
-    );
-  if (options.topic.length === 0 && !options.allTopics)
-    throw usageError('--topic NAME is missing, or --all-topics');
-  const rows: string[][] = [];
-  for (const group of await groupsOf(session, options)) {
-    const { members } = await describeGroup(session, group);
-    if (members.length > 0)
-      throw groupRefusal(
-        ERROR.NON_EMPTY_GROUP,
-        `Assignments can only be reset if the group '${group}' is inactive`,
-      );
-    const offsets = await newOffsets(session, group, options);
-    if (options.execute && !options.dryRun) await commit(session, group, offsets);
-    for (const { key, offset } of offsets)
-      rows.push([group, key.topic, String(key.partition), String(offset)]);
-  }
-  output.print('');
-  output.print(wideTable([-30, -30, -10], ['GROUP', 'TOPIC', 'PARTITION', 'NEW-OFFSET'], rows).join('\n'));
-  if (!options.execute) output.note('Nothing was changed: --execute does it.');
-}
-
-async function newOffsets(session: BrokerSession, group: string, options: Options): Promise<KeyOffset[]> {
-  const committed = await committedOffsets(session, group);
-  const keys = options.allTopics
-    ? committed.map(({ key }) => key)
-    : (await Promise.all(options.topic.map((text) => keysOf(session, text)))).flat();
-  const [begins, ends] = [
-    await offsetsAt(session, keys, EARLIEST_TIMESTAMP),
-    await offsetsAt(session, keys, LATEST_TIMESTAMP),
-  ];
-  return keys.map((key, i) => {
-    const failed = [begins[i], ends[i]].find((fact) => fact === undefined || fact.errorCode !== ERROR.NONE);
-    if (failed !== undefined) throw groupRefusal(failed.errorCode);
-    const [begin, end] = [begins[i]?.offset ?? 0, ends[i]?.offset ?? 0];
-    let offset = options.toEarliest ? begin : end;
-    if (options.toOffset !== undefined)
-      offset = wholeNumber(options.toOffset, '--to-offset', 0, Number.MAX_SAFE_INTEGER);
-    if (options.shiftBy !== undefined) {
-      const by = wholeNumber(options.shiftBy, '--shift-by', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-      offset = (committed.find((each) => each.key.name === key.name)?.offset ?? begin) + by;
-    }
-    return { key, offset: Math.min(Math.max(offset, begin), end) };
-  });
-}
-
-/** `orders`, or `orders:0,2`. */
-async function keysOf(session: BrokerSession, text: string): Promise<PartitionKey[]> {
-  const [topic = '', list] = text.split(':');
-  const present = (await partitionsOf(session, [topic])).get(topic);
-  if (present === undefined)
-    throw groupRefusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${topic}' does not exist`);
-  const wanted =
-    list?.split(',').map((each) => wholeNumber(each, `a partition of --topic ${topic}`)) ?? present;
-  const missing = wanted.find((partition) => !present.includes(partition));
-  if (missing !== undefined)
-    throw groupRefusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${topic}' has no partition ${missing}`);
-  return wanted.map((partition) => keyOf(topic, partition));
-}
-
-async function commit(session: BrokerSession, group: string, offsets: readonly KeyOffset[]): Promise<void> {
-  const nobody = { group, memberId: '', generation: -1 };
-  try {
-    await commitOffsets(session.client, nobody, offsets, session.deadlineMs);
-  } catch (thrown) {
-    if (thrown instanceof ClientError && thrown.errorCode !== null) throw groupRefusal(thrown.errorCode);
-    throw thrown;
   }
 }

@@ -11,6 +11,7 @@ import { assignmentOf } from '../client/group-protocol.ts';
 import type { KeyOffset, PartitionKey } from '../client/operations.ts';
 import { keyOf } from '../client/operations.ts';
 import { partitionsByTopic } from '../client/topic-groups.ts';
+import type { OfTopic } from '../client/topic-groups.ts';
 import { ERROR, isRetriable } from '../wire/error-codes.ts';
 import type { BrokerSession } from './broker-session.ts';
 import { unreachable } from './broker-session.ts';
@@ -104,6 +105,27 @@ export async function deleteGroup(session: BrokerSession, group: string): Promis
   const address = await coordinatorOf(session, group);
   const { results } = await session.tell('deleteGroups', { groupsNames: [group] }, [address]);
   return results[0]?.errorCode ?? ERROR.UNKNOWN_SERVER_ERROR;
+}
+
+/** @returns the error code for the group, and those of partitions by their names */
+export async function deleteOffsets(
+  session: BrokerSession,
+  group: string,
+  topics: readonly OfTopic<number>[],
+): Promise<{ readonly errorCode: number; readonly codes: ReadonlyMap<string, number> }> {
+  const address = await coordinatorOf(session, group);
+  const body = {
+    groupId: group,
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((partitionIndex) => ({ partitionIndex })),
+    })),
+  };
+  const answer = await session.tell('offsetDelete', body, [address]);
+  const codes = answer.topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionIndex, errorCode }) => [keyOf(name, partitionIndex).name, errorCode] as const),
+  );
+  return { errorCode: answer.errorCode, codes: new Map(codes) };
 }
 
 async function coordinatorOf(session: BrokerSession, group: string): Promise<Address> {

@@ -24,19 +24,6 @@ export function keyValues(pairs: readonly string[], option: string): Map<string,
   );
 }
 
-/** The same, of keys that there are: a slip would otherwise go unnoticed. @throws HarnessError `usage` */
-export function knownKeyValues(
-  pairs: readonly string[],
-  known: readonly string[],
-  option: string,
-): Map<string, string> {
-  const given = keyValues(pairs, option);
-  for (const key of given.keys()) {
-    if (!known.includes(key)) throw usageError(`${option} has no ${key}; there are ${known.join(', ')}`);
-  }
-  return given;
-}
-
 /** The one option of several that says what a command shall do. @throws HarnessError `usage` for none and for two */
 export function chosenAction<A extends string>(
   command: string,

@@ -29,7 +29,7 @@ export function addServerStartCommand(program: Command, { output, finish }: Comm
     .argument('<server.properties>', 'what it is and where it listens')
     .option('-d, --daemon', 'run in the background (-daemon, as Kafka’s script takes it)', false)
     .option('--override <key=value>', 'a property instead of the file’s; may be repeated', collect, [])
-    .option('--bug <name>', 'run with this bug of docs/kraft.md; may be repeated', collect, [])
+    .option('--bug <name>', 'run with this bug of docs/bugs-kraft.md; may be repeated', collect, [])
     .addHelpText('after', EXAMPLES)
     .allowExcessArguments(false)
     .action(async (config: string, { daemon, override, bug }: Options) => {
