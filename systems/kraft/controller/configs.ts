@@ -64,6 +64,13 @@ function checkResource(active: ActiveController, type: number, name: string): It
   return isRegistered ? null : invalidRequest(`there is no broker ${name}`);
 }
 
+/** Whoever lacks the beginning of a group's log could not get it. */
+const OF_LOGS_THAT_SHRINK: ReadonlySet<string> = new Set([
+  'cleanup.policy',
+  'retention.bytes',
+  'retention.ms',
+]);
+
 const invalidRequest = (message: string): ItemResult => ({ error: 'INVALID_REQUEST', message });
 const invalidConfig = (message: string): ItemResult => ({ error: 'INVALID_CONFIG', message });
 
@@ -92,13 +99,8 @@ export function configRecords(
     if (exists && FIXED_CONFIGS.has(name) && value !== active.topicConfig(resourceName, name)) {
       return invalidConfig(`${name} is fixed when the topic is created`);
     }
-    if (
-      type === RESOURCE.topic &&
-      isRaft &&
-      name === 'cleanup.policy' &&
-      value?.includes('compact') === true
-    ) {
-      return invalidConfig('a log that a Raft group replicates is not compacted');
+    if (type === RESOURCE.topic && isRaft && value !== null && OF_LOGS_THAT_SHRINK.has(name)) {
+      return invalidConfig(`${name} is nothing for a log that a Raft group replicates: it is kept whole`);
     }
     if (value !== before || type === RESOURCE.broker) {
       records.push({ type: 'config', resourceType: type, resourceName, name, value });

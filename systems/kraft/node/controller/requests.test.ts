@@ -275,11 +275,11 @@ describe('configurations', () => {
   test('are replaced as a whole, but for what is fixed', () => {
     const rig = withBrokers(1);
     create(rig, topic('a', { configs: [{ name: 'replication.protocol', value: 'raft' }] }));
-    expect(replace(rig, { 'retention.ms': '1', 'segment.ms': '2' })).toMatchObject({
+    expect(replace(rig, { 'segment.bytes': '1000', 'segment.ms': '2' })).toMatchObject({
       responses: [code('NONE')],
     });
     expect(replace(rig, { 'segment.ms': '3' }, true)).toMatchObject({ responses: [code('NONE')] });
-    expect(setOf(rig)).toMatchObject({ 'retention.ms': '1', 'segment.ms': '2' });
+    expect(setOf(rig)).toMatchObject({ 'segment.bytes': '1000', 'segment.ms': '2' });
     expect(replace(rig, { 'segment.ms': '3' })).toMatchObject({ responses: [code('NONE')] });
     expect(setOf(rig)).toEqual({ 'replication.protocol': 'raft', 'segment.ms': '3' });
     expect(replace(rig, { 'segment.ms': null })).toMatchObject({ responses: [code('INVALID_CONFIG')] });
