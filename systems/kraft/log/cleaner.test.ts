@@ -160,6 +160,32 @@ describe('compaction', () => {
     expect(latest(left).size).toBe(10);
   });
 
+  test('is worth it when more than the ratio was never cleaned, or some of it is older than the lag', async () => {
+    const { log } = await start({ minCleanableDirtyRatio: 0.5, maxCompactionLagMs: 60_000 });
+    const write = (batches: number, timestampMs: number): void => {
+      for (let i = 0; i < batches; i++)
+        log.append(batchOf([`k${i}=${'v'.repeat(200)}`], { timestampMs }), LEADER);
+    };
+    write(10, 1000);
+    expect(log.isWorthCleaning(5000)).toBe(false); // nothing is committed
+    await log.flush();
+    log.advanceHighWatermark(log.logEndOffset);
+    expect(log.isWorthCleaning(5000)).toBe(true);
+    await log.compact(5000);
+    expect(log.isWorthCleaning(5_000_000)).toBe(false);
+    // The last of the first batches was in the segment that is written to, and waits as well.
+    write(3, 10_000);
+    await log.flush();
+    log.advanceHighWatermark(log.logEndOffset);
+    expect([61_000, 61_001].map((nowMs) => log.isWorthCleaning(nowMs))).toEqual([false, true]);
+    write(10, 10_000);
+    await log.flush();
+    log.advanceHighWatermark(log.logEndOffset);
+    expect(log.isWorthCleaning(11_000)).toBe(true);
+    log.configure({ minCleanableDirtyRatio: 1 });
+    expect(log.isWorthCleaning(11_000)).toBe(false);
+  });
+
   test('appends, reads and a truncation go on meanwhile', async () => {
     const { log } = await start();
     for (let i = 0; i < 30; i++) log.append(batchOf([`a=${i}`]), LEADER);

@@ -77,15 +77,42 @@ interface Plan {
   readonly lastOffsets: ReadonlyMap<string, number>;
 }
 
+/** The segments that may be cleaned, from the first on. */
+function cleanable(state: LogState, lastStableOffset: number, nowMs: number): Segment[] {
+  const { options, active, segments } = state;
+  const end = segments.findIndex((segment) => {
+    const isYoung = segment.maxTimestampMs > nowMs - options.minCompactionLagMs;
+    const isWritten = segment.writtenBytes === segment.sizeBytes;
+    return segment === active || segment.nextOffset > lastStableOffset || isYoung || !isWritten;
+  });
+  return segments.slice(0, end);
+}
+
+/**
+ * Whether enough was written since the last cleaning (`min.cleanable.dirty.ratio`), or some of it so long ago that it has waited enough
+ * (`max.compaction.lag.ms`, KIP-354).
+ */
+export function isWorthCleaning(state: LogState, lastStableOffset: number, nowMs: number): boolean {
+  const { minCleanableDirtyRatio, maxCompactionLagMs } = state.options;
+  const { cleanedOffset } = state.checkpoint.state;
+  let bytes = 0;
+  let dirtyBytes = 0;
+  let oldestMs = Infinity;
+  for (const { sizeBytes, nextOffset, firstTimestampMs } of cleanable(state, lastStableOffset, nowMs)) {
+    bytes += sizeBytes;
+    if (nextOffset <= cleanedOffset) continue;
+    dirtyBytes += sizeBytes;
+    oldestMs = Math.min(oldestMs, firstTimestampMs ?? Infinity);
+  }
+  return dirtyBytes > bytes * minCleanableDirtyRatio || nowMs - oldestMs > maxCompactionLagMs;
+}
+
 async function planCleaning(state: LogState, lastStableOffset: number, nowMs: number): Promise<Plan> {
-  const { options, active } = state;
+  const { options } = state;
   const { cleanedOffset } = state.checkpoint.state;
   const lastOffsets = new Map<string, number>();
   const segments: Segment[] = [];
-  for (const segment of [...state.segments]) {
-    const isYoung = segment.maxTimestampMs > nowMs - options.minCompactionLagMs;
-    const isWritten = segment.writtenBytes === segment.sizeBytes;
-    if (segment === active || segment.nextOffset > lastStableOffset || isYoung || !isWritten) break;
+  for (const segment of cleanable(state, lastStableOffset, nowMs)) {
     if (lastOffsets.size >= options.maxCleanerKeys) break;
     segments.push(segment);
     if (segment.nextOffset <= cleanedOffset) continue;

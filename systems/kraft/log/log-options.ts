@@ -12,8 +12,12 @@ export interface LogOptions {
   readonly retentionMs: number;
   /** How long the cleaner keeps tombstones and markers. */
   readonly deleteRetentionMs: number;
+  /** It is worth cleaning if more of what can be cleaned never was. */
+  readonly minCleanableDirtyRatio: number;
   /** The cleaner leaves records alone that are younger. */
   readonly minCompactionLagMs: number;
+  /** It is also worth cleaning if some record waits for longer. */
+  readonly maxCompactionLagMs: number;
   /** The most keys that a cleaning holds in memory; what is behind them waits for the next. */
   readonly maxCleanerKeys: number;
   /** Larger batches are refused. */
@@ -38,7 +42,9 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
   retentionBytes: -1,
   retentionMs: 7 * 24 * 3600 * 1000,
   deleteRetentionMs: 24 * 3600 * 1000,
+  minCleanableDirtyRatio: 0.5,
   minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
   maxCleanerKeys: 1_000_000,
   maxBatchBytes: 64 * 1024 * 1024,
   tailBytes: 1024 * 1024,

@@ -16,7 +16,7 @@ import { assert } from '../../../harness/errors.ts';
 import type { Files } from '../../runtime/runtime.ts';
 import { readBatches, type RecordBatch } from '../records/batch.ts';
 import { stampAppendTime } from '../records/batch-builder.ts';
-import { cleanLog, type CleaningResult } from './cleaner.ts';
+import { cleanLog, isWorthCleaning, type CleaningResult } from './cleaner.ts';
 import { OffsetOutOfRangeError, UnexpectedOffsetError } from './errors.ts';
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts';
 import { listOrMake } from './durable-files.ts';
@@ -330,6 +330,11 @@ export class ReplicaLog {
       }
       return startAt(state, from);
     });
+  }
+
+  /** By `min.cleanable.dirty.ratio` and `max.compaction.lag.ms`. */
+  isWorthCleaning(nowMs: number): boolean {
+    return isWorthCleaning(this.state, this.lastStableOffset, nowMs);
   }
 
   /** Keeps the last record of each key, in closed segments below the last stable offset: see cleaner.ts. */

@@ -121,6 +121,11 @@ describe('server.properties', () => {
       's.properties line 10: unknown key share.coordinator.threads',
       's.properties line 11: node.id is set again: s.properties line 2 does not count',
     ]);
+    const idle = { 'offsets.load.buffer.size': '1000', 'controller.quorum.append.linger.ms': '5' };
+    expect(read({ ...idle, 'offsets.topic.compression.codec': '1' }).warnings).toEqual([
+      's.properties line 9: offsets.load.buffer.size has no effect here',
+      's.properties line 10: controller.quorum.append.linger.ms has no effect here',
+    ]);
     expect(read({ 'broker.heartbeat.interval.ms': '5000', 'min.insync.replicas': '2' }).warnings).toEqual([
       's.properties line 9: broker.heartbeat.interval.ms=5000: one lost heartbeat fences: broker.session.timeout.ms is 9000',
       's.properties line 10: min.insync.replicas=2: topics of default.replication.factor 1 take no writes with acks=all',
@@ -131,6 +136,14 @@ describe('server.properties', () => {
   test.each<[Record<string, string | null>, string[]]>([
     [{ 'node.id': null }, ['s.properties: node.id is not set, and has no default']],
     [{ 'node.id': 'one' }, ['s.properties line 2: node.id=one: must be a whole number']],
+    [
+      { 'log.cleaner.min.cleanable.ratio': '1.5' },
+      ['s.properties line 9: log.cleaner.min.cleanable.ratio=1.5: must be a number from 0 to 1'],
+    ],
+    [
+      { 'offsets.topic.compression.codec': '5' },
+      ['s.properties line 9: offsets.topic.compression.codec=5: must be at most 4'],
+    ],
     [{ 'node.id': '-1' }, ['s.properties line 2: node.id=-1: must be at least 0']],
     [{ 'node.id': '2147483648' }, ['s.properties line 2: node.id=2147483648: must be at most 2147483647']],
     [{ 'process.roles': null }, ['s.properties: process.roles is not set, and has no default']],

@@ -6,14 +6,14 @@
  *     warnings                  // ['server.properties line 7: unknown key log.dri: did you mean log.dir?']
  *
  * A wrong value refuses, with key, value and line; all that is wrong is said at once. An unknown key only warns, since every version
- * of Kafka has some that the others have not.
+ * of Kafka has some that the others have not; so does one that is known and has no effect here.
  */
 import { closest, distance } from 'fastest-levenshtein';
 import { HarnessError } from '../../../harness/errors.ts';
 import { checkAcross } from './property-checks.ts';
 import { parseJavaProperties } from './java-properties.ts';
 import type { PropertyKey, PropertyValues } from './property-table.ts';
-import { PROPERTY_TABLE } from './property-table.ts';
+import { PROPERTY_TABLE, WITHOUT_EFFECT } from './property-table.ts';
 
 export interface ServerProperties {
   readonly values: PropertyValues;
@@ -49,6 +49,7 @@ export function readServerProperties(
     const before = places.get(key);
     if (before !== undefined) warnings.push(`${where}: ${key} is set again: ${before} does not count`);
     places.set(key, where);
+    if (WITHOUT_EFFECT.has(key)) warnings.push(`${where}: ${key} has no effect here`);
     const read = PROPERTY_TABLE[key].read(value.trim());
     if ('wrong' in read) problems.push(`${where}: ${key}=${value}: ${read.wrong}`);
     else values[key] = read.value;

@@ -4,6 +4,7 @@
  *     PROPERTY_TABLE['num.partitions'].default // 1
  *
  * What Kafka has and we have no use for (threads, buffers of sockets) is read and checked, so that a file of a tutorial works as it is.
+ * Of the rest, `WITHOUT_EFFECT` names what is read and checked alone: who sets it is warned.
  */
 import * as type from './property-types.ts';
 
@@ -12,6 +13,7 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 const COMPRESSIONS = ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const SEGMENT_BYTES_MIN = 14;
 const COORDINATOR_SEGMENT_BYTES = 104_857_600;
+const COORDINATOR_LOAD_BYTES = 5_242_880;
 
 const positive = (byDefault: number) => type.int({ min: 1, default: byDefault });
 const notNegative = (byDefault: number) => type.int({ min: 0, default: byDefault });
@@ -77,11 +79,20 @@ export const PROPERTY_TABLE = {
   'compression.type': type.choice(COMPRESSIONS, 'producer'),
   'log.cleanup.policy': type.list({ of: ['delete', 'compact'], default: ['delete'] }),
   'log.cleaner.enable': type.boolean(true),
+  'log.cleaner.delete.retention.ms': type.long({ min: 0, default: 86_400_000 }),
+  'log.cleaner.min.cleanable.ratio': type.fraction(0.5),
+  'log.cleaner.min.compaction.lag.ms': type.long({ min: 0, default: 0 }),
+  'log.cleaner.max.compaction.lag.ms': type.long({ min: 1, default: NEVER }),
+  'log.message.timestamp.type': type.choice(['CreateTime', 'LogAppendTime'], 'CreateTime'),
   'log.segment.bytes': type.int({ min: SEGMENT_BYTES_MIN, default: 1_073_741_824 }),
   'log.index.interval.bytes': notNegative(4_096),
   'log.index.size.max.bytes': type.int({ min: 4, default: 10_485_760 }),
   'log.roll.ms': type.long({ min: 1, default: null }),
   'log.roll.hours': positive(168),
+  'log.roll.jitter.ms': type.long({ min: 0, default: null }),
+  'log.roll.jitter.hours': notNegative(0),
+  'log.preallocate': type.boolean(false),
+  'log.segment.delete.delay.ms': type.long({ min: 0, default: 60_000 }),
   'log.retention.ms': type.long({ min: -1, default: null }),
   'log.retention.minutes': type.int({ min: -1, default: null }),
   'log.retention.hours': type.int({ min: -1, default: 168 }),
@@ -89,12 +100,15 @@ export const PROPERTY_TABLE = {
   'log.retention.check.interval.ms': type.long({ min: 1, default: 300_000 }),
   'log.flush.interval.messages': type.long({ min: 1, default: NEVER }),
   'log.flush.interval.ms': type.long({ min: 0, default: null }),
-  'log.flush.scheduler.interval.ms': type.long({ min: 0, default: NEVER }),
+  'log.flush.scheduler.interval.ms': type.long({ min: 1, default: NEVER }),
 
   // Groups
   'offsets.topic.num.partitions': positive(50),
   'offsets.topic.replication.factor': replicationFactor(3),
   'offsets.topic.segment.bytes': positive(COORDINATOR_SEGMENT_BYTES),
+  // A number of a codec: none, gzip, snappy, lz4, zstd.
+  'offsets.topic.compression.codec': type.int({ min: 0, max: 4, default: 0 }),
+  'offsets.load.buffer.size': positive(COORDINATOR_LOAD_BYTES),
   'offsets.retention.minutes': positive(10_080),
   'offsets.retention.check.interval.ms': type.long({ min: 1, default: 600_000 }),
   'offset.metadata.max.bytes': notNegative(4_096),
@@ -108,6 +122,7 @@ export const PROPERTY_TABLE = {
   'transaction.state.log.replication.factor': replicationFactor(3),
   'transaction.state.log.min.isr': positive(2),
   'transaction.state.log.segment.bytes': positive(COORDINATOR_SEGMENT_BYTES),
+  'transaction.state.log.load.buffer.size': positive(COORDINATOR_LOAD_BYTES),
   'transaction.max.timeout.ms': positive(900_000),
   'transactional.id.expiration.ms': positive(604_800_000),
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': positive(10_000),
@@ -123,6 +138,18 @@ export const PROPERTY_TABLE = {
   'max.connections': notNegative(type.INT_MAX),
   'max.connections.per.ip': notNegative(type.INT_MAX),
 } as const;
+
+/** An operator who sets one of these expects something of it, and nothing comes. */
+export const WITHOUT_EFFECT: ReadonlySet<string> = new Set<keyof typeof PROPERTY_TABLE>([
+  'controller.quorum.append.linger.ms',
+  'log.index.size.max.bytes',
+  'log.preallocate',
+  'log.roll.jitter.hours',
+  'log.roll.jitter.ms',
+  'log.segment.delete.delay.ms',
+  'offsets.load.buffer.size',
+  'transaction.state.log.load.buffer.size',
+]);
 
 export type PropertyKey = keyof typeof PROPERTY_TABLE;
 type ValueOf<T> = T extends type.PropertyType<infer V> ? V : never;

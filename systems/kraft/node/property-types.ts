@@ -81,6 +81,15 @@ export const requiredInt = (range: Range): PropertyType<number> => ({
   isRequired: true,
 });
 
+/** From 0 to 1. */
+export const fraction = (byDefault: number): PropertyType<number> => ({
+  read: (value) => {
+    const number = /^\d*\.?\d+$/.test(value) ? Number(value) : NaN;
+    return number >= 0 && number <= 1 ? { value: number } : { wrong: 'must be a number from 0 to 1' };
+  },
+  default: byDefault,
+});
+
 export const boolean = (byDefault: boolean): PropertyType<boolean> => ({
   read: (text) =>
     /^(true|false)$/i.test(text)

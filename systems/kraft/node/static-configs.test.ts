@@ -33,6 +33,15 @@ test('what properties set for topics is by the names of brokers, in the smallest
   for (const [name, value] of Object.entries(configs)) {
     expect([name, checkConfig(name, value, RESOURCE.broker)]).toEqual([name, null]);
   }
+  expect(staticConfigs(read({ 'log.flush.scheduler.interval.ms': '500' }))).toEqual({
+    'log.flush.interval.ms': '500',
+  });
+  const cleaner = {
+    ...{ 'log.cleaner.delete.retention.ms': '1', 'log.cleaner.max.compaction.lag.ms': '3' },
+    ...{ 'log.cleaner.min.cleanable.ratio': '0.25', 'log.cleaner.min.compaction.lag.ms': '2' },
+    ...{ 'log.message.timestamp.type': 'LogAppendTime' },
+  };
+  expect(staticConfigs(read(cleaner))).toEqual(cleaner);
   expect(staticConfigs(read({ 'log.retention.minutes': '-1' }))).toEqual({ 'log.retention.ms': '-1' });
   expect(staticConfigs(read({ 'log.retention.ms': '5', 'log.retention.hours': '1' }))).toEqual({
     'log.retention.ms': '5',

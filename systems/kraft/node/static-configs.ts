@@ -15,12 +15,20 @@ const HOUR_MS = 3_600_000;
 /** Properties of a node that are defaults for topics, under the same names. */
 const COPIED = [
   'compression.type',
+  'log.cleaner.delete.retention.ms',
+  'log.cleaner.max.compaction.lag.ms',
+  'log.cleaner.min.cleanable.ratio',
+  'log.cleaner.min.compaction.lag.ms',
   'log.cleanup.policy',
   'log.flush.interval.messages',
   'log.index.interval.bytes',
   'log.index.size.max.bytes',
+  'log.message.timestamp.type',
+  'log.preallocate',
   'log.retention.bytes',
+  'log.roll.jitter.ms',
   'log.segment.bytes',
+  'log.segment.delete.delay.ms',
   'message.max.bytes',
   'min.insync.replicas',
   'replication.protocol',
@@ -40,8 +48,9 @@ export function staticConfigs(properties: PropertyValues): Readonly<Record<strin
     const text = String(properties[key]);
     if (text !== String(PROPERTY_TABLE[key].default)) configs[key] = text;
   }
-  const flushMs = properties['log.flush.interval.ms'];
-  if (flushMs !== null) configs['log.flush.interval.ms'] = String(flushMs);
+  const flusherMs = properties['log.flush.scheduler.interval.ms'];
+  const flushMs = properties['log.flush.interval.ms'] ?? flusherMs;
+  set('log.flush.interval.ms', flushMs, PROPERTY_TABLE['log.flush.scheduler.interval.ms'].default);
   set('log.roll.ms', rollMs(properties), PROPERTY_TABLE['log.roll.hours'].default * HOUR_MS);
   const retentionHours = PROPERTY_TABLE['log.retention.hours'].default ?? 0;
   set('log.retention.ms', retentionMs(properties), retentionHours * HOUR_MS);

@@ -1,5 +1,8 @@
 /** Brokers and controllers as whole nodes: administration, failover of the controller, a stop in good order. */
 import { describe, expect, test } from 'vitest';
+import { OFFSETS_TOPIC } from '../../internal-topics.ts';
+import { readBatches } from '../../records/batch.ts';
+import { CODEC } from '../../records/compression.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { WholeNodes } from './testing/whole-nodes.ts';
 import { withNodes } from './testing/whole-nodes.ts';
@@ -107,5 +110,43 @@ test('brokers and controllers apart work as well', async () => {
     await rig.cluster.kill(dead);
     expect(await rig.createTopic('n4', 'bills', 2)).toBe(ERROR.NONE);
     expect([rig.cluster.crashes, rig.cluster.invariantViolations]).toEqual([[], []]);
+  });
+});
+
+test('what server.properties says of offsets.topic is how offsets lie on the disk', async () => {
+  const lines = [
+    ...['offsets.topic.num.partitions=1', 'offsets.topic.segment.bytes=500'],
+    `offsets.topic.compression.codec=${CODEC.gzip}`,
+  ];
+  await withNodes({ nodes: 1, lines }, async (rig) => {
+    await rig.allRunning();
+    expect(await rig.createTopic('n1', 'orders', 1, 1)).toBe(ERROR.NONE);
+    await rig.until(async () => {
+      const found = await rig.ask('n1', 'findCoordinator', 1, { key: 'g', keyType: 0 });
+      return found.errorCode === ERROR.NONE;
+    }, 'a coordinator');
+    const commit = async (committedOffset: number): Promise<number | undefined> => {
+      const partition = {
+        partitionIndex: 0,
+        committedOffset,
+        committedLeaderEpoch: -1,
+        committedMetadata: '',
+      };
+      const { topics } = await rig.ask('n1', 'offsetCommit', 7, {
+        ...{ groupId: 'g', generationId: -1, memberId: '', groupInstanceId: null },
+        topics: [{ name: 'orders', partitions: [partition] }],
+      });
+      return topics[0]?.partitions[0]?.errorCode;
+    };
+    await rig.until(async () => (await commit(0)) === ERROR.NONE, 'a commit');
+    for (let i = 1; i < 20; i++) expect(await commit(i)).toBe(ERROR.NONE);
+    const folder = `${OFFSETS_TOPIC}-0`;
+    const segments = (await rig.files('n1').list(folder)).filter((name) => name.endsWith('.log'));
+    expect(segments.length).toBeGreaterThan(3);
+    for (const name of segments) {
+      const bytes = await rig.files('n1').readAll(`${folder}/${name}`);
+      expect(bytes.length).toBeLessThanOrEqual(500);
+      for (const { codec } of readBatches(bytes)) expect(codec).toBe(CODEC.gzip);
+    }
   });
 });

@@ -1,7 +1,7 @@
 /**
  * How a coordinator's records get into its partition: one batch, acknowledged when all in-sync replicas have it.
  *
- *     const appends = new CoordinatorAppends(runtime, replicas, { topic: '__consumer_offsets', timeoutMs: 5_000, maxBatchBytes });
+ *     const appends = new CoordinatorAppends(runtime, replicas, { topic: '__consumer_offsets', timeoutMs: 5_000, maxBatchBytes, codec });
  *     appends.perform(effect, (outcome) => perform(coordinator.appended(now, effect.appendId, outcome)));
  *
  * Offsets that are committed in a transaction carry its producer's id and epoch, so that a marker ends them. They have a sequence, too,
@@ -20,6 +20,8 @@ export interface CoordinatorAppendOptions {
   readonly timeoutMs: number;
   /** `message.max.bytes`: what a client may not write, a coordinator may not either. */
   readonly maxBatchBytes: number;
+  /** One of CODEC. */
+  readonly codec: number;
 }
 
 export class CoordinatorAppends {
@@ -35,9 +37,9 @@ export class CoordinatorAppends {
 
   /** @param onOutcome - once; perhaps before this returns */
   perform(effect: AppendEffect, onOutcome: (outcome: AppendOutcome) => void): void {
-    const { topic, timeoutMs, maxBatchBytes } = this.options;
+    const { topic, timeoutMs, maxBatchBytes, codec } = this.options;
     const { partition, records } = effect;
-    const builder = new BatchBuilder(this.producerOptions(effect));
+    const builder = new BatchBuilder({ ...this.producerOptions(effect), codec });
     const timestampMs = Math.floor(this.runtime.wallMs());
     for (const { key, value } of records) builder.append({ key, value, timestampMs });
     const batches = builder.build();

@@ -62,6 +62,7 @@ export class GroupDriver {
       topic: OFFSETS_TOPIC,
       timeoutMs: APPEND_TIMEOUT_MS,
       maxBatchBytes: settings.properties['message.max.bytes'],
+      codec: settings.properties['offsets.topic.compression.codec'],
     });
     this.timer = new DeadlineTimer(runtime, () => this.perform(core.tick(this.now)));
     this.loads = new PartitionLoads(runtime, replicas, OFFSETS_TOPIC, {

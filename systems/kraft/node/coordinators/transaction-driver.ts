@@ -21,6 +21,7 @@ import type { TransactionOptions } from '../../broker/transactions/transaction-o
 import { DEFAULT_TRANSACTION_OPTIONS } from '../../broker/transactions/transaction-options.ts';
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import { isRaftTopic } from '../../controller/topic-configs.ts';
+import { CODEC } from '../../records/compression.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Exchange, Handlers } from '../network/exchange.ts';
@@ -76,6 +77,7 @@ export class TransactionDriver {
       topic: TRANSACTIONS_TOPIC,
       timeoutMs: REQUEST_TIMEOUT_MS,
       maxBatchBytes: settings.properties['message.max.bytes'],
+      codec: CODEC.none,
     });
     this.timer = new DeadlineTimer(runtime, () => this.perform(core.tick(this.now)));
     this.markers = new MarkerSender(runtime, settings, metadata, (markerId, partition, answer) =>

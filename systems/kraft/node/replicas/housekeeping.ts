@@ -58,7 +58,7 @@ export class Housekeeping {
       if (removed > 0) runtime.log('info', `${name}: ${removed} segments deleted by retention`);
       hosted.logStartMoved();
     }
-    if (!settings.isCompacted || hosted.isClosed) return;
+    if (!settings.isCleaned || hosted.isClosed || !log.isWorthCleaning(nowMs)) return;
     try {
       const { segments, removedRecords } = await log.compact(nowMs);
       if (segments === 0) return;

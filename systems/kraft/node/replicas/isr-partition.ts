@@ -39,7 +39,7 @@ export class IsrPartition extends HostedPartition {
     settings: TopicSettings,
   ) {
     super(context, identity, log, settings);
-    const { nodeId, rules } = context.settings;
+    const { nodeId, properties, rules } = context.settings;
     const config = {
       brokerId: nodeId,
       options: settings.partition,
@@ -50,7 +50,8 @@ export class IsrPartition extends HostedPartition {
     // Followers fetch, and leaders count, as far as the operating system has the records.
     log.configure({ onWritten: () => this.input((nowMs) => this.core.stored(nowMs)) });
     this.trace.start(log);
-    this.flusher = new Flusher(log, (flush) => this.flush(flush));
+    const lookMs = properties['log.flush.scheduler.interval.ms'];
+    this.flusher = new Flusher(log, lookMs, (flush) => this.flush(flush));
     this.flusher.configure(settings);
   }
 

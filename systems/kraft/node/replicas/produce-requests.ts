@@ -4,8 +4,9 @@
  *     checkBatch(records, settings, 8) // { batch } or { errorCode, message }
  *
  * A request is answered when all of its partitions are. Of records the lengths are looked at, which must fit: what no reader gets past
- * must not get into a log. Kafka's own topics are its coordinators': from clients they are not taken. Where the disk does not follow,
- * the answer waits until it does: a connection has one request at a time.
+ * must not get into a log. A batch is stored as it came, unless its topic wants another codec. Kafka's own topics are its coordinators':
+ * from clients they are not taken. Where the disk does not follow, the answer waits until it does: a connection has one request at a
+ * time.
  */
 import { isInternalTopic } from '../../internal-topics.ts';
 import { errorName, ERROR } from '../../wire/error-codes.ts';
@@ -13,6 +14,7 @@ import { batchAt, NONE, type RecordBatch } from '../../records/batch.ts';
 import { checkRecords } from '../../records/check-records.ts';
 import { CODEC } from '../../records/compression.ts';
 import { RecordError } from '../../records/errors.ts';
+import { recompressed } from '../../records/recompress.ts';
 import type { ProduceReply } from '../../broker/partition/messages.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import type { Exchange } from '../network/exchange.ts';
@@ -51,18 +53,8 @@ export function checkBatch(
   try {
     batch = batchAt(records, 0);
     if (batch.sizeBytes < records.length) return refused(ERROR.INVALID_RECORD, 'more than one batch');
-    if (batch.sizeBytes > settings.maxMessageBytes) {
-      return refused(
-        ERROR.MESSAGE_TOO_LARGE,
-        `${batch.sizeBytes} bytes, at most ${settings.maxMessageBytes}`,
-      );
-    }
-    if (batch.sizeBytes > settings.segmentBytes) {
-      return refused(
-        ERROR.RECORD_LIST_TOO_LARGE,
-        `${batch.sizeBytes} bytes, a segment has ${settings.segmentBytes}`,
-      );
-    }
+    const tooLarge = refusedSize(batch, settings);
+    if (tooLarge !== null) return tooLarge;
     if (!batch.isValid()) return refused(ERROR.CORRUPT_MESSAGE, 'the checksum does not match');
     const wrong = contradiction(batch);
     if (wrong !== null) return refused(ERROR.INVALID_RECORD, wrong);
@@ -76,17 +68,38 @@ export function checkBatch(
     if (!(error instanceof RecordError)) throw error;
     return refused(error.code === 'bad-magic' ? ERROR.INVALID_RECORD : ERROR.CORRUPT_MESSAGE, error.message);
   }
-  return wrongRecords(batch, settings) ?? { batch };
+  return wrongRecords(batch, settings) ?? withCodecOf(batch, settings);
+}
+
+function refusedSize(
+  { sizeBytes }: RecordBatch,
+  { maxMessageBytes, segmentBytes }: TopicSettings,
+): CheckedBatch | null {
+  if (sizeBytes > maxMessageBytes) {
+    return refused(ERROR.MESSAGE_TOO_LARGE, `${sizeBytes} bytes, at most ${maxMessageBytes}`);
+  }
+  if (sizeBytes > segmentBytes) {
+    return refused(ERROR.RECORD_LIST_TOO_LARGE, `${sizeBytes} bytes, a segment has ${segmentBytes}`);
+  }
+  return null;
+}
+
+const decompressedBytesMax = ({ maxMessageBytes }: TopicSettings): number =>
+  Math.max(DECOMPRESSED_BYTES_MAX, maxMessageBytes);
+
+/** As its topic wants it stored, which may be larger than it came. */
+function withCodecOf(batch: RecordBatch, settings: TopicSettings): CheckedBatch {
+  const { codec } = settings;
+  if (codec === null || codec === batch.codec) return { batch };
+  const stored = recompressed(batch, codec, decompressedBytesMax(settings));
+  return refusedSize(stored, settings) ?? { batch: stored };
 }
 
 /** The checksum is right: sent again, they would be no better, so that it is not CORRUPT_MESSAGE, which clients repeat. */
-function wrongRecords(
-  batch: RecordBatch,
-  { isCompacted: needsKeys, maxMessageBytes }: TopicSettings,
-): CheckedBatch | null {
-  const maxDecompressedBytes = Math.max(DECOMPRESSED_BYTES_MAX, maxMessageBytes);
+function wrongRecords(batch: RecordBatch, settings: TopicSettings): CheckedBatch | null {
+  const maxDecompressedBytes = decompressedBytesMax(settings);
   try {
-    checkRecords(batch, { maxDecompressedBytes, needsKeys });
+    checkRecords(batch, { maxDecompressedBytes, needsKeys: settings.isCompacted });
     return null;
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;

@@ -1,5 +1,8 @@
 /** What `server.properties` and dynamic configurations do to the logs of a broker. */
 import { describe, expect, test } from 'vitest';
+import { readBatches } from '../../records/batch.ts';
+import { CODEC } from '../../records/compression.ts';
+import { ERROR } from '../../wire/error-codes.ts';
 import { withReplicas, type ReplicaCluster } from './testing/replica-cluster.ts';
 import type { ReplicaClient } from './testing/replica-client.ts';
 
@@ -42,6 +45,88 @@ describe('retention', () => {
       cluster.setBrokerConfig('1', 'log.retention.ms', '2000');
       await cluster.sleep(2000);
       expect(await logStart(client)).toBe(RECORDS);
+    });
+  });
+});
+
+describe('flushes', () => {
+  const SHORT = 500;
+  const LONG = 2500;
+  test.each([
+    { lines: [], after: [0, 0] },
+    { lines: ['log.flush.interval.ms=1000'], after: [0, 1] },
+    { lines: ['log.flush.interval.messages=1'], after: [1, 1] },
+    // Looked at only so often; it is also what the interval is by default.
+    { lines: ['log.flush.interval.ms=10', 'log.flush.scheduler.interval.ms=2000'], after: [0, 1] },
+    { lines: ['log.flush.scheduler.interval.ms=1000'], after: [0, 1] },
+  ])('with $lines', async ({ lines: properties, after }) => {
+    await withReplicas({ brokers: 1, properties }, async (cluster) => {
+      const client = await cluster.serve('t');
+      await client.produce('t', 0, ['v']);
+      const durable: (number | undefined)[] = [];
+      for (const ms of [SHORT, LONG - SHORT]) {
+        await cluster.sleep(ms);
+        durable.push(cluster.manager(1).leads('t', 0)?.log.durableEndOffset);
+      }
+      expect(durable).toEqual(after);
+    });
+  });
+});
+
+describe('compaction', () => {
+  const RATIO_1 = 'log.cleaner.min.cleanable.ratio=1';
+  test.each([
+    { lines: [], isDone: true },
+    { lines: ['log.cleaner.enable=false'], isDone: false },
+    { lines: [RATIO_1], isDone: false },
+    { lines: [RATIO_1, 'log.cleaner.max.compaction.lag.ms=3000'], isDone: true },
+    { lines: ['log.cleaner.min.compaction.lag.ms=3600000'], isDone: false },
+  ])('with $lines', async ({ lines, isDone }) => {
+    const properties = ['log.retention.check.interval.ms=1000', ...lines];
+    await withReplicas({ brokers: 1, properties }, async (cluster) => {
+      const client = await cluster.serve('t', {
+        configs: { 'segment.bytes': '200', 'cleanup.policy': 'compact' },
+      });
+      const timestampMs = cluster.wallMs;
+      for (let i = 0; i < RECORDS; i++) await client.produce('t', 0, [`k=v${i}`], { timestampMs });
+      await cluster.sleep(LONG_MS);
+      expect(cluster.traces.some(({ event }) => event.kind === 'replica-clean')).toBe(isDone);
+    });
+  });
+});
+
+describe('codecs', () => {
+  const long = 'x'.repeat(2000);
+
+  test.each([
+    { type: 'producer', stored: CODEC.gzip },
+    { type: 'gzip', stored: CODEC.gzip },
+    { type: 'zstd', stored: CODEC.zstd },
+    { type: 'uncompressed', stored: CODEC.none },
+  ])('compression.type=$type', async ({ type, stored }) => {
+    for (const protocol of ['isr', 'raft']) {
+      await withReplicas({ brokers: 1 }, async (cluster) => {
+        const configs = { 'compression.type': type, 'replication.protocol': protocol };
+        const client = await cluster.serve('t', { configs });
+        for (const value of ['a', long]) await client.produce('t', 0, [value], { codec: CODEC.gzip });
+        const { records } = await client.fetch('t', 0, 0);
+        const batches = [...readBatches(records ?? new Uint8Array(0), { verify: true })];
+        const ofClient = batches.filter(({ isControl }) => !isControl);
+        expect(ofClient.map(({ codec }) => codec)).toEqual([stored, stored]);
+        expect((await client.records('t', 0, 0)).map((record) => record.split(':')[1])).toEqual(
+          expect.arrayContaining(['a', long]),
+        );
+      });
+    }
+  });
+
+  test('a batch that is too large without its codec is refused where topics store it so', async () => {
+    await withReplicas({ brokers: 1 }, async (cluster) => {
+      const configs = { 'compression.type': 'uncompressed', 'max.message.bytes': '1000' };
+      const client = await cluster.serve('t', { configs });
+      const produced = await client.produce('t', 0, [long], { codec: CODEC.gzip });
+      expect(produced.errorCode).toBe(ERROR.MESSAGE_TOO_LARGE);
+      expect(await client.listOffsets('t', 0, -1)).toMatchObject({ offset: 0 });
     });
   });
 });

@@ -10,6 +10,7 @@ import { DEFAULT_OPTIONS } from '../../broker/partition/options.ts';
 import type { MetadataImage } from '../../controller/metadata-image.ts';
 import { type ConfiguredNode, effectiveConfig, isRaftTopic } from '../../controller/topic-configs.ts';
 import type { LogOptions } from '../../log/log-options.ts';
+import { CODEC } from '../../records/compression.ts';
 import type { PropertyValues } from '../property-table.ts';
 import { optionsOf } from '../quorum/quorum-config.ts';
 
@@ -18,10 +19,15 @@ export interface TopicSettings {
   readonly isRaft: boolean;
   readonly log: Partial<LogOptions>;
   readonly partition: PartitionOptions;
+  /** What batches are stored with; null: with what their producers chose. */
+  readonly codec: number | null;
   /** Larger batches are refused. */
   readonly maxMessageBytes: number;
   readonly segmentBytes: number;
+  /** Its records have keys. */
   readonly isCompacted: boolean;
+  /** Of its keys the last records stay: not where `log.cleaner.enable=false`. */
+  readonly isCleaned: boolean;
   /** By retention; DeleteRecords is refused otherwise. */
   readonly isDeleted: boolean;
   /** `message.timestamp.type=LogAppendTime`. */
@@ -29,6 +35,9 @@ export interface TopicSettings {
   readonly flushMessages: number;
   readonly flushMs: number;
 }
+
+/** By `compression.type`, but for `producer`. */
+const CODECS: Readonly<Record<string, number>> = { ...CODEC, uncompressed: CODEC.none };
 
 export function topicSettings(
   image: MetadataImage,
@@ -47,17 +56,22 @@ export function topicSettings(
   const isDeleted = policies.includes('delete') && !isRaft;
   const flushMessages = number('flush.messages');
   const segmentBytes = number('segment.bytes');
+  const isCompacted = policies.includes('compact') && !isRaft;
+  const maxCompactionLagMs = number('max.compaction.lag.ms');
   const group = isRaft ? optionsOf(properties) : null;
   return {
     isRaft,
     log: {
       segmentBytes,
-      segmentMs: number('segment.ms'),
+      // What is appended to is not cleaned.
+      segmentMs: isCompacted ? Math.min(number('segment.ms'), maxCompactionLagMs) : number('segment.ms'),
       indexIntervalBytes: number('index.interval.bytes'),
       retentionBytes: isDeleted ? number('retention.bytes') : -1,
       retentionMs: isDeleted ? number('retention.ms') : -1,
       deleteRetentionMs: number('delete.retention.ms'),
+      minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
       minCompactionLagMs: number('min.compaction.lag.ms'),
+      maxCompactionLagMs,
     },
     partition: {
       ...DEFAULT_OPTIONS,
@@ -73,9 +87,11 @@ export function topicSettings(
       replicaFetchBackoffMs: properties['replica.fetch.backoff.ms'],
       flushesEveryAppend: flushMessages === 1,
     },
+    codec: CODECS[text('compression.type')] ?? null,
     maxMessageBytes: number('max.message.bytes'),
     segmentBytes,
-    isCompacted: policies.includes('compact') && !isRaft,
+    isCompacted,
+    isCleaned: isCompacted && properties['log.cleaner.enable'],
     isDeleted,
     stampsAppendTime: text('message.timestamp.type') === 'LogAppendTime',
     flushMessages,

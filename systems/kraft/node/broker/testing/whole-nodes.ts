@@ -27,6 +27,8 @@ const PATIENCE = { pollMs: 20, pollsMax: 3_000 };
 export interface NodesOptions {
   readonly nodes?: number;
   readonly options?: { readonly [name: string]: Json };
+  /** Of `server.properties`, beside what the options give. */
+  readonly lines?: readonly string[];
   readonly seed?: number;
 }
 
@@ -34,10 +36,11 @@ export class WholeNodes {
   readonly cluster: SimCluster;
   readonly names: readonly string[];
   private readonly nodes = new Map<string, KraftNode>();
+  private readonly runtimes = new Map<string, Runtime>();
   private readonly clients = new Map<string, NodeClient>();
   private clientRuntime: Runtime | null = null;
 
-  constructor({ nodes = 3, options = {}, seed = 1 }: NodesOptions) {
+  constructor({ nodes = 3, options = {}, lines = [], seed = 1 }: NodesOptions) {
     const peers = Array.from({ length: nodes }, (_, i) => `n${i + 1}`);
     this.names = peers;
     const system = toySystem((runtime, { name }) => {
@@ -46,7 +49,8 @@ export class WholeNodes {
         return {};
       }
       this.nodes.delete(name);
-      const text = propertiesText({ name, peers, options });
+      this.runtimes.set(name, runtime);
+      const text = [propertiesText({ name, peers, options }), ...lines].join('\n');
       const properties = readServerProperties(text, 'the test').values;
       openLogDir(runtime, { nodeId: nodeIdOf(peers, name), clusterId: CLUSTER_ID })
         .then(({ directoryId }) => {
@@ -63,6 +67,10 @@ export class WholeNodes {
 
   node(name: string): KraftNode | undefined {
     return this.nodes.get(name);
+  }
+
+  files(name: string): Runtime['files'] {
+    return (this.runtimes.get(name) as Runtime).files;
   }
 
   /** The quorum's leader by its name, as most of the running nodes see it. */
