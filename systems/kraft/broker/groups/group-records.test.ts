@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MalformedError } from '../../wire/bytes.ts';
-import type { GroupRecord } from './group-records.ts';
+import type { GroupRecord, GroupValue } from './group-records.ts';
 import { decodeGroupRecord, encodeGroupRecord } from './group-records.ts';
 
 const hex = (bytes: Uint8Array | null): string | null =>
@@ -9,7 +9,7 @@ const hex = (bytes: Uint8Array | null): string | null =>
 const bytes = (text: string): Uint8Array =>
   Uint8Array.from((text.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)));
 
-const roundTrip = (record: GroupRecord): GroupRecord | null => {
+const roundTrip = (record: GroupRecord): GroupRecord => {
   const { key, value } = encodeGroupRecord(record);
   return decodeGroupRecord(key, value);
 };
@@ -55,7 +55,7 @@ describe('records of __consumer_offsets', () => {
     ).toMatchObject({
       value: { offset: 9, leaderEpoch: -1, commitMs: 1, expireMs: -1 },
     });
-    const group = '000163' + '00000001' + '00016d' + '0000' + '00000001';
+    const group = '000163' + '00000001' + '00016d' + '000161' + '00000001';
     const member = '000161' + '0000' + '0000' + '0000000a' + '0000000101' + '0000000102';
     expect(decodeGroupRecord(bytes('0002000167'), bytes(`0000${group}${member}`))).toMatchObject({
       value: {
@@ -65,10 +65,38 @@ describe('records of __consumer_offsets', () => {
     });
   });
 
-  test('keys of newer kinds are passed over; a version below 0 is none', () => {
-    expect(decodeGroupRecord(bytes('0003000167'), null)).toBeNull();
-    expect(() => decodeGroupRecord(bytes('ffff'), null)).toThrow('a key of version -1 in __consumer_offsets');
-    expect(() => decodeGroupRecord(bytes('0002000167'), bytes('0009'))).toThrow(MalformedError);
+  test('what no coordinator wrote is refused', () => {
+    for (const key of ['0003000167', 'ffff']) {
+      expect(() => decodeGroupRecord(bytes(key), null)).toThrow(/OffsetCommitKey has no version/);
+    }
+    expect(() => decodeGroupRecord(bytes('0002000167'), bytes('0009'))).toThrow(
+      'GroupMetadataValue has no version 9',
+    );
+    const member = (memberId: string, groupInstanceId: string | null = null) => ({
+      ...{
+        memberId,
+        groupInstanceId,
+        clientId: '',
+        clientHost: '',
+        rebalanceTimeoutMs: 1,
+        sessionTimeoutMs: 1,
+      },
+      ...{ subscription: new Uint8Array(0), assignment: new Uint8Array(0) },
+    });
+    const good: GroupValue = {
+      ...{ protocolType: 'c', generation: 1, protocol: 'p', leader: 'a', currentStateMs: 5 },
+      members: [member('a', 'i'), member('b', 'j'), member('c'), member('d')],
+    };
+    const read = (change: Partial<GroupValue>) =>
+      roundTrip({ type: 'group', groupId: 'g', value: { ...good, ...change } });
+    expect(read({})).toMatchObject({ value: good });
+    expect(() => read({ generation: -1 })).toThrow('a group in generation -1');
+    for (const leader of ['x', null]) expect(() => read({ leader })).toThrow('leader is no member');
+    expect(() => read({ protocol: null })).toThrow('no protocol');
+    expect(() => read({ protocolType: '' })).toThrow('no protocol');
+    expect(() => read({ members: [member('a'), member('a')] })).toThrow('a member twice');
+    expect(() => read({ members: [member('a', 'i'), member('b', 'i')] })).toThrow('a member twice');
+    expect(read({ leader: 'x', protocol: null, protocolType: '', members: [] })).toBeDefined();
   });
 
   const name = fc.string({ maxLength: 8 });
@@ -92,14 +120,15 @@ describe('records of __consumer_offsets', () => {
     subscription: binary,
     assignment: binary,
   });
-  const group = fc.record({
-    protocolType: name,
-    generation: int,
-    protocol: fc.option(name),
-    leader: fc.option(name),
-    currentStateMs: long,
-    members: fc.array(member, { maxLength: 3 }),
+  const named = fc.string({ minLength: 1, maxLength: 8 });
+  const distinct = fc.uniqueArray(member, {
+    maxLength: 3,
+    comparator: (a, b) =>
+      a.memberId === b.memberId || (a.groupInstanceId !== null && a.groupInstanceId === b.groupInstanceId),
   });
+  const group = fc
+    .record({ protocolType: named, generation: int, protocol: name, currentStateMs: long, members: distinct })
+    .map((value) => ({ ...value, leader: value.members.at(-1)?.memberId ?? null }));
   const record: fc.Arbitrary<GroupRecord> = fc.oneof(
     fc.record({
       type: fc.constant('offset' as const),

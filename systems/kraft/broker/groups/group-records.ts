@@ -7,10 +7,11 @@
  *     key    version:i16 fields     0 and 1: an offset (group, topic, partition); 2: a group
  *     value  version:i16 fields     written: 3 of both, and 1 of an offset that has its own time to expire; older ones are read
  *
- * Keys of other kinds (of groups of the newer protocol) are not read: null.
+ * Keys of other kinds (of groups of the newer protocol) are not read, and what no coordinator can have written is refused.
  */
 import { MalformedError, Reader, Writer } from '../../wire/bytes.ts';
 import { array, bytes, int32, int64, message, string, struct } from '../../wire/schema.ts';
+import type { Value } from '../../wire/schema.ts';
 import type { LogRecord } from '../coordinator-log.ts';
 
 export interface OffsetValue {
@@ -167,11 +168,9 @@ function encodeGroupValue(value: GroupValue): Uint8Array {
 }
 
 /** @throws MalformedError */
-export function decodeGroupRecord(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
+export function decodeGroupRecord(key: Uint8Array, value: Uint8Array | null): GroupRecord {
   const reader = new Reader(key);
   const version = reader.int16();
-  if (version < 0) throw new MalformedError(`a key of version ${version} in __consumer_offsets`);
-  if (version > GROUP_KEY_VERSION) return null;
   if (version === GROUP_KEY_VERSION) {
     const { group } = groupKey.decode(reader, version);
     return { type: 'group', groupId: group, value: value === null ? null : decodeGroupValue(value) };
@@ -190,7 +189,10 @@ function decodeOffsetValue(bytesOfValue: Uint8Array): OffsetValue {
 
 function decodeGroupValue(bytesOfValue: Uint8Array): GroupValue {
   const reader = new Reader(bytesOfValue);
-  const { currentStateTimestamp, members, ...rest } = groupValue.decode(reader, reader.int16());
+  const value = groupValue.decode(reader, reader.int16());
+  const wrong = contradiction(value);
+  if (wrong !== null) throw new MalformedError(wrong);
+  const { currentStateTimestamp, members, ...rest } = value;
   return {
     ...rest,
     currentStateMs: currentStateTimestamp,
@@ -201,4 +203,23 @@ function decodeGroupValue(bytesOfValue: Uint8Array): GroupValue {
       sessionTimeoutMs: sessionTimeout,
     })),
   };
+}
+
+/** Why there was never such a group, or null. */
+function contradiction({
+  generation,
+  protocolType,
+  protocol,
+  leader,
+  members,
+}: Value<typeof groupValue>): string | null {
+  if (generation < 0) return `a group in generation ${generation}`;
+  if (members.length === 0) return null;
+  if (protocolType === '' || protocol === null) return 'a group whose members have no protocol';
+  if (!members.some(({ memberId }) => memberId === leader)) return 'a group whose leader is no member';
+  const instances = members.map(({ groupInstanceId }) => groupInstanceId).filter((id) => id !== null);
+  const isTwice = (names: readonly string[]): boolean => new Set(names).size < names.length;
+  return isTwice(members.map(({ memberId }) => memberId)) || isTwice(instances)
+    ? 'a group that has a member twice'
+    : null;
 }

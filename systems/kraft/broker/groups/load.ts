@@ -43,7 +43,6 @@ export class GroupLoader {
    */
   record(logOffset: number, key: Uint8Array, value: Uint8Array | null, producerId: number | null): void {
     const record = decodeGroupRecord(key, value);
-    if (record === null) return;
     const { groupId } = record;
     if (record.type === 'group') {
       this.group(groupId);
@@ -88,7 +87,8 @@ export class GroupLoader {
     group.state = value.members.length === 0 ? 'Empty' : 'Stable';
     group.stateMs = value.currentStateMs;
     for (const member of value.members) group.add(loadedMember(context.nowMs, value.protocol, member));
-    group.leader = value.leader;
+    // Who was it once in a group that nobody is in says nothing.
+    if (value.members.length > 0) group.leader = value.leader;
     if (group.members.size > context.options.maxSize) prepareRebalance(context, group);
   }
 }

@@ -42,12 +42,15 @@ export interface ExpiryFacts {
   readonly retentionMs: number;
 }
 
+/** What has 32 bits on the wire goes round. */
+const MAX_GENERATION = 0x7fff_ffff;
+
 export const correctRules = {
   // Members and generations
 
   /** Every rebalance makes a new generation, also one that ends with nobody: whoever is of an older one is fenced by it. */
   generationAfter(generation: number): number {
-    return generation + 1;
+    return generation === MAX_GENERATION ? 1 : generation + 1;
   },
 
   /** Whether a request comes from the present generation. @param _from - where it matters */

@@ -62,7 +62,9 @@ export function begin(
 
 /** Why a request is not from the producer that has the transactional id, or NONE. */
 function claimError(context: TransactionContext, transaction: Transaction, claim: ProducerClaim): ErrorName {
-  if (claim.producerId !== transaction.metadata.producerId) return 'INVALID_PRODUCER_ID_MAPPING';
+  const { producerId } = transaction.metadata;
+  // Who has none yet may do nothing, not even with none.
+  if (producerId === -1 || claim.producerId !== producerId) return 'INVALID_PRODUCER_ID_MAPPING';
   const isCurrent = context.rules.epochIsCurrent(claim.producerEpoch, epochInForce(transaction));
   if (!isCurrent) return 'PRODUCER_FENCED';
   return transaction.pending === null ? 'NONE' : 'CONCURRENT_TRANSACTIONS';

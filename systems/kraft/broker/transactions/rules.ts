@@ -14,6 +14,7 @@ export type EndDecision = 'prepare' | 'done' | 'CONCURRENT_TRANSACTIONS' | 'INVA
 
 /** The last epoch that a producer gets; one more is left to fence it. */
 export const MAX_PRODUCER_EPOCH = 32_766;
+const MAX_EPOCH = 32_767;
 
 export const correctRules = {
   // Who may
@@ -33,9 +34,12 @@ export const correctRules = {
     return epoch >= MAX_PRODUCER_EPOCH;
   },
 
-  /** Who aborts on behalf of a producer raises its epoch: what it still sends must not begin a new transaction. */
+  /**
+   * Who aborts on behalf of a producer raises its epoch: what it still sends must not begin a new transaction. Nobody was given the
+   * last epoch, so that nobody sends in it: it needs not be raised, and cannot be. (Kafka gives up there, and leaves it open.)
+   */
   epochToAbortWith(epoch: number): number {
-    return epoch + 1;
+    return Math.min(epoch + 1, MAX_EPOCH);
   },
 
   // What may happen in which state

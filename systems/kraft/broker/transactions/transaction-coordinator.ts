@@ -61,9 +61,8 @@ export class TransactionCoordinator {
   /** @throws MalformedError for a record that is none */
   loadRecord(partition: number, key: Uint8Array, value: Uint8Array | null): void {
     const found = this.partitions.get(partition);
-    const loaded = found?.isLoading === true ? decodeTransaction(key, value) : null;
-    if (found === undefined || loaded === null) return;
-    const { transactionalId, metadata } = loaded;
+    if (found?.isLoading !== true) return;
+    const { transactionalId, metadata } = decodeTransaction(key, value);
     if (metadata === null) found.transactions.delete(transactionalId);
     else found.transactions.set(transactionalId, newTransaction(transactionalId, found, metadata));
   }

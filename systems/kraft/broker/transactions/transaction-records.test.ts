@@ -82,21 +82,29 @@ describe('records of __transaction_state', () => {
     });
   });
 
-  test('keys from the future are passed over; what is none is refused', () => {
-    expect(decodeTransaction(bytes('0001000174'), null)).toBeNull();
-    expect(() => decodeTransaction(bytes('ffff'), null)).toThrow(
-      'a key of version -1 in __transaction_state',
+  test('what no coordinator wrote is refused', () => {
+    const read = (value: string, key = '0000000174') => decodeTransaction(bytes(key), bytes(value)).metadata;
+    const valueOf = (change: Partial<TransactionMetadata>): string =>
+      hex(encodeTransaction('t', { ...OPEN, ...change }).value) ?? '';
+    const good = valueOf({});
+    expect(read(good)).toEqual(OPEN);
+    for (const version of ['0001', 'ffff']) {
+      expect(() => read(good, `${version}000174`)).toThrow(/TransactionLogKey has no version/);
+      expect(() => read(`${version === '0001' ? '0002' : version}${good.slice(4)}`)).toThrow(
+        /TransactionLogValue has no version/,
+      );
+    }
+    const dead = good.replace('0000ea6002', '0000ea6006');
+    expect(() => read(dead)).toThrow('a transaction of status 6');
+    expect(() => read(valueOf({ producerId: -1 }))).toThrow('a transaction of producer -1 in epoch 1');
+    expect(() => read(valueOf({ producerEpoch: -1 }))).toThrow('a transaction of producer 9 in epoch -1');
+    expect(() => read(valueOf({ state: 'Ongoing', startMs: -1 }))).toThrow(
+      'an open transaction without a start',
     );
-    const dead =
-      '0000' +
-      '0000000000000009' +
-      '0001' +
-      '0000ea60' +
-      '06' +
-      'ffffffff' +
-      '0000000000000004' +
-      '0000000000000003';
-    expect(() => decodeTransaction(bytes('0000000174'), bytes(dead))).toThrow('a transaction of status 6');
+    // Partitions of one that is over are no reason to forget that it is.
+    for (const state of ['Empty', 'CompleteAbort'] as const) {
+      expect(read(valueOf({ state }))).toEqual({ ...OPEN, state, partitions: [] });
+    }
   });
 
   const long = fc.nat(2 ** 50);
@@ -105,7 +113,7 @@ describe('records of __transaction_state', () => {
     producerId: long,
     producerEpoch: fc.nat(32_767),
     timeoutMs: fc.nat(2 ** 31 - 1),
-    state: fc.constantFrom('Ongoing', 'PrepareCommit', 'PrepareAbort', 'CompleteCommit', 'CompleteAbort'),
+    state: fc.constantFrom('Ongoing', 'PrepareCommit', 'PrepareAbort'),
     partitions: fc.array(partition, { maxLength: 4 }),
     startMs: long,
     lastUpdateMs: long,
@@ -118,9 +126,9 @@ describe('records of __transaction_state', () => {
       fc.property(fc.string(), metadata, (id, each) => {
         const { key, value } = encodeTransaction(id, each);
         const read = decodeTransaction(key, value);
-        expect(read?.transactionalId).toBe(id);
-        expect({ ...read?.metadata, partitions: [] }).toEqual({ ...each, partitions: [] });
-        expect(order(read?.metadata?.partitions ?? [])).toEqual(order(each.partitions));
+        expect(read.transactionalId).toBe(id);
+        expect({ ...read.metadata, partitions: [] }).toEqual({ ...each, partitions: [] });
+        expect(order(read.metadata?.partitions ?? [])).toEqual(order(each.partitions));
       }),
     );
   });

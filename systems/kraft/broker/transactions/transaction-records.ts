@@ -7,10 +7,12 @@
  *     key    version:i16 (0) transactionalId
  *     value  version:i16 (0; flexible from 1, which is read, too) fields
  *
- * The partitions of a transaction that is `Empty` are null, as Kafka writes them.
+ * The partitions of a transaction that is `Empty` are null, as Kafka writes them. What no coordinator can have written is refused where
+ * it is read, so that none has to live with it.
  */
 import { MalformedError, Reader, Writer } from '../../wire/bytes.ts';
 import { array, int16, int32, int64, int8, message, string, struct } from '../../wire/schema.ts';
+import type { Value } from '../../wire/schema.ts';
 import type { LogRecord } from '../coordinator-log.ts';
 import type { TransactionState } from './rules.ts';
 
@@ -45,6 +47,9 @@ const STATES: readonly TransactionState[] = [
   'CompleteCommit',
   'CompleteAbort',
 ];
+
+/** Only these have partitions. */
+const OPEN: ReadonlySet<TransactionState> = new Set(['Ongoing', 'PrepareCommit', 'PrepareAbort']);
 
 const transactionKey = message({
   name: 'TransactionLogKey',
@@ -94,31 +99,39 @@ export function encodeTransaction(transactionalId: string, metadata: Transaction
 }
 
 /** @throws MalformedError */
-export function decodeTransaction(key: Uint8Array, value: Uint8Array | null): LoadedTransaction | null {
+export function decodeTransaction(key: Uint8Array, value: Uint8Array | null): LoadedTransaction {
   const keyReader = new Reader(key);
-  const version = keyReader.int16();
-  if (version < 0) throw new MalformedError(`a key of version ${version} in __transaction_state`);
-  if (version > KEY_VERSION) return null;
-  const { transactionalId } = transactionKey.decode(keyReader, version);
+  const { transactionalId } = transactionKey.decode(keyReader, keyReader.int16());
   if (value === null) return { transactionalId, metadata: null };
   const reader = new Reader(value);
   const fields = transactionValue.decode(reader, reader.int16());
+  const { producerId, producerEpoch, transactionStartTimestampMs: startMs } = fields;
   const state = STATES[fields.transactionStatus];
   if (state === undefined) throw new MalformedError(`a transaction of status ${fields.transactionStatus}`);
+  if (producerId < 0 || producerEpoch < 0) {
+    throw new MalformedError(`a transaction of producer ${producerId} in epoch ${producerEpoch}`);
+  }
+  if (state === 'Ongoing' && startMs < 0) throw new MalformedError('an open transaction without a start');
   return {
     transactionalId,
     metadata: {
-      producerId: fields.producerId,
-      producerEpoch: fields.producerEpoch,
+      producerId,
+      producerEpoch,
       timeoutMs: fields.transactionTimeoutMs,
       state,
-      partitions: (fields.transactionPartitions ?? []).flatMap(({ topic, partitionIds }) =>
-        partitionIds.map((partition) => ({ topic, partition })),
-      ),
-      startMs: fields.transactionStartTimestampMs,
+      partitions: OPEN.has(state) ? partitionsOf(fields.transactionPartitions) : [],
+      startMs,
       lastUpdateMs: fields.transactionLastUpdateTimestampMs,
     },
   };
+}
+
+function partitionsOf(
+  topics: Value<typeof transactionValue>['transactionPartitions'],
+): readonly TopicPartition[] {
+  return (topics ?? []).flatMap(({ topic, partitionIds }) =>
+    partitionIds.map((partition) => ({ topic, partition })),
+  );
 }
 
 function byTopic(

@@ -7,10 +7,12 @@
  *     rig.isHeld = true; …; rig.replicate();     // what is appended waits, and is committed
  *     rig.failover(1);                           // a new leader has one of the uncommitted batches, and loads
  */
+import { MalformedError } from '../../../wire/bytes.ts';
 import type { AppendEffect, AppendError, Instant, LogRecord } from '../../coordinator-log.ts';
 import type { GroupApi, GroupCall, GroupEffect, RequestTo, ResponseFrom } from '../group-calls.ts';
 import type { GroupOptions } from '../group-options.ts';
 import { DEFAULT_GROUP_OPTIONS } from '../group-options.ts';
+import type { LoadedGroupRecord } from '../group-coordinator.ts';
 import { GroupCoordinator } from '../group-coordinator.ts';
 import { nextDeadlineMs } from '../group-timers.ts';
 import type { GroupRules } from '../rules.ts';
@@ -34,6 +36,8 @@ export class GroupRig {
   isHeld = false;
   log: LogEntry[] = [];
   committed = 0;
+  /** Records that were none, as they were loaded. */
+  skipped = 0;
   onAppend: (offset: number, record: LogRecord) => void = () => undefined;
   private pending: { readonly append: AppendEffect; readonly baseOffset: number }[] = [];
   private readonly waiting = new Map<number, (response: unknown) => void>();
@@ -167,13 +171,22 @@ export class GroupRig {
 
   finishLoading(coordinator: GroupCoordinator): void {
     this.log.forEach(({ record, producerId, marker }, offset) => {
-      if (record !== null) coordinator.loadRecord(PARTITION, { offset, ...record, producerId });
+      if (record !== null) this.loadRecord(coordinator, { offset, ...record, producerId });
       if (marker !== null && producerId !== null) {
         coordinator.loadMarker(PARTITION, producerId, marker, offset);
       }
     });
     const effects = coordinator.finishLoading(this.now, PARTITION);
     if (effects.length > 0) this.perform(effects);
+  }
+
+  private loadRecord(coordinator: GroupCoordinator, record: LoadedGroupRecord): void {
+    try {
+      coordinator.loadRecord(PARTITION, record);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      this.skipped++;
+    }
   }
 
   /** Time goes on, and every deadline on the way is kept. */

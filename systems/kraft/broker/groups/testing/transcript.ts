@@ -30,7 +30,6 @@ export function runGroupTranscript(text: string): string {
 
 export function recordLine(offset: number, { key, value }: LogRecord): string {
   const record = decodeGroupRecord(key, value);
-  if (record === null) return `${offset} unknown`;
   if (record.type === 'offset') {
     const what = `${record.topic}-${record.partition}`;
     return `${offset} offset ${what}${record.value === null ? ' removed' : ` = ${record.value.offset}`}`;

@@ -7,6 +7,7 @@
  *     rig.areMarkersHeld = true; …; rig.deliver(rig.markers[0]); // markers wait, and arrive, also those of a coordinator that is gone
  *     rig.failover(1);                                  // a new leader has one of the uncommitted records, and loads
  */
+import { MalformedError } from '../../../wire/bytes.ts';
 import type { ErrorName } from '../../../wire/error-codes.ts';
 import type { AppendEffect, AppendError, Instant, LogRecord } from '../../coordinator-log.ts';
 import type { TransactionRules } from '../rules.ts';
@@ -73,6 +74,8 @@ export class TransactionRig {
   areIdsHeld = false;
   log: LogRecord[] = [];
   committed = 0;
+  /** Records that were none, as they were loaded. */
+  skipped = 0;
   markers: SentMarker[] = [];
   readonly data = new Map<string, DataPartition>();
   onAppend: (offset: number, record: LogRecord) => void = () => undefined;
@@ -219,7 +222,14 @@ export class TransactionRig {
   private load(): void {
     const { coordinator } = this;
     coordinator.startLoading(PARTITION, ++this.epoch);
-    for (const { key, value } of this.log) coordinator.loadRecord(PARTITION, key, value);
+    for (const { key, value } of this.log) {
+      try {
+        coordinator.loadRecord(PARTITION, key, value);
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+        this.skipped++;
+      }
+    }
     this.perform(coordinator.finishLoading(this.now, PARTITION));
   }
 

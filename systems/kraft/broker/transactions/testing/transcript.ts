@@ -31,9 +31,7 @@ export function runTransactionTranscript(text: string): string {
 }
 
 export function recordLine(offset: number, { key, value }: LogRecord): string {
-  const record = decodeTransaction(key, value);
-  if (record === null) return `${offset} unknown`;
-  const { transactionalId, metadata } = record;
+  const { transactionalId, metadata } = decodeTransaction(key, value);
   if (metadata === null) return `${offset} ${transactionalId} removed`;
   const { producerId, producerEpoch, state, partitions } = metadata;
   return [
