@@ -35,7 +35,7 @@ export interface CoreConfig {
   /** `controller.quorum.voters`, or the voters that a cluster with kraft.version 1 was formatted with. */
   readonly voters: readonly Voter[];
   readonly kraftVersion: number;
-  /** Of nodes that are none of the voters that this one knows and that it may ask who leads: `controller.quorum.bootstrap.servers`. */
+  /** Of nodes that it may ask who leads, beside the voters that it knows: `controller.quorum.bootstrap.servers`. */
   readonly bootstrapIds?: readonly number[];
   readonly listeners: readonly Endpoint[];
   readonly options: QuorumOptions;

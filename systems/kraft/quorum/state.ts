@@ -114,14 +114,12 @@ export class CoreState {
     return this.voters.latest.filter((voter) => voter.voterId !== this.nodeId);
   }
 
-  /** Whom a node may ask who leads: the voters, or who it was told to ask, and the leader that it knows. */
+  /** Whom a node may ask who leads: voters, who it was told to ask, since all voters may be others by now, and the leader that it knows. */
   get knownNodes(): readonly number[] {
-    const others = this.otherVoters.map(({ voterId }) => voterId);
-    const voters = others.length > 0 ? others : (this.config.bootstrapIds ?? []);
-    const { leaderId } = this;
-    return leaderId === null || leaderId === this.nodeId || voters.includes(leaderId)
-      ? voters
-      : [...voters, leaderId];
+    const known = new Set(this.otherVoters.map(({ voterId }) => voterId));
+    for (const id of this.config.bootstrapIds ?? []) known.add(id);
+    if (this.leaderId !== null && this.leaderId !== this.nodeId) known.add(this.leaderId);
+    return [...known];
   }
 
   get logEnd(): OffsetAndEpoch {

@@ -12,7 +12,7 @@
 import { messageOf } from '../../../../harness/errors.ts';
 import type { TraceEvent } from '../../../../harness/history/trace.ts';
 import { msToNs, nsToMs } from '../../../../harness/units.ts';
-import type { Files, Runtime } from '../../../runtime/runtime.ts';
+import type { Runtime } from '../../../runtime/runtime.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import { QuorumCore, type QuorumStatus } from '../../quorum/core.ts';
@@ -22,7 +22,6 @@ import type { QuorumOptions } from '../../quorum/options.ts';
 import { DeadlineTimer } from '../deadline-timer.ts';
 import type { Handlers } from '../network/exchange.ts';
 import type { MetadataListener, Quorum } from '../parts.ts';
-import { folderOf, scanFolders } from '../replicas/partition-folders.ts';
 import type { NodeSettings } from '../settings.ts';
 import { encodeControls, encodeMetadata } from './metadata-batches.ts';
 import { MetadataDisk, type OpenedDisk } from './metadata-disk.ts';
@@ -31,23 +30,14 @@ import { PeerLinks } from './peer-links.ts';
 import { METADATA_PLACE } from './peer-requests.ts';
 import { bootstrapOf, controllerListenersOf, optionsOf, staticVotersOf } from './quorum-config.ts';
 import { quorumHandlers, type Asker } from './quorum-handlers.ts';
-import { QuorumStateError } from './quorum-state-file.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
+import { refuseLostLog, refuseNoVoters } from './start-checks.ts';
 
 type EffectOf<K extends Effect['kind']> = Extract<Effect, { readonly kind: K }>;
 type Input = (core: QuorumCore, nowMs: number) => void;
 
 /** A leader that stops waits so many request timeouts for another to be known. */
 const CLOSE_REQUEST_TIMEOUTS = 1;
-
-/** A controller that lost its log would begin an empty cluster, in which the partitions that lie here were never created. */
-async function refuseLostLog(files: Files, { recovered }: OpenedDisk): Promise<void> {
-  if (recovered.entries.length > 0 || recovered.snapshot !== null) return;
-  const [found] = await scanFolders(files);
-  if (found === undefined) return;
-  const what = `is empty, and the folder ${folderOf(found.topic, found.index)} is of a topic that was created in it`;
-  throw new QuorumStateError(METADATA_DIRECTORY, what);
-}
 
 export class QuorumDriver implements Quorum {
   readonly handlers: Handlers;
@@ -87,8 +77,11 @@ export class QuorumDriver implements Quorum {
         segmentBytes: properties['metadata.log.segment.bytes'],
         staticVoters: staticVotersOf(properties),
       });
-      if (properties['process.roles'].includes('controller')) await refuseLostLog(files, opened);
+      for (const { level, message } of opened.notes) runtime.log(level, message);
+      const isController = properties['process.roles'].includes('controller');
+      if (isController) await refuseLostLog(files, opened);
       const driver = new QuorumDriver(runtime, settings, listener, opened);
+      if (isController) refuseNoVoters(runtime, settings, driver.status());
       runtime.setTimer(0, () => driver.step(() => undefined));
       return driver;
     } catch (error) {

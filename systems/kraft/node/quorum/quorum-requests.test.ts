@@ -252,4 +252,59 @@ describe('voters in the log', () => {
       }
     });
   });
+
+  const DYNAMIC = {
+    'controller.quorum.voters': '',
+    'controller.quorum.bootstrap.servers': `n1:${CONTROLLER_PORT},n2:${CONTROLLER_PORT}`,
+  };
+  const add = (quorum: ShakenQuorum, to: string, voterId: number) =>
+    ask(quorum, to, 'addRaftVoter', 0, {
+      clusterId: CLUSTER_ID,
+      timeoutMs: 3000,
+      voterId,
+      voterDirectoryId: directoryIdOf(voterId),
+      listeners: [{ name: 'CONTROLLER', host: nameOf(voterId), port: CONTROLLER_PORT }],
+    });
+
+  test('an observer that was away finds voters that its log does not name, by the servers to ask', async () => {
+    await inQuorum({ voters: 2, observers: 2, properties: DYNAMIC, formatted: [1] }, async (quorum) => {
+      const { sim, heard } = quorum;
+      await activeOf(quorum);
+      await sim.clock.sleep(sToNs(2));
+      const knownAt = (node: string) => heard.get(node)?.driver?.status();
+      expect(knownAt('n3')?.voters.map(({ voterId }) => voterId)).toEqual([1]);
+      await sim.kill('n3', { loseUnsynced: false });
+      expect((await add(quorum, 'n1', 2)).errorCode).toBe(0);
+      const removal = { clusterId: CLUSTER_ID, voterId: 1, voterDirectoryId: directoryIdOf(1) };
+      expect((await ask(quorum, 'n1', 'removeRaftVoter', 0, removal)).errorCode).toBe(0);
+      await sim.clock.sleep(sToNs(3));
+      await sim.kill('n1', { loseUnsynced: false });
+      expect(await activeOf(quorum)).toBe('n2');
+      await sim.restart('n3');
+      await sim.clock.sleep(sToNs(5));
+      expect(knownAt('n3')).toMatchObject({ state: 'follower', leaderId: 2 });
+    });
+  });
+
+  test('a controller that is no voter yet observes, and says so once', async () => {
+    await inQuorum({ voters: 3, properties: DYNAMIC, formatted: [1] }, async (quorum) => {
+      await activeOf(quorum);
+      await quorum.sim.clock.sleep(sToNs(3));
+      const told = (node: string) =>
+        quorum.sim.logs(node).filter((line) => line.includes('this controller is no voter'));
+      expect([told('n1'), told('n2'), told('n4')].map(({ length }) => length)).toEqual([0, 1, 0]);
+      expect(told('n2')[0]).toMatch(/it observes, until it is added: kraft metadata-quorum .*add-controller/);
+    });
+  });
+
+  test('a controller without voters that has nobody but itself to ask does not start', async () => {
+    const properties = { ...DYNAMIC, 'controller.quorum.bootstrap.servers': `n1:${CONTROLLER_PORT}` };
+    const { sim } = quorumCluster({ voters: 2, observers: 0, properties });
+    await inSim(sim, () => sim.clock.sleep(sToNs(1)));
+    expect(sim.crashes.map(({ node, message }) => `${node}: ${message}`)).toEqual([
+      expect.stringMatching(
+        /^n1: .*no voters .*names nobody but this node.*run: kraft storage format --standalone -t shaken-cluster-id-0000 -c/,
+      ),
+    ]);
+  });
 });

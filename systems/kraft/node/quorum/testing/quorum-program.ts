@@ -17,8 +17,7 @@ import { NetworkServer } from '../../network/network-server.ts';
 import type { MetadataListener } from '../../parts.ts';
 import { readServerProperties } from '../../properties.ts';
 import { nodeRulesWith } from '../../rules.ts';
-import { SnapshotStore } from '../../../log/snapshot-store.ts';
-import { MetadataSnapshots } from '../metadata-snapshots.ts';
+import { writeFormattedVoters } from '../formatted-voters.ts';
 import { QuorumDriver } from '../quorum-driver.ts';
 
 export const CONTROLLER_PORT = 9093;
@@ -208,15 +207,12 @@ export function quorumCluster(setup: QuorumSetup = {}): ShakenQuorum {
 /** As `kraft storage format --initial-controllers` does. */
 async function format({ files }: Runtime, voterIds: readonly number[]): Promise<void> {
   if (await files.exists(METADATA_DIRECTORY)) return;
-  await files.makeDirectory(METADATA_DIRECTORY);
-  const snapshots = new MetadataSnapshots(await SnapshotStore.open(files, METADATA_DIRECTORY), []);
   const voters = voterIds.map((voterId) => ({
     voterId,
     voterDirectoryId: directoryIdOf(voterId),
     listeners: [{ name: 'CONTROLLER', host: nameOf(voterId), port: CONTROLLER_PORT }],
   }));
-  const snapshotId = { endOffset: 0, epoch: 0 };
-  await snapshots.take({ snapshotId, kraftVersion: 1, voters }, [], 0);
+  await writeFormattedVoters(files, voters, 0);
 }
 
 export const recordOf = (name: string, value: string): MetadataRecord => ({
