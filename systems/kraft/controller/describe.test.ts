@@ -16,7 +16,7 @@ import {
 import { checkTopicName, newUuid } from './topic-names.ts';
 
 function rigWithBrokers(...ids: readonly number[]): ControllerRig {
-  const rig = new ControllerRig();
+  const rig = new ControllerRig({ options: { nodeId: 1 } });
   for (const brokerId of ids) {
     rig.perform(
       rig.core.registerBroker(0, {
@@ -99,6 +99,21 @@ describe('the table of configurations', () => {
     expect(effectiveConfig(image, node, 'old', name)).toEqual({ value: 'isr', source: 'default' });
     expect(defaultConfig(image, node, name)).toEqual({ value: 'raft', source: 'static' });
     expect(effectiveConfig(image, node, 'old', 'min.insync.replicas').value).toBe('2');
+  });
+
+  test('a controller decides by what was set for its own node', () => {
+    const rig = rigWithBrokers(1, 2);
+    const protocolOf = (name: string, value: string, node: string): string | undefined => {
+      const changes = [{ name: 'replication.protocol', operation: 'set', value }] as const;
+      const resources = [{ type: RESOURCE.broker, name: node, changes }];
+      rig.perform(rig.core.alterConfigs(0, { resources, validateOnly: false }));
+      const shape = { partitions: 1, replicationFactor: 1, assignments: null, configs: {} };
+      rig.perform(rig.core.createTopics(0, { topics: [{ name, ...shape }], validateOnly: false }));
+      rig.commit();
+      return rig.core.image.configs(RESOURCE.topic, name)?.get('replication.protocol');
+    };
+    expect(protocolOf('a', 'raft', '2')).toBeUndefined();
+    expect(protocolOf('b', 'raft', '1')).toBe('raft');
   });
 
   test('a topic counts before its broker, that before all brokers, all before the file, and the file before the default', () => {

@@ -12,6 +12,7 @@ import type { Exchange } from '../network/exchange.ts';
 import type { FetchReply, FetchRequest } from '../../broker/partition/messages.ts';
 import { OffsetOutOfRangeError } from '../../log/errors.ts';
 import type { ReplicaLog } from '../../log/replica-log.ts';
+import { CODEC } from '../../records/compression.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { ReplicaContext } from './hosted-partition.ts';
@@ -25,6 +26,8 @@ const PARKED_MAX = 10_000;
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 /** The first version that names topics by id. */
 const TOPIC_ID_VERSION = 13;
+/** Whoever asks with an older one cannot read zstd (KIP-110). */
+const ZSTD_VERSION_MIN = 10;
 const READ_COMMITTED = 1;
 const NO_REPLICA = -1;
 
@@ -38,7 +41,7 @@ interface Part {
   readonly index: number;
   readonly request: FetchRequest;
   readonly hosted: HostedPartition | null;
-  /** Where it is not here. */
+  /** Where it is not here, or not for who asks. */
   readonly errorCode: number;
   reply: FetchReply | null;
   /** About how much there is to read. */
@@ -143,18 +146,26 @@ class Fetch implements DeadlineItem {
     const parts = partitions.map((asked): Part => {
       const found = topic === undefined ? ERROR.UNKNOWN_TOPIC_ID : context.find(topic, asked.partition);
       const isHere = typeof found !== 'number';
-      const isOther = isHere && byId && found.topicId !== topicId;
+      const errorCode = isHere ? this.wrongWith(found, byId ? topicId : null) : found;
       return {
         index: asked.partition,
         request: this.request(asked),
-        hosted: isHere && !isOther ? found : null,
-        errorCode: isOther ? ERROR.INCONSISTENT_TOPIC_ID : isHere ? ERROR.NONE : found,
+        hosted: isHere && errorCode === ERROR.NONE ? found : null,
+        errorCode,
         reply: null,
         bytes: 0,
         isDue: false,
       };
     });
     return { topic: name, topicId, parts };
+  }
+
+  /** @param topicId - that was asked for; null: it was named */
+  private wrongWith(found: HostedPartition, topicId: string | null): number {
+    if (topicId !== null && found.topicId !== topicId) return ERROR.INCONSISTENT_TOPIC_ID;
+    const isUnreadable =
+      found.settings.codec === CODEC.zstd && this.exchange.header.apiVersion < ZSTD_VERSION_MIN;
+    return isUnreadable ? ERROR.UNSUPPORTED_COMPRESSION_TYPE : ERROR.NONE;
   }
 
   private request(asked: Topic['partitions'][number]): FetchRequest {

@@ -120,6 +120,23 @@ describe('codecs', () => {
     }
   });
 
+  test('a consumer too old for zstd is told so by topics that store it', async () => {
+    await withReplicas({ brokers: 1 }, async (cluster) => {
+      const client = await cluster.serve('t', { configs: { 'compression.type': 'zstd' } });
+      await client.produce('t', 0, ['a']);
+      const codes: (number | undefined)[] = [];
+      for (const version of [9, 10]) {
+        const partition = { partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 };
+        const { responses } = await client.request('fetch', version, {
+          ...{ maxWaitMs: 0, minBytes: 1, forgottenTopicsData: [] },
+          topics: [{ topic: 't', partitions: [partition] }],
+        });
+        codes.push(responses[0]?.partitions[0]?.errorCode);
+      }
+      expect(codes).toEqual([ERROR.UNSUPPORTED_COMPRESSION_TYPE, ERROR.NONE]);
+    });
+  });
+
   test('a batch that is too large without its codec is refused where topics store it so', async () => {
     await withReplicas({ brokers: 1 }, async (cluster) => {
       const configs = { 'compression.type': 'uncompressed', 'max.message.bytes': '1000' };
