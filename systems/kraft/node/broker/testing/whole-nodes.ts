@@ -10,7 +10,7 @@ import { SimCluster } from '../../../../../harness/cluster/sim/sim-cluster.ts';
 import { toySystem } from '../../../../../harness/cluster/sim/toy-system.ts';
 import type { Json } from '../../../../../harness/history/operation.ts';
 import { msToNs } from '../../../../../harness/units.ts';
-import type { Runtime } from '../../../../runtime/runtime.ts';
+import type { Connection, Runtime } from '../../../../runtime/runtime.ts';
 import { BROKER_PORT, CLUSTER_ID, nodeIdOf, propertiesText } from '../../../cluster-options.ts';
 import type { ApiName, RequestInputBody } from '../../../wire/apis.ts';
 import type { KraftNode } from '../../kraft-node.ts';
@@ -110,6 +110,11 @@ export class WholeNodes {
       this.clients.set(name, client);
     }
     return send(client, { host: name, port: BROKER_PORT }, api, version, body, ASK_TIMEOUT_MS);
+  }
+
+  /** To a broker's listener, for bytes of any kind. */
+  connect(name: string): Connection {
+    return (this.clientRuntime as Runtime).connect({ host: name, port: BROKER_PORT });
   }
 
   /** Drops the connections of before, which may lead to processes that are dead. */
