@@ -125,7 +125,8 @@ export class KraftServers {
     for (const id of ids) ports.set(id, { broker: await freePort(), controller: await freePort() });
     const voters = [...ports].map(([id, { controller }]) => `${id}@127.0.0.1:${controller}`).join(',');
     const factor = String(Math.min(3, nodes));
-    const servers = [...ports].map(([id, { broker, controller }]) => {
+    const servers: KraftServer[] = [];
+    for (const [id, { broker, controller }] of ports) {
       const directory = join(folder, String(id));
       mkdirSync(directory);
       const text = Object.entries({
@@ -144,9 +145,15 @@ export class KraftServers {
       const config = join(directory, 'server.properties');
       writeFileSync(config, text);
       const { values } = readServerProperties(text, config);
-      formatStorage({ values, clusterId, isFormattedIgnored: false, say: () => undefined });
-      return new KraftServer(id, broker, directory, config);
-    });
+      await formatStorage({
+        values,
+        clusterId,
+        initialVoters: [],
+        isFormattedIgnored: false,
+        say: () => undefined,
+      });
+      servers.push(new KraftServer(id, broker, directory, config));
+    }
     const cluster = new KraftServers(servers, folder);
     // A bench that fails leaves nobody behind.
     process.once('exit', () => {

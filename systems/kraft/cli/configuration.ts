@@ -60,6 +60,11 @@ export function allDirectories(values: PropertyValues): readonly string[] {
   return [...new Set(named.map((directory) => resolve(directory)))].sort();
 }
 
+/** Where the metadata log lies. */
+export function metadataDirectory(values: PropertyValues): string {
+  return resolve(values['metadata.log.dir'] ?? (logDirs(values)[0] as string));
+}
+
 /** @throws HarnessError `usage` for several: a node has one */
 export function dataDirectory(values: PropertyValues, file: string): string {
   const directories = allDirectories(values);

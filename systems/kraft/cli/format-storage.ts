@@ -1,7 +1,8 @@
 /**
- * What `kraft storage format` does: writes `meta.properties` into each directory of a node, which is then that node's.
+ * What `kraft storage format` does: writes `meta.properties` into each directory of a node, which is then that node's, and before it
+ * the voters that the cluster begins with, if any are named, into that of the metadata.
  *
- *     formatStorage({ values, clusterId, isFormattedIgnored: false, say: (line) => output.print(line) });
+ *     await formatStorage({ values, clusterId, initialVoters: [], isFormattedIgnored: false, say: (line) => output.print(line) });
  *
  * All directories are looked at before the first is touched. The file appears whole or not at all, and durably.
  */
@@ -12,18 +13,23 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HarnessError } from '../../../harness/errors.ts';
+import { HarnessError, messageOf } from '../../../harness/errors.ts';
 import { randomStream } from '../../../harness/random.ts';
+import { RealFiles } from '../../runtime/real/real-files.ts';
+import { METADATA_DIRECTORY } from '../internal-topics.ts';
 import { formatMetaProperties, META_PROPERTIES, parseMetaProperties } from '../node/meta-properties.ts';
 import type { MetaProperties } from '../node/meta-properties.ts';
 import type { PropertyValues } from '../node/property-table.ts';
+import { writeFormattedVoters } from '../node/quorum/formatted-voters.ts';
 import { randomUuid } from '../node/random-uuid.ts';
-import { allDirectories } from './configuration.ts';
+import type { Voter } from '../quorum/messages.ts';
+import { allDirectories, metadataDirectory } from './configuration.ts';
 import { machineError, usageError } from './exit-codes.ts';
 
 /** Kafka's name of the feature level that our controllers begin with. */
@@ -32,6 +38,8 @@ export const METADATA_VERSION_NAME = '4.0-IV3';
 export interface FormatRequest {
   readonly values: PropertyValues;
   readonly clusterId: string;
+  /** Of dynamic voters, those that the cluster begins with (KIP-853); empty: none are named here. */
+  readonly initialVoters: readonly Voter[];
   /** Leaves directories alone that are this node's already. */
   readonly isFormattedIgnored: boolean;
   readonly say: (line: string) => void;
@@ -60,7 +68,8 @@ export function metaPropertiesText(directory: string): string | null {
 }
 
 /** @throws HarnessError when nothing was done, but for `io`: then directories before the one that it names are formatted */
-export function formatStorage({ values, clusterId, isFormattedIgnored, say }: FormatRequest): void {
+export async function formatStorage(request: FormatRequest): Promise<void> {
+  const { values, clusterId, initialVoters, isFormattedIgnored, say } = request;
   const nodeId = values['node.id'];
   const directories = allDirectories(values);
   const formatted = directories.filter((directory) => {
@@ -76,10 +85,35 @@ export function formatStorage({ values, clusterId, isFormattedIgnored, say }: Fo
   }
   const fresh = directories.filter((directory) => !formatted.includes(directory));
   if (fresh.length === 0) say('All of the log directories are already formatted.');
+  const ofMetadata = metadataDirectory(values);
+  if (initialVoters.length > 0 && fresh.includes(ofMetadata)) checkNoLog(ofMetadata);
+  const own = initialVoters.find(({ voterId }) => voterId === nodeId);
   for (const directory of fresh) {
-    say(`Formatting ${directory} with metadata.version ${METADATA_VERSION_NAME}.`);
-    writeMetaProperties(directory, formatMetaProperties({ clusterId, nodeId, directoryId: newUuid() }));
+    const isOfMetadata = directory === ofMetadata;
+    const what = isOfMetadata ? describeMetadata(initialVoters, own) : 'data directory';
+    say(`Formatting ${what} ${directory} with metadata.version ${METADATA_VERSION_NAME}.`);
+    const directoryId = (isOfMetadata ? own?.voterDirectoryId : null) ?? newUuid();
+    try {
+      makeDirectory(directory);
+      if (isOfMetadata && initialVoters.length > 0)
+        await writeFormattedVoters(new RealFiles(directory), initialVoters, Date.now());
+      writeMetaProperties(directory, formatMetaProperties({ clusterId, nodeId, directoryId }));
+    } catch (error) {
+      throw machineError(`${directory} cannot be formatted: ${messageOf(error)}`);
+    }
   }
+}
+
+function describeMetadata(initialVoters: readonly Voter[], own: Voter | undefined): string {
+  if (initialVoters.length === 0) return 'metadata directory';
+  return own === undefined ? 'dynamic metadata directory' : 'dynamic metadata voter directory';
+}
+
+/** Other voters than those of a log that is there would make of it what it is not. */
+function checkNoLog(directory: string): void {
+  const folder = join(directory, METADATA_DIRECTORY);
+  if (!existsSync(folder) || !readdirSync(folder).some((name) => name.endsWith('.log'))) return;
+  throw usageError(`${folder} has a log already: its voters are not to be changed here; move it away first`);
 }
 
 function checkSame(
@@ -103,24 +137,23 @@ function checkSame(
   }
 }
 
+function makeDirectory(directory: string): void {
+  const isNew = !existsSync(directory);
+  mkdirSync(directory, { recursive: true });
+  if (isNew) syncDirectory(dirname(directory));
+}
+
 function writeMetaProperties(directory: string, text: string): void {
   const file = join(directory, META_PROPERTIES);
+  const part = openSync(`${file}.part`, 'w');
   try {
-    const isNew = !existsSync(directory);
-    mkdirSync(directory, { recursive: true });
-    const part = openSync(`${file}.part`, 'w');
-    try {
-      writeSync(part, text);
-      fsyncSync(part);
-    } finally {
-      closeSync(part);
-    }
-    renameSync(`${file}.part`, file);
-    syncDirectory(directory);
-    if (isNew) syncDirectory(dirname(directory));
-  } catch (error) {
-    throw machineError(`${file} cannot be written: ${(error as Error).message}`);
+    writeSync(part, text);
+    fsyncSync(part);
+  } finally {
+    closeSync(part);
   }
+  renameSync(`${file}.part`, file);
+  syncDirectory(directory);
 }
 
 function syncDirectory(directory: string): void {

@@ -1,7 +1,7 @@
 /** `kraft metadata-quorum`: the controllers' quorum described and changed, as by `kafka-metadata-quorum.sh`. */
 import type { Command } from 'commander';
+import type { Address } from '../../runtime/runtime.ts';
 import { METADATA_TOPIC } from '../internal-topics.ts';
-import { advertisedControllerListeners } from '../node/property-checks.ts';
 import { uuidToBytes } from '../wire/bytes.ts';
 import { ERROR } from '../wire/error-codes.ts';
 import { addBootstrapOptions, withSession } from './broker-session.ts';
@@ -9,6 +9,7 @@ import type { BootstrapOptions, BrokerSession } from './broker-session.ts';
 import { dataDirectory, readConfiguration } from './configuration.ts';
 import { usageError } from './exit-codes.ts';
 import { readMetaProperties } from './format-storage.ts';
+import { reachedListeners } from './initial-controllers.ts';
 import { wholeNumber } from './numbers.ts';
 import type { CommandContext, Output } from './output.ts';
 import { describeReplication, describeStatus } from './quorum-description.ts';
@@ -23,8 +24,11 @@ Examples:
   kraft metadata-quorum --bootstrap-server localhost:9092 --command-config node-4.properties add-controller
   kraft metadata-quorum --bootstrap-server localhost:9092 remove-controller --controller-id 3 --controller-directory-id UUID`;
 
-/** The `endpointType` of DescribeCluster. */
-const ENDPOINT_TYPE = { brokers: 1, controllers: 2 } as const;
+/** Of DescribeCluster. */
+const OF_BROKERS = { includeClusterAuthorizedOperations: false, endpointType: 1 } as const;
+const OF_CONTROLLERS = { ...OF_BROKERS, endpointType: 2 } as const;
+/** Before a leader is looked for again. */
+const RETRY_MS = 200;
 /** A new voter has to catch up first. */
 const VOTER_TIMEOUT_MS = 15_000;
 
@@ -93,7 +97,7 @@ async function describe(options: DescribeOptions, output: Output): Promise<void>
   if (humanReadable && !replication) throw usageError('--human-readable goes with --replication only');
   const { ofControllers, ...where } = target(options);
   await withSession(where, output, async (session) => {
-    const quorum = await readQuorum(session);
+    const quorum = await readQuorum(session, ofControllers);
     const lines = status
       ? describeStatus(await readClusterId(session, ofControllers), quorum)
       : describeReplication(quorum, humanReadable ? session.wallMs : null);
@@ -101,9 +105,39 @@ async function describe(options: DescribeOptions, output: Output): Promise<void>
   });
 }
 
-async function readQuorum(session: BrokerSession): Promise<QuorumFacts> {
+/**
+ * Any broker passes on what is asked of it; of controllers only the one that leads answers: the others say who that is.
+ *
+ * @param ask - at the first of these that can be reached
+ */
+async function askLeader<T>(
+  session: BrokerSession,
+  ofControllers: boolean,
+  ask: (addresses?: readonly Address[]) => Promise<T>,
+  errorOf: (answer: T) => number,
+): Promise<T> {
+  if (!ofControllers) return ask();
+  for (;;) {
+    const { controllerId, brokers } = await session.ask('describeCluster', OF_CONTROLLERS);
+    const leads = ({ brokerId }: { readonly brokerId: number }): number => Number(brokerId === controllerId);
+    const answer = await ask(
+      brokers.length === 0 ? undefined : brokers.toSorted((a, b) => leads(b) - leads(a)),
+    );
+    // It may just have lost an election, or died: then there is another soon.
+    const isOver = session.client.nowMs + RETRY_MS >= session.deadlineMs;
+    if (errorOf(answer) !== ERROR.NOT_LEADER_OR_FOLLOWER || isOver) return answer;
+    await session.client.sleep(RETRY_MS);
+  }
+}
+
+async function readQuorum(session: BrokerSession, ofControllers: boolean): Promise<QuorumFacts> {
   const topics = [{ topicName: METADATA_TOPIC, partitions: [{ partitionIndex: 0 }] }];
-  const answer = await session.ask('describeQuorum', { topics });
+  const answer = await askLeader(
+    session,
+    ofControllers,
+    (addresses) => session.ask('describeQuorum', { topics }, addresses),
+    ({ errorCode, topics: [topic] }) => topic?.partitions[0]?.errorCode ?? errorCode,
+  );
   checkAnswer('quorum', answer.errorCode, answer.errorMessage);
   const partition = answer.topics[0]?.partitions[0];
   if (partition === undefined) {
@@ -127,8 +161,7 @@ async function readQuorum(session: BrokerSession): Promise<QuorumFacts> {
 }
 
 async function readClusterId(session: BrokerSession, ofControllers: boolean): Promise<string> {
-  const endpointType = ofControllers ? ENDPOINT_TYPE.controllers : ENDPOINT_TYPE.brokers;
-  const body = { includeClusterAuthorizedOperations: false, endpointType };
+  const body = ofControllers ? OF_CONTROLLERS : OF_BROKERS;
   const { errorCode, errorMessage, clusterId } = await session.ask('describeCluster', body);
   checkAnswer('quorum', errorCode, errorMessage);
   return clusterId;
@@ -147,21 +180,18 @@ async function addController(options: ChangeOptions, output: Output): Promise<vo
   const meta = readMetaProperties(directory);
   if (meta === null)
     throw usageError(`${directory} is not formatted: the controller has no directory id yet`);
-  const listeners = advertisedControllerListeners(values).map(({ name, host, port }) => ({
-    name,
-    host: host === '' ? 'localhost' : host,
-    port,
-  }));
+  const listeners = reachedListeners(values, commandConfig);
   if (!dryRun) {
-    const { ofControllers: _, ...where } = target(options);
+    const { clusterId, nodeId: voterId, directoryId: voterDirectoryId } = meta;
+    const body = { clusterId, timeoutMs: VOTER_TIMEOUT_MS, voterId, voterDirectoryId, listeners };
+    const { ofControllers, ...where } = target(options);
     await withSession(where, output, async (session) => {
-      const { errorCode, errorMessage } = await session.tell('addRaftVoter', {
-        clusterId: meta.clusterId,
-        timeoutMs: VOTER_TIMEOUT_MS,
-        voterId: meta.nodeId,
-        voterDirectoryId: meta.directoryId,
-        listeners,
-      });
+      const { errorCode, errorMessage } = await askLeader(
+        session,
+        ofControllers,
+        (addresses) => session.tell('addRaftVoter', body, addresses),
+        (answer) => answer.errorCode,
+      );
       checkAnswer('quorum', errorCode, errorMessage);
     });
   }
@@ -178,10 +208,15 @@ async function removeController(options: ChangeOptions, output: Output): Promise
   if (uuidToBytes(controllerDirectoryId) === null)
     throw usageError(`--controller-directory-id ${controllerDirectoryId} is no UUID`);
   if (!dryRun) {
-    const { ofControllers: _, ...where } = target(options);
+    const { ofControllers, ...where } = target(options);
     await withSession(where, output, async (session) => {
       const body = { clusterId: null, voterId, voterDirectoryId: controllerDirectoryId };
-      const { errorCode, errorMessage } = await session.tell('removeRaftVoter', body);
+      const { errorCode, errorMessage } = await askLeader(
+        session,
+        ofControllers,
+        (addresses) => session.tell('removeRaftVoter', body, addresses),
+        (answer) => answer.errorCode,
+      );
       checkAnswer('quorum', errorCode, errorMessage);
     });
   }

@@ -99,7 +99,7 @@ describe('storage', () => {
     const directory = folder.file('kraft-single');
     expect(await folder.kraft(format)).toEqual({
       status: 0,
-      stdout: `Formatting ${directory} with metadata.version 4.0-IV3.\n`,
+      stdout: `Formatting metadata directory ${directory} with metadata.version 4.0-IV3.\n`,
       stderr: '',
     });
     const text = readFileSync(join(directory, 'meta.properties'), 'utf8');

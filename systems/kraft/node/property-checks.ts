@@ -34,7 +34,7 @@ export function advertisedControllerListeners(values: PropertyValues): readonly 
 }
 
 /** Whether nobody can connect to a listener that others are told of. */
-const isNowhere = ({ host }: Listener): boolean => host === '' || host === '0.0.0.0' || host === '::';
+export const isNowhere = ({ host }: Listener): boolean => host === '' || host === '0.0.0.0' || host === '::';
 
 /** On which of its listeners brokers talk to each other. */
 export function interBrokerListenerName(values: PropertyValues): string {

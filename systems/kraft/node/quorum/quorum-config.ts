@@ -27,7 +27,7 @@ export function optionsOf(properties: PropertyValues): QuorumOptions {
 }
 
 /** Of the listener by which controllers are reached. */
-const listenerNameOf = (properties: PropertyValues): string =>
+export const listenerNameOf = (properties: PropertyValues): string =>
   controllerNames(properties)[0] ?? DEFAULT_LISTENER_NAME;
 
 export function staticVotersOf(properties: PropertyValues): readonly Voter[] {
