@@ -5,7 +5,7 @@
  *     await checkpoint.save({ recoveryPoint: 900 });                   // a hint: soon durable
  *     await checkpoint.save({ logStartOffset: 500 }, { durable: true });
  *
- *     file := (crc:hex8 ' ' json '\n')*     the last good line counts
+ *     file := (crc:hex8 ' ' json '\n')*     the last good line counts; damaged ones are passed over
  *
  * Kafka has a file for each of these for all logs of a disk; here each log has its own, and after every flush one line is
  * appended without an fsync. A line that survives a power loss is true, since it was written after the fsync that it speaks
@@ -52,20 +52,23 @@ function encodeLine(state: CheckpointState): Uint8Array {
 }
 
 /** The last good line, and whether all of the file is good. */
-function decodeLines(bytes: Uint8Array): { state: CheckpointState | null; isWhole: boolean } {
+function decodeLines(bytes: Uint8Array): { state: CheckpointState; isWhole: boolean } {
   const lines = decoder.decode(bytes).split('\n');
-  const rest = lines.pop();
-  let state: CheckpointState | null = null;
+  let isWhole = lines.pop() === '' && lines.length > 0;
+  let state = INITIAL;
   for (const line of lines) {
     const json = line.slice(CRC_DIGITS + 1);
-    if (line.slice(0, CRC_DIGITS) !== hex(json)) return { state, isWhole: false };
-    state = { ...INITIAL, ...(JSON.parse(json) as Partial<CheckpointState>) };
+    if (line.slice(0, CRC_DIGITS) === hex(json)) {
+      state = { ...INITIAL, ...(JSON.parse(json) as Partial<CheckpointState>) };
+    } else isWhole = false;
   }
-  return { state, isWhole: rest === '' };
+  return { state, isWhole };
 }
 
 export class LogCheckpoint {
   state: CheckpointState = INITIAL;
+  /** False where there is no file, or a line of it is damaged: what it says may be old. */
+  isWhole = false;
   private readonly files: Files;
   private readonly directory: string;
   private file: OpenFile | null = null;
@@ -77,27 +80,33 @@ export class LogCheckpoint {
     this.directory = directory;
   }
 
+  get path(): string {
+    return joinPath(this.directory, NAME);
+  }
+
   /** @param names - in the directory */
   static async open(files: Files, directory: string, names: readonly string[]): Promise<LogCheckpoint> {
     const checkpoint = new LogCheckpoint(files, directory);
     if (!names.includes(NAME)) return checkpoint;
-    const bytes = await files.readAll(joinPath(directory, NAME));
+    const bytes = await files.readAll(checkpoint.path);
     const { state, isWhole } = decodeLines(bytes);
-    checkpoint.state = state ?? INITIAL;
+    checkpoint.state = state;
+    checkpoint.isWhole = isWhole;
     checkpoint.sizeBytes = bytes.length;
-    // What is appended must not stand behind a damaged line.
-    if (!isWhole) await checkpoint.rewrite();
     return checkpoint;
   }
 
   /** One at a time. Without `durable` it resolves when the operating system has it. */
   async save(changes: Partial<CheckpointState>, options: { durable?: boolean } = {}): Promise<void> {
     this.state = { ...this.state, ...changes };
-    if (this.sizeBytes > MAX_BYTES) {
+    // What is appended must not stand behind a damaged line.
+    const isDamaged = !this.isWhole && this.sizeBytes > 0;
+    if (isDamaged || this.sizeBytes > MAX_BYTES) {
       await this.rewrite();
       return;
     }
-    this.file ??= await this.files.open(joinPath(this.directory, NAME), { create: true });
+    this.isWhole = true;
+    this.file ??= await this.files.open(this.path, { create: true });
     const line = encodeLine(this.state);
     this.sizeBytes += line.length;
     await this.file.append(line);
@@ -114,6 +123,7 @@ export class LogCheckpoint {
     this.file = null;
     await replaceFile(this.files, this.directory, NAME, line);
     this.sizeBytes = line.length;
+    this.isWhole = true;
     this.isNameDurable = true;
   }
 

@@ -5,15 +5,20 @@
  *
  * - A segment is begun only when the one before it is durable. So only the last may end in a torn write; damage in
  *   another is corruption, and the log refuses to open, naming file and byte.
- * - The last segment is read to its end, and CRCs are compared. Damage at or above the recovery point is a write that no
- *   flush covered: the log ends there, and whatever lies behind is cut off. Damage below it is corruption.
+ * - The last segment is read to its end, and CRCs are compared. Damage below the recovery point is corruption. Damage above
+ *   it, where no flush was, is a torn write if a crash leaves such a thing (`damage.ts`): the log ends there, and whatever
+ *   lies behind is cut off. If not, it is corruption, too.
  * - After a close in order, nothing is read but indexes and the few batches behind their last entries.
  * - Earlier segments are believed by their indexes, and scanned where those are missing or do not fit. Reads compare CRCs.
  * - Leader epochs and producers come from their files, and follow from the batches of the last segment; where a file is
  *   missing or damaged, they are rebuilt from all segments.
+ * - A checkpoint that is missing or damaged may not know any more where the log begins: it begins with its first segment
+ *   then, so that records that were deleted without their segment are there again. One that is whole is believed, and a first
+ *   segment that it knows of must be there.
  */
 import type { Files } from '../../runtime/runtime.ts';
 import { joinPath, readIfPresent, removeIfPresent, unsealText } from './durable-files.ts';
+import { examineDamage } from './damage.ts';
 import { LogCorruptError } from './errors.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import type { LogCheckpoint } from './log-checkpoint.ts';
@@ -36,12 +41,20 @@ export interface RecoverySettings {
   readonly producerRules: ProducerRules;
 }
 
+/** For whoever runs the node: what is not as the log was left. */
+export interface RecoveryNote {
+  /** `error`: records may be lost that no crash should take. */
+  readonly level: 'warn' | 'error';
+  readonly message: string;
+}
+
 export interface Recovered {
   readonly segments: Segment[];
   readonly epochs: LeaderEpochs;
   readonly producers: ProducerState;
-  /** What was cut off the end, in bytes, and why. */
-  readonly torn: { readonly bytes: number; readonly reason: string } | null;
+  readonly notes: readonly RecoveryNote[];
+  /** How much was cut off the end. */
+  readonly tornBytes: number;
   /** Segments whose batches were read. */
   readonly scannedSegments: number;
 }
@@ -53,7 +66,8 @@ export class Recovery {
   private readonly settings: RecoverySettings;
   private epochs = new LeaderEpochs();
   private readonly producers: ProducerState;
-  private torn: Recovered['torn'] = null;
+  private readonly notes: RecoveryNote[] = [];
+  private tornBytes = 0;
   private scannedSegments = 0;
 
   constructor(files: Files, directory: string, checkpoint: LogCheckpoint, settings: RecoverySettings) {
@@ -74,14 +88,26 @@ export class Recovery {
     const segments = names
       .flatMap((name) => segmentOffset(name) ?? [])
       .map((baseOffset) => this.segment(baseOffset, true));
+    this.findStart(segments);
     if (segments.length === 0) segments.push(this.emptyLog());
     else await this.load(segments);
     await this.removeStraySnapshots(names, segments);
     const { logStartOffset } = this.checkpoint.state;
     this.epochs.truncateFromStart(logStartOffset);
     this.producers.truncateFromStart(logStartOffset);
-    const { epochs, producers, torn, scannedSegments } = this;
-    return { segments, epochs, producers, torn, scannedSegments };
+    const { epochs, producers, notes, tornBytes, scannedSegments } = this;
+    return { segments, epochs, producers, notes, tornBytes, scannedSegments };
+  }
+
+  /** The log start is durable before a segment goes, so that only damage makes the checkpoint forget it. */
+  private findStart([first]: readonly Segment[]): void {
+    const { checkpoint } = this;
+    if (first === undefined || checkpoint.isWhole) return;
+    const { baseOffset } = first;
+    if (baseOffset <= checkpoint.state.logStartOffset) return;
+    checkpoint.state = { ...checkpoint.state, logStartOffset: baseOffset };
+    const message = `${checkpoint.path} is missing or damaged: the log begins at offset ${baseOffset} now, with its first segment`;
+    this.notes.push({ level: 'warn', message });
   }
 
   private segment(baseOffset: number, isCreated: boolean): Segment {
@@ -209,26 +235,45 @@ export class Recovery {
 
   private async scanLast(segment: Segment, sizeBytes: number): Promise<void> {
     const { recoveryPoint, logStartOffset } = this.checkpoint.state;
-    const { goodBytes, problem, isDisorder } = await this.scan(segment, sizeBytes, true);
-    // A write that is torn has no good batch at a wrong offset: there something was changed that the CRC does not cover.
-    if (Math.max(segment.nextOffset, logStartOffset) < recoveryPoint || isDisorder) {
-      const what = problem ?? `it ends at offset ${segment.nextOffset}`;
+    const { goodBytes, problem } = await this.scan(segment, sizeBytes, true);
+    if (Math.max(segment.nextOffset, logStartOffset) < recoveryPoint) {
+      const what = problem ?? `it ends at offset ${segment.nextOffset}, or segments behind it are missing`;
       throw new LogCorruptError(
         segment.path,
         goodBytes,
-        `${what}, and it was durable up to ${recoveryPoint}`,
+        `${what}, and the log was durable up to offset ${recoveryPoint}`,
       );
     }
-    if (problem !== null) {
-      const file = await segment.file();
-      await file.truncate(goodBytes);
-      await file.sync();
-      this.torn = { bytes: sizeBytes - goodBytes, reason: problem };
-    }
+    if (problem !== null) await this.cutTorn(segment, goodBytes, sizeBytes, problem);
     // Batches that survived without a flush are not durable yet: the next flush must sync this file.
     segment.isDirty = segment.nextOffset > recoveryPoint;
     segment.writtenBytes = goodBytes;
     await segment.removeIndexes();
+  }
+
+  /** @throws LogCorruptError where it was no crash that tore it */
+  private async cutTorn(
+    segment: Segment,
+    goodBytes: number,
+    sizeBytes: number,
+    problem: string,
+  ): Promise<void> {
+    const { path, nextOffset } = segment;
+    const file = await segment.file();
+    const { isTorn, behind } = await examineDamage(file, goodBytes, sizeBytes, nextOffset);
+    const lost = behind === null ? '' : `, with good batches up to offset ${behind.endOffset} behind it`;
+    if (!isTorn) {
+      const what = `${problem}${lost}: it was written whole, and its bytes have changed since`;
+      throw new LogCorruptError(path, goodBytes, what);
+    }
+    await file.truncate(goodBytes);
+    await file.sync();
+    this.tornBytes = sizeBytes - goodBytes;
+    const what = `${this.tornBytes} bytes that were never flushed, and that a crash tore`;
+    this.notes.push({
+      level: behind === null ? 'warn' : 'error',
+      message: `${path} is cut off at byte ${goodBytes}, offset ${nextOffset}: ${what}${lost} (${problem})`,
+    });
   }
 
   private async scan(segment: Segment, sizeBytes: number, isNews: boolean) {
@@ -244,12 +289,21 @@ export class Recovery {
   private checkOrder(segments: readonly Segment[]): void {
     const { logStartOffset } = this.checkpoint.state;
     let expected = Math.min((segments[0] as Segment).baseOffset, logStartOffset);
-    for (const { baseOffset, nextOffset, path } of segments) {
-      if (baseOffset !== expected) {
-        const what = `it begins at offset ${baseOffset}, and what is before it ends at ${expected}`;
-        throw new LogCorruptError(path, 0, what);
+    let before: Segment | null = null;
+    for (const segment of segments) {
+      const { baseOffset } = segment;
+      if (baseOffset > expected) {
+        const which =
+          before === null ? 'or another segment with that offset' : `or ${before.path} is shorter`;
+        const what = `it is missing, ${which}: the next segment begins at offset ${baseOffset}`;
+        throw new LogCorruptError(this.segment(expected, false).path, 0, what);
       }
-      expected = nextOffset;
+      if (baseOffset < expected) {
+        const what = `it begins at offset ${baseOffset}, and what is before it ends at ${expected}`;
+        throw new LogCorruptError(segment.path, 0, what);
+      }
+      expected = segment.nextOffset;
+      before = segment;
     }
   }
 }

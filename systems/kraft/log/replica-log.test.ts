@@ -190,7 +190,7 @@ describe('opening again', () => {
     log.advanceHighWatermark(15);
     await log.close();
     const clean = await open(disk, { segmentBytes: 250 });
-    expect(clean.recovered).toMatchObject({ scannedSegments: 0, torn: null });
+    expect(clean.recovered).toMatchObject({ scannedSegments: 0, notes: [] });
     expect(clean.segmentOffsets).toEqual(segmentOffsets);
     expect(clean.epochs.list()).toEqual(log.epochs.list());
     expect([clean.highWatermark, clean.durableEndOffset]).toEqual([15, 20]);
@@ -233,7 +233,7 @@ describe('opening again', () => {
     const content = disk.open(SEGMENT, false);
     content.truncate(content.length - 5);
     const again = await open(disk);
-    expect(again.recovered.torn).toMatchObject({ bytes: batchOf(['b']).length - 5 });
+    expect(again.recovered.tornBytes).toBe(batchOf(['b']).length - 5);
     again.append(batchOf(['c']), LEADER);
     await again.flush();
     expect(await readAll(await open(disk))).toEqual(['0:a', '1:c']);
@@ -253,7 +253,7 @@ describe('opening again', () => {
       await log.lookupByTimestamp(0); // written, not flushed
       disk.open(SEGMENT, false).write(first.length, new Uint8Array(bytes));
       const again = await open(disk);
-      expect(again.recovered.torn).toMatchObject({ bytes: batchOf(['b']).length });
+      expect(again.recovered.tornBytes).toBe(batchOf(['b']).length);
       expect(again.logEndOffset).toBe(258);
     },
   );
@@ -306,17 +306,59 @@ describe('opening again', () => {
     const middle = newDisk();
     await tenBatches(middle);
     middle.remove(nameOf(segmentOffsets[1]!));
-    await expect(open(middle)).rejects.toThrow(LogCorruptError);
+    await expect(open(middle)).rejects.toThrow(
+      `${nameOf(segmentOffsets[1]!)} is corrupt at byte 0: it is missing`,
+    );
     const first = newDisk();
     await tenBatches(first);
     first.remove(nameOf(0));
-    await expect(open(first)).rejects.toThrow(LogCorruptError);
+    await expect(open(first)).rejects.toThrow(`${nameOf(0)} is corrupt at byte 0: it is missing`);
     for (const offset of segmentOffsets) disk.remove(nameOf(offset));
     await expect(open(disk)).rejects.toThrow(/is missing, and the log was durable up to offset 20/);
     const last = newDisk();
     await tenBatches(last);
     last.remove(nameOf(segmentOffsets.at(-1)!));
-    await expect(open(last)).rejects.toThrow(/durable up to 20/);
+    await expect(open(last)).rejects.toThrow(/durable up to offset 20/);
+  });
+});
+
+describe('the checkpoint', () => {
+  const CHECKPOINT = `${DIRECTORY}/log-checkpoint`;
+  /** It begins at 7, and its first segment at 6. */
+  const shortened = async (): Promise<Disk> => {
+    const disk = newDisk();
+    const log = await tenBatches(disk);
+    log.advanceHighWatermark(20);
+    await log.deleteRecords(7);
+    return disk;
+  };
+
+  test.each<readonly [string, (disk: Disk) => void]>([
+    ['gone', (disk) => disk.remove(CHECKPOINT)],
+    ['empty', (disk) => disk.open(CHECKPOINT, false).truncate(0)],
+    ['of zeros', (disk) => disk.open(CHECKPOINT, false).write(0, new Uint8Array(2000))],
+  ])('%s: the log begins with its first segment, which is said, and goes on', async (_name, lose) => {
+    const disk = await shortened();
+    lose(disk);
+    const log = await open(disk);
+    expect(await readAll(log)).toEqual(TWENTY.slice(6));
+    const message = `${CHECKPOINT} is missing or damaged: the log begins at offset 6 now, with its first segment`;
+    expect(log.recovered.notes).toEqual([{ level: 'warn', message }]);
+    log.append(batchOf(['on']), LEADER);
+    await log.flush();
+    const again = await open(disk);
+    expect(again.recovered.notes).toEqual([]);
+    expect(await readAll(again)).toEqual([...TWENTY.slice(6), '20:on']);
+  });
+
+  test('with a damaged line: the last good one counts, and only if none is damaged must a first segment be there', async () => {
+    const disk = await shortened();
+    damage(disk, CHECKPOINT, 20);
+    const whole = await open(disk);
+    expect([whole.logStartOffset, whole.recovered.notes]).toEqual([7, []]);
+    const content = disk.open(CHECKPOINT, false);
+    damage(disk, CHECKPOINT, content.length - 20);
+    expect((await open(disk)).logStartOffset).toBe(6);
   });
 });
 

@@ -55,8 +55,8 @@ export interface ReadOptions {
 }
 
 export class ReplicaLog {
-  /** What opening found: how much was cut off, and how many segments were read. */
-  readonly recovered: Pick<Recovered, 'torn' | 'scannedSegments'>;
+  /** What opening found: what to tell people, how much was cut off, and how many segments were read. */
+  readonly recovered: Pick<Recovered, 'notes' | 'tornBytes' | 'scannedSegments'>;
   private readonly state: LogState;
   private readonly storage: LogStorage;
   private readonly writer: LogWriter;

@@ -41,19 +41,6 @@ export async function removeAllSegments(files: Files, directory: string): Promis
   for (const name of names.toReversed()) await files.remove(joinPath(directory, name));
 }
 
-/** Of the disk: what is written of one is there whole, or not at all. */
-const SECTOR_BYTES = 512;
-const OFFSET_BYTES = 8;
-
-/**
- * A power loss may leave zeros where a batch begins, up to the end of a sector. No CRC covers the offset, so where that is all that was lost (and
- * zeros of the length) the batch looks good.
- */
-function isTornOffset(found: number, written: number, position: number): boolean {
-  const lostBytes = SECTOR_BYTES - (position % SECTOR_BYTES);
-  return found === written % 256 ** Math.max(0, OFFSET_BYTES - lostBytes);
-}
-
 export const producerSnapshotName = (offset: number): string => nameOf(offset, SUFFIX.producers);
 
 export class Segment {
@@ -156,18 +143,16 @@ export class Segment {
     endBytes: number,
     onBatch: (batch: RecordBatch) => boolean | void,
     options?: ScanOptions,
-  ): Promise<ScanResult & { readonly isDisorder: boolean }> {
+  ): Promise<ScanResult> {
     this.reset();
     let disorder: string | null = null;
-    let isDisorder = false;
     const result = await scanSegment(
       await this.file(),
       0,
       endBytes,
-      (batch, position) => {
+      (batch) => {
         if (batch.baseOffset < this.nextOffset) {
           disorder = `offset ${batch.baseOffset} follows offset ${this.nextOffset - 1}`;
-          isDisorder = !isTornOffset(batch.baseOffset, this.nextOffset, position);
           return false;
         }
         if (onBatch(batch) === false) return false;
@@ -176,7 +161,7 @@ export class Segment {
       },
       options,
     );
-    return { ...result, problem: result.problem ?? disorder, isDisorder };
+    return { ...result, problem: result.problem ?? disorder };
   }
 
   /** Batches from a position on, as far as the operating system has them. @throws LogCorruptError */

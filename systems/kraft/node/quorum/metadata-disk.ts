@@ -9,6 +9,7 @@
 import type { Files } from '../../../runtime/runtime.ts';
 import { METADATA_DIRECTORY } from '../../internal-topics.ts';
 import { LogCorruptError } from '../../log/errors.ts';
+import type { RecoveryNote } from '../../log/recovery.ts';
 import { ReplicaLog } from '../../log/replica-log.ts';
 import { SnapshotStore } from '../../log/snapshot-store.ts';
 import type { Entry, Voter } from '../../quorum/messages.ts';
@@ -17,7 +18,7 @@ import type { Recovered, StoredSnapshot } from '../../quorum/state-types.ts';
 import { readBatches } from '../../records/batch.ts';
 import { entryOf } from './metadata-batches.ts';
 import type { LoadedSnapshot } from './metadata-snapshots.ts';
-import { MetadataSnapshots } from './metadata-snapshots.ts';
+import { MetadataSnapshots, snapshotPattern } from './metadata-snapshots.ts';
 import { readQuorumState } from './quorum-state-file.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -39,6 +40,7 @@ export interface OpenedDisk {
   readonly snapshot: LoadedSnapshot | null;
   /** Voters that the cluster was formatted with, in a snapshot of nothing (KIP-853); null where there is none. */
   readonly formatted: StoredSnapshot | null;
+  readonly notes: readonly RecoveryNote[];
 }
 
 const RECOVERY_READ_BYTES = 1024 * 1024;
@@ -76,6 +78,7 @@ export class MetadataDisk {
     disk = new MetadataDisk(files, log, snapshots);
     // What a killed process wrote, and nobody flushed, counts from now on.
     await log.flush();
+    await disk.dropUncovered();
     const latest = snapshots.latest;
     const loaded = latest === null ? null : await snapshots.load(latest);
     const isOfNothing = latest?.endOffset === 0;
@@ -87,7 +90,8 @@ export class MetadataDisk {
       logStartEpoch: disk.logStartEpoch(),
       entries: await disk.readEntries(),
     };
-    return { disk, recovered, snapshot, formatted: isOfNothing ? (loaded?.stored ?? null) : null };
+    const formatted = isOfNothing ? (loaded?.stored ?? null) : null;
+    return { disk, recovered, snapshot, formatted, notes: log.recovered.notes };
   }
 
   listen(listener: DiskListener): void {
@@ -96,16 +100,23 @@ export class MetadataDisk {
 
   // Recovery
 
-  /** The log begins where a snapshot ends. */
+  /** The log begins where a snapshot ends. If that one is gone, or the log start is, a later one has all that is before it. */
+  private async dropUncovered(): Promise<void> {
+    const { logStartOffset, logEndOffset } = this.log;
+    if (logStartOffset === 0 || this.snapshots.endingAt(logStartOffset) !== null) return;
+    const next = this.snapshots.firstFrom(logStartOffset);
+    if (next !== null && next.endOffset <= logEndOffset) await this.deletePrefix(next.endOffset);
+  }
+
   private logStartEpoch(): number {
     const { logStartOffset } = this.log;
     if (logStartOffset === 0) return 0;
     const snapshotId = this.snapshots.endingAt(logStartOffset);
     if (snapshotId !== null) return snapshotId.epoch;
     throw new LogCorruptError(
-      METADATA_DIRECTORY,
+      snapshotPattern(logStartOffset),
       0,
-      `the log begins at offset ${logStartOffset}, and no snapshot ends there`,
+      `it is missing, and the log begins at offset ${logStartOffset}, where it ends`,
     );
   }
 

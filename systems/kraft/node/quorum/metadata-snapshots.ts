@@ -40,12 +40,12 @@ export function hashOfState(records: readonly MetadataRecord[]): number {
   return hash;
 }
 
-/** Of its file, for people. */
-const pathOf = ({ endOffset, epoch }: OffsetAndEpoch): string =>
-  joinPath(
-    METADATA_DIRECTORY,
-    `${String(endOffset).padStart(20, '0')}-${String(epoch).padStart(10, '0')}.checkpoint`,
-  );
+/** Of the file of a snapshot, for people. */
+const pathOf = (endOffset: number, epoch: string): string =>
+  joinPath(METADATA_DIRECTORY, `${String(endOffset).padStart(20, '0')}-${epoch}.checkpoint`);
+
+/** The same of one whose epoch nobody knows. */
+export const snapshotPattern = (endOffset: number): string => pathOf(endOffset, '*');
 
 export class MetadataSnapshots {
   private readonly store: SnapshotStore;
@@ -144,7 +144,7 @@ export class MetadataSnapshots {
     let voters = this.staticVoters;
     let size = 0;
     let isComplete = false;
-    const path = pathOf(snapshotId);
+    const path = pathOf(snapshotId.endOffset, String(snapshotId.epoch).padStart(10, '0'));
     await this.store.load(snapshotId, (batch) => {
       try {
         if (!batch.isControl) {
@@ -189,6 +189,11 @@ export class MetadataSnapshots {
   /** The one that ends there. */
   endingAt(endOffset: number): OffsetAndEpoch | null {
     return this.store.list().find((id) => id.endOffset === endOffset) ?? null;
+  }
+
+  /** The first that ends there or later. */
+  firstFrom(endOffset: number): OffsetAndEpoch | null {
+    return this.store.list().find((id) => id.endOffset >= endOffset) ?? null;
   }
 
   deleteBefore(endOffset: number): Promise<number> {

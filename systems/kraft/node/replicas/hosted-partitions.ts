@@ -263,9 +263,7 @@ export class HostedPartitions {
       tailBytes: Math.min(TAIL_BYTES_MAX, Math.max(TAIL_BYTES_MIN, share)),
       onFailure: (error) => context.crash(folder, error),
     });
-    const { torn } = log.recovered;
-    if (torn !== null)
-      context.runtime.log('warn', `${folder}: ${torn.bytes} bytes of a torn write cut off`, torn);
+    for (const { level, message } of log.recovered.notes) context.runtime.log(level, message);
     return log;
   }
 
