@@ -9,7 +9,7 @@ import { EXIT, usageError } from './exit-codes.ts';
 import { memberTable, offsetTable, stateTable } from './group-tables.ts';
 import type { GroupPartition } from './group-tables.ts';
 import { committedOffsets, deleteGroup, describeGroup, listGroups } from './groups-read.ts';
-import type { GroupFacts } from './groups-read.ts';
+import type { Committed, GroupFacts } from './groups-read.ts';
 import { chosenAction, collect } from './numbers.ts';
 import { offsetsAt } from './offsets-read.ts';
 import type { CommandContext, Output } from './output.ts';
@@ -60,7 +60,7 @@ export function addConsumerGroupsCommand(program: Command, context: CommandConte
       'describe the group as a whole; with --list: print states, or only groups in these',
     )
     .option('--type [type,…]', 'with --list: print types, of which there is only classic')
-    .option('--verbose', 'with --members: who has which partitions', false)
+    .option('--verbose', 'with --describe: more columns, as who has which partitions', false)
     .option('--topic <topic[:partition,…]>', 'what is reset, or forgotten; may be repeated', collect, [])
     .option('--all-topics', 'reset all that the group has read', false)
     .option('--to-earliest', 'reset to the beginning', false)
@@ -148,8 +148,9 @@ async function describe(session: BrokerSession, options: Options, context: Comma
     sayState(facts, output);
     output.print('');
     if (options.members) output.print(memberTable(group, facts.members, options.verbose).join('\n'));
-    else if (options.state !== undefined) output.print(stateTable(await stateOf(session, facts)).join('\n'));
-    else output.print(offsetTable(await partitionRows(session, facts, offsets)).join('\n'));
+    else if (options.state !== undefined)
+      output.print(stateTable(await stateOf(session, facts), options.verbose).join('\n'));
+    else output.print(offsetTable(await partitionRows(session, facts, offsets), options.verbose).join('\n'));
   }
 }
 
@@ -173,9 +174,9 @@ async function stateOf(session: BrokerSession, facts: GroupFacts) {
 async function partitionRows(
   session: BrokerSession,
   { group, members }: GroupFacts,
-  offsets: readonly KeyOffset[],
+  offsets: readonly Committed[],
 ): Promise<GroupPartition[]> {
-  const committed = new Map(offsets.map(({ key, offset }) => [key.name, offset]));
+  const committed = new Map(offsets.map((each) => [each.key.name, each]));
   const keys = new Map(offsets.map(({ key }) => [key.name, key]));
   for (const member of members) for (const key of member.keys) keys.set(key.name, key);
   const present = await partitionsOf(session, [...new Set([...keys.values()].map(({ topic }) => topic))]);
@@ -190,7 +191,8 @@ async function partitionRows(
     group,
     topic: key.topic,
     partition: key.partition,
-    offset: committed.get(key.name) ?? null,
+    offset: committed.get(key.name)?.offset ?? null,
+    leaderEpoch: committed.get(key.name)?.leaderEpoch ?? null,
     end: ends.get(key.name) ?? null,
     member: members.find((member) => member.keys.some(({ name }) => name === key.name)) ?? null,
   }));

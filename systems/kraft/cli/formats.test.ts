@@ -201,8 +201,8 @@ describe('tables', () => {
       'HighWatermark:          90',
       'MaxFollowerLag:         10',
       'MaxFollowerLagTimeMs:   1000',
-      'CurrentVoters:          [{"id": 1, "directoryId": "SQAs5vVvSZmIs3mTVZqLqw", "endpoints": ["CONTROLLER://h:9093"]}, {"id": 2}, {"id": 3}]',
-      'CurrentObservers:       [{"id": 7}]',
+      'CurrentVoters:          [{"id": 1, "directoryId": "SQAs5vVvSZmIs3mTVZqLqw", "endpoints": ["CONTROLLER://h:9093"]}, {"id": 2, "directoryId": null}, {"id": 3, "directoryId": null}]',
+      'CurrentObservers:       [{"id": 7, "directoryId": null}]',
     ]);
     const rows = describeReplication(quorum, 6_000).map((line) =>
       line.split('\t').map((cell) => cell.trim()),
@@ -236,12 +236,13 @@ describe('tables', () => {
       assignment: 't:0',
       partitionCount: 1,
     };
-    expect(offsetTable([{ group: 'g', topic: 't', partition: 0, offset: 3, end: 5, member }])).toEqual([
+    const row = { group: 'g', topic: 't', partition: 0, offset: 3, leaderEpoch: null, end: 5, member };
+    expect(offsetTable([row], false)).toEqual([
       'GROUP           TOPIC           PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG             CONSUMER-ID          HOST            CLIENT-ID',
       'g               t               0          3               5               2               kraft-cli-0123456789 /127.0.0.1      kraft-cli',
     ]);
     expect(memberTable('g', [member], true)[1]).toBe(
-      'g               kraft-cli-0123456789 /127.0.0.1      kraft-cli       1               t:0',
+      'g               kraft-cli-0123456789 /127.0.0.1      kraft-cli       1               -               t:0                  -               -',
     );
     expect(memberTable('g', [{ ...member, instanceId: 'i' }], false)[0]).toContain('GROUP-INSTANCE-ID');
   });

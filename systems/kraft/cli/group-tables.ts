@@ -1,7 +1,7 @@
 /**
  * Consumer groups as `kafka-consumer-groups --describe` prints them.
  *
- *     offsetTable([{ group: 'g', topic: 't', partition: 0, offset: 3, end: 5, member: null }])
+ *     offsetTable([{ group: 'g', topic: 't', partition: 0, offset: 3, leaderEpoch: 0, end: 5, member: null }], false)
  */
 import { wideTable } from './table.ts';
 
@@ -11,6 +11,8 @@ export interface GroupPartition {
   readonly partition: number;
   /** Null: nothing is committed. */
   readonly offset: number | null;
+  /** Of the last record before it, where whoever committed said it. */
+  readonly leaderEpoch: number | null;
   /** Null: it could not be learnt. */
   readonly end: number | null;
   /** Who has the partition; null: nobody. */
@@ -30,36 +32,25 @@ export interface GroupMemberFacts {
 const MISSING = '-';
 const or = (value: number | null): string => (value === null ? MISSING : String(value));
 
-export function offsetTable(rows: readonly GroupPartition[]): string[] {
+export function offsetTable(rows: readonly GroupPartition[], isVerbose: boolean): string[] {
+  const epoch = <T>(cell: T): T[] => (isVerbose ? [cell] : []);
   return wideTable(
-    [15, 15, -10, -15, -15, -15, 15, 15],
+    [15, 15, -10, ...epoch(-15), -15, -15, -15, 15, 15],
     [
-      'GROUP',
-      'TOPIC',
-      'PARTITION',
-      'CURRENT-OFFSET',
-      'LOG-END-OFFSET',
-      'LAG',
-      'CONSUMER-ID',
-      'HOST',
-      'CLIENT-ID',
+      ...['GROUP', 'TOPIC', 'PARTITION', ...epoch('LEADER-EPOCH')],
+      ...['CURRENT-OFFSET', 'LOG-END-OFFSET', 'LAG', 'CONSUMER-ID', 'HOST', 'CLIENT-ID'],
     ],
-    rows.map(({ group, topic, partition, offset, end, member }) => [
-      group,
-      topic,
-      String(partition),
-      or(offset),
-      or(end),
+    rows.map(({ group, topic, partition, offset, leaderEpoch, end, member }) => [
+      ...[group, topic, String(partition), ...epoch(or(leaderEpoch)), or(offset), or(end)],
       or(offset === null || end === null ? null : end - offset),
-      member?.memberId ?? MISSING,
-      member?.host ?? MISSING,
-      member?.clientId ?? MISSING,
+      ...[member?.memberId ?? MISSING, member?.host ?? MISSING, member?.clientId ?? MISSING],
     ]),
   );
 }
 
 type Column = readonly [title: string, width: number, of: (member: GroupMemberFacts) => string];
 
+/** Epochs and targets are of groups that the coordinator assigns (KIP-848), which are not here. */
 export function memberTable(
   group: string,
   members: readonly GroupMemberFacts[],
@@ -77,7 +68,12 @@ export function memberTable(
     ['#PARTITIONS', -15, ({ partitionCount }) => String(partitionCount)],
   );
   if (isVerbose)
-    columns.push(['ASSIGNMENT', 15, ({ assignment }) => (assignment === '' ? MISSING : assignment)]);
+    columns.push(
+      ['CURRENT-EPOCH', -15, () => MISSING],
+      ['CURRENT-ASSIGNMENT', 20, ({ assignment }) => (assignment === '' ? MISSING : assignment)],
+      ['TARGET-EPOCH', -15, () => MISSING],
+      ['TARGET-ASSIGNMENT', 20, () => MISSING],
+    );
   return wideTable(
     columns.map(([, width]) => width),
     columns.map(([title]) => title),
@@ -93,10 +89,18 @@ export interface GroupState {
   readonly memberCount: number;
 }
 
-export function stateTable({ group, coordinator, strategy, state, memberCount }: GroupState): string[] {
-  return wideTable(
-    [15, 25, -20, -20],
-    ['GROUP', 'COORDINATOR (ID)', 'ASSIGNMENT-STRATEGY', 'STATE', '#MEMBERS'],
-    [[group, coordinator, strategy === '' ? MISSING : strategy, state, String(memberCount)]],
-  );
+export function stateTable(
+  { group, coordinator, strategy, state, memberCount }: GroupState,
+  isVerbose: boolean,
+): string[] {
+  const epochs = <T>(...cells: T[]): T[] => (isVerbose ? cells : []);
+  const header = [
+    ...['GROUP', 'COORDINATOR (ID)', 'ASSIGNMENT-STRATEGY', 'STATE'],
+    ...epochs('GROUP-EPOCH', 'TARGET-ASSIGNMENT-EPOCH'),
+    '#MEMBERS',
+  ];
+  const row = [group, coordinator, strategy === '' ? MISSING : strategy, state];
+  return wideTable([15, 25, -20, -20, ...epochs(-15, -25)], header, [
+    [...row, ...epochs(MISSING, MISSING), String(memberCount)],
+  ]);
 }

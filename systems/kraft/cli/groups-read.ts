@@ -79,8 +79,13 @@ export async function describeGroup(session: BrokerSession, group: string): Prom
   };
 }
 
+export interface Committed extends KeyOffset {
+  /** Null: whoever committed did not say it. */
+  readonly leaderEpoch: number | null;
+}
+
 /** By topic and partition. */
-export async function committedOffsets(session: BrokerSession, group: string): Promise<KeyOffset[]> {
+export async function committedOffsets(session: BrokerSession, group: string): Promise<Committed[]> {
   const answer = await settled(session, group, async () => {
     const address = await coordinatorOf(session, group);
     const fetched = await session.ask('offsetFetch', { groupId: group, topics: null }, [address]);
@@ -90,9 +95,10 @@ export async function committedOffsets(session: BrokerSession, group: string): P
     .flatMap(({ name, partitions }) =>
       partitions
         .filter(({ committedOffset }) => committedOffset >= 0)
-        .map(({ partitionIndex, committedOffset }) => ({
+        .map(({ partitionIndex, committedOffset, committedLeaderEpoch }) => ({
           key: keyOf(name, partitionIndex),
           offset: committedOffset,
+          leaderEpoch: committedLeaderEpoch < 0 ? null : committedLeaderEpoch,
         })),
     )
     .sort((a, b) =>

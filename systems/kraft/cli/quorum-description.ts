@@ -67,11 +67,11 @@ function maxLagTimeMs(quorum: QuorumFacts): number {
 
 function replicaList({ endpoints }: QuorumFacts, replicas: readonly ReplicaFacts[]): string {
   const items = replicas.map(({ replicaId, replicaDirectoryId }) => {
-    const directory = replicaDirectoryId === ZERO_UUID ? '' : `, "directoryId": "${replicaDirectoryId}"`;
+    const directory = replicaDirectoryId === ZERO_UUID ? 'null' : `"${replicaDirectoryId}"`;
     const reached = endpoints.get(replicaId) ?? [];
     const where =
       reached.length === 0 ? '' : `, "endpoints": [${reached.map((each) => `"${each}"`).join(', ')}]`;
-    return `{"id": ${replicaId}${directory}${where}}`;
+    return `{"id": ${replicaId}, "directoryId": ${directory}${where}}`;
   });
   return `[${items.join(', ')}]`;
 }
