@@ -4,12 +4,14 @@ import { Disk } from '../../../runtime/disk-model/disk.ts';
 import { randomStream } from '../../../../harness/random.ts';
 import type { MetadataRecord } from '../../controller/metadata-records.ts';
 import { METADATA_DIRECTORY } from '../../internal-topics.ts';
+import { ReplicaLog } from '../../log/replica-log.ts';
 import { SnapshotStore } from '../../log/snapshot-store.ts';
 import { MemoryFiles } from '../../log/testing/memory-files.ts';
 import type { ControlRecord } from '../../quorum/messages.ts';
 import { RecordBatch } from '../../records/batch.ts';
 import { RecordError } from '../../records/errors.ts';
 import { encodeControls, encodeMetadata, entriesOf, metadataOf } from './metadata-batches.ts';
+import { MetadataDisk } from './metadata-disk.ts';
 import { MetadataSnapshots, hashOfState } from './metadata-snapshots.ts';
 import {
   decodeQuorumState,
@@ -152,6 +154,58 @@ describe('snapshots', () => {
     await snapshots.chunk(snapshotId, 0, bytesOf('this is no batch at all'));
     expect(await snapshots.storeFetched(snapshotId)).toMatch(/corrupt at byte 0/);
     expect(snapshots.latest).toBeNull();
+  });
+
+  describe('and the log, which begins where one ends', () => {
+    const settings = { segmentBytes: 300, staticVoters: [] };
+
+    /** Ten records, four of them deleted, of which the last are in the first segment that is there; snapshots end at 4 and 8. */
+    async function written(): Promise<MemoryFiles> {
+      const files = await emptyFiles();
+      const log = await ReplicaLog.open(files, METADATA_DIRECTORY, settings);
+      for (const name of 'abcdefghij') {
+        const { payload } = encodeMetadata([config(name)], 1000);
+        log.append(payload, { assignOffsets: true, leaderEpoch: 3 });
+      }
+      const snapshots = new MetadataSnapshots(await SnapshotStore.open(files, METADATA_DIRECTORY), []);
+      for (const endOffset of [4, 8]) {
+        const context = { snapshotId: { endOffset, epoch: 3 }, kraftVersion: 0, voters: [] };
+        await snapshots.take(context, [config(`up to ${endOffset}`)], 1000);
+      }
+      log.advanceHighWatermark(10);
+      await log.deleteRecords(4);
+      expect(log.segmentOffsets[0]).toBe(3);
+      await log.close();
+      await writeQuorumState(files, METADATA_DIRECTORY, STATE);
+      return files;
+    }
+    const snapshotAt = (endOffset: number): string =>
+      `${METADATA_DIRECTORY}/0000000000000000000${endOffset}-0000000003.checkpoint`;
+
+    test('a log start that is lost is that of the next snapshot', async () => {
+      const files = await written();
+      await files.remove(`${METADATA_DIRECTORY}/log-checkpoint`);
+      const { recovered, notes } = await MetadataDisk.open(files, settings);
+      expect(recovered).toMatchObject({ logStartOffset: 4, logStartEpoch: 3 });
+      expect(recovered.entries.map(({ offset }) => offset)).toEqual([4, 5, 6, 7, 8, 9]);
+      expect(notes).toMatchObject([{ level: 'warn' }]);
+    });
+
+    test('a later one takes the place of one that is gone', async () => {
+      const files = await written();
+      await files.remove(snapshotAt(4));
+      const { recovered } = await MetadataDisk.open(files, settings);
+      expect(recovered).toMatchObject({ logStartOffset: 8, logStartEpoch: 3 });
+      expect(recovered.entries.map(({ offset }) => offset)).toEqual([8, 9]);
+    });
+
+    test('without any, it is refused, and the file is named', async () => {
+      const files = await written();
+      for (const endOffset of [4, 8]) await files.remove(snapshotAt(endOffset));
+      await expect(MetadataDisk.open(files, settings)).rejects.toThrow(
+        `${METADATA_DIRECTORY}/00000000000000000004-*.checkpoint is corrupt at byte 0: it is missing`,
+      );
+    });
   });
 
   test('the hash of a state does not depend on its order, and does on its content', () => {
