@@ -29,6 +29,8 @@ export interface SocketLike {
 /** Arrived before anyone reads: beyond this the socket waits. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** So long what was written may still leave after the end; whoever takes nothing would hold it for ever. */
+const LINGER_MS = 5_000;
 
 export class RealConnection implements Connection {
   readonly remote: Address;
@@ -93,9 +95,16 @@ export class RealConnection implements Connection {
   close(): void {
     if (this.#isClosing || this.#ended !== null) return;
     this.#isClosing = true;
-    if (this.#isOpen) this.#socket.destroySoon();
+    if (this.#isOpen) this.#destroySoon();
     else this.#socket.destroy();
     setImmediate(() => this.#end('closed'));
+  }
+
+  #destroySoon(): void {
+    const socket = this.#socket;
+    const timeout = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.on('close', () => clearTimeout(timeout));
+    socket.destroySoon();
   }
 
   #awaitConnect(): void {
