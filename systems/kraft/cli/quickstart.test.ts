@@ -11,7 +11,7 @@ import { CommandFolder, portsFor } from './testing/command.ts';
 import type { CommandResult } from './testing/command.ts';
 
 /** By Kafka's name for it: 9092 of clients, 9093 of controllers. */
-const PORTS = [9092, 9093, 9095, 9097, 9098];
+const PORTS = [9092, 9093, 9095, 9097, 9098, 9102, 9103];
 const UUID = 'MkU3OEVBNTcwNTJENDM2Qg';
 
 let folder: CommandFolder;
@@ -165,3 +165,20 @@ test(
     expect(stderr).toMatch(/names nobody but this node: .*run: kraft storage format --standalone -t MkU/);
   },
 );
+
+test('a listener without a host is advertised by the name of the machine', { timeout: 60_000 }, async () => {
+  const { 'advertised.listeners': _, ...rest } = server();
+  const lines = {
+    ...rest,
+    'controller.quorum.bootstrap.servers': at(9103),
+    listeners: `PLAINTEXT://:${ports.get(9102) ?? 0},CONTROLLER://:${ports.get(9103) ?? 0}`,
+    'log.dirs': folder.file('unnamed'),
+  };
+  folder.write('unnamed.properties', propertiesOf(lines));
+  await run(`storage format -s -t ${UUID} -c unnamed.properties`);
+  await run('server-start -daemon unnamed.properties');
+  const brokers = `--bootstrap-server ${at(9102)}`;
+  await run(`topics --create --topic named ${brokers}`);
+  await run(`console-producer --topic named ${brokers}`, 'hello\n');
+  expect((await run(`get-offsets --topic named ${brokers}`)).stdout).toBe('named:0:1\n');
+});

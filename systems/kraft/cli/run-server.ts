@@ -5,6 +5,7 @@
  *
  * A signal begins a controlled shutdown, which has `SHUTDOWN_TIMEOUT_MS`; a second one ends the process at once.
  */
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { LogLevel } from '../../runtime/runtime.ts';
@@ -97,7 +98,8 @@ export async function runServer(request: ServerRequest): Promise<number> {
       resolveWith(exitCode);
     };
     const runtime = createRealRuntime({
-      name: `node-${meta.nodeId}`,
+      // What a listener without a host is advertised by.
+      name: hostname(),
       dataDirectory: directory,
       listenHosts: hosts,
       writeLog: (line) => {
