@@ -108,3 +108,13 @@ export function stampAppendTime(batch: RecordBatch, timestampMs: number): void {
   writeInt64(bytes, AT.maxTimestamp, timestampMs);
   writeInt32(bytes, AT.crc, batch.computeCrc());
 }
+
+/** Lets a batch say of its records' times what is so, in place, where it says another thing: attributes, largest timestamp and CRC. */
+export function stampCreateTime(batch: RecordBatch, maxTimestamp: number): void {
+  const { bytes } = batch;
+  const attributes = batch.attributes & ~ATTRIBUTE.logAppendTime;
+  if (batch.attributes === attributes && batch.maxTimestamp === maxTimestamp) return;
+  writeInt16(bytes, AT.attributes, attributes);
+  writeInt64(bytes, AT.maxTimestamp, maxTimestamp);
+  writeInt32(bytes, AT.crc, batch.computeCrc());
+}

@@ -52,10 +52,11 @@ const arbitraryRecord: fc.Arbitrary<NewRecord> = fc.record({
 const arbitraryRecords = fc.array(arbitraryRecord, { minLength: 1, maxLength: 5 });
 const codecs = Object.entries(CODEC);
 
-test.each(codecs)('%s: whatever a builder makes is taken', (_, codec) => {
+test.each(codecs)('%s: whatever a builder makes is taken, and its largest time is found', (_, codec) => {
   fc.assert(
     fc.property(arbitraryRecords, (records) => {
-      expect(check(batchOf(records, codec))).toBeNull();
+      const maxTimestamp = Math.max(...records.map(({ timestampMs }) => timestampMs));
+      expect(checkRecords(batchOf(records, codec), { maxDecompressedBytes: MAX })).toBe(maxTimestamp);
     }),
     { numRuns: 100 },
   );

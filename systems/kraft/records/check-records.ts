@@ -2,13 +2,13 @@
  * Whether a batch has the records that its header claims: the check of a leader on what clients send, before it is in the log for
  * good. A reader that met worse would not get past it.
  *
- *     checkRecords(batch, { maxDecompressedBytes: 32 << 20 }); // throws RecordError, or says nothing
+ *     checkRecords(batch, { maxDecompressedBytes: 32 << 20 }); // the largest time of its records, or throws RecordError
  *
  * As many records as counted, their offsets 0, 1, 2 …, every length what it says, nothing behind the last. Records are walked over
  * where they are and not built; those with a codec are decompressed first, up to the limit. Lengths have at most 32 bits, as the Java
  * client reads them. What keys, values and headers hold is nobody's business.
  */
-import type { RecordBatch } from './batch.ts';
+import { NONE, type RecordBatch } from './batch.ts';
 import { decompress } from './compression.ts';
 import { RecordError } from './errors.ts';
 import { ByteReader } from './varint.ts';
@@ -20,20 +20,25 @@ export interface RecordDemands {
   readonly needsKeys?: boolean;
 }
 
-/** @throws RecordError */
+/**
+ * @returns the largest timestamp of a record, by their producer; the header may claim another
+ * @throws RecordError
+ */
 export function checkRecords(
   batch: RecordBatch,
   { maxDecompressedBytes, needsKeys = false }: RecordDemands,
-): void {
-  const { codec, count } = batch;
+): number {
+  const { codec, count, baseTimestamp } = batch;
+  let maxTimestamp = NONE;
   const reader = new ByteReader(decompress(codec, batch.recordBytes, maxDecompressedBytes));
   for (let i = 0; i < count; i++) {
     const length = reader.varint32();
     const end = reader.position + length;
     // Attributes, which mean nothing yet.
     reader.skip(1);
-    // The time.
-    reader.varint();
+    const timestamp = baseTimestamp + reader.varint();
+    if (!Number.isSafeInteger(timestamp)) throw wrong(reader, 'a timestamp beyond 2^53');
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp;
     const offsetDelta = reader.varint32();
     if (offsetDelta !== i) throw wrong(reader, `offset delta ${offsetDelta} of record ${i}`);
     const hasKey = skipBytes(reader);
@@ -49,6 +54,7 @@ export function checkRecords(
       throw wrong(reader, `record ${i} has not the ${length} bytes that it claims`);
   }
   reader.finish();
+  return maxTimestamp;
 }
 
 /** @returns whether they are there: false for null */

@@ -162,6 +162,9 @@ describe('a transaction', () => {
       const { OPERATION_NOT_ATTEMPTED, UNKNOWN_TOPIC_OR_PARTITION } = ERROR;
       expect(await add(cluster, mine, [0, 3])).toEqual([OPERATION_NOT_ATTEMPTED, UNKNOWN_TOPIC_OR_PARTITION]);
       expect(await add(cluster, mine, [0], 'nothing')).toEqual([UNKNOWN_TOPIC_OR_PARTITION]);
+      for (const topic of ['__consumer_offsets', '__transaction_state']) {
+        expect(await add(cluster, mine, [0], topic)).toEqual([ERROR.TOPIC_AUTHORIZATION_FAILED]);
+      }
       expect(await end(cluster, mine, true)).toBe(ERROR.INVALID_TXN_STATE);
     });
   });

@@ -19,7 +19,7 @@ import type {
 import { TransactionCoordinator } from '../../broker/transactions/transaction-coordinator.ts';
 import type { TransactionOptions } from '../../broker/transactions/transaction-options.ts';
 import { DEFAULT_TRANSACTION_OPTIONS } from '../../broker/transactions/transaction-options.ts';
-import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
+import { isInternalTopic, OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import { isRaftTopic } from '../../controller/topic-configs.ts';
 import { CODEC } from '../../records/compression.ts';
 import { ERROR } from '../../wire/error-codes.ts';
@@ -137,6 +137,8 @@ export class TransactionDriver {
     const { image } = this.metadata;
     const errorOf = (topic: string, partition: number): number => {
       const exists = image.topicByName(topic)?.partitions.has(partition) === true;
+      // Only coordinators write there; offsets come in by AddOffsetsToTxn.
+      if (isInternalTopic(topic)) return ERROR.TOPIC_AUTHORIZATION_FAILED;
       if (!exists) return ERROR.UNKNOWN_TOPIC_OR_PARTITION;
       return isRaftTopic(image, topic) ? ERROR.POLICY_VIOLATION : ERROR.NONE;
     };

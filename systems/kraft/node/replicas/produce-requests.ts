@@ -11,6 +11,7 @@
 import { isInternalTopic } from '../../internal-topics.ts';
 import { errorName, ERROR } from '../../wire/error-codes.ts';
 import { batchAt, NONE, type RecordBatch } from '../../records/batch.ts';
+import { stampCreateTime } from '../../records/batch-builder.ts';
 import { checkRecords } from '../../records/check-records.ts';
 import { CODEC } from '../../records/compression.ts';
 import { RecordError } from '../../records/errors.ts';
@@ -99,7 +100,8 @@ function withCodecOf(batch: RecordBatch, settings: TopicSettings): CheckedBatch 
 function wrongRecords(batch: RecordBatch, settings: TopicSettings): CheckedBatch | null {
   const maxDecompressedBytes = decompressedBytesMax(settings);
   try {
-    checkRecords(batch, { maxDecompressedBytes, needsKeys: settings.isCompacted });
+    // As Kafka does: a wrong largest time would mislead who looks for one, and retention.
+    stampCreateTime(batch, checkRecords(batch, { maxDecompressedBytes, needsKeys: settings.isCompacted }));
     return null;
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;

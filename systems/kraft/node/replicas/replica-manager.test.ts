@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../internal-topics.ts';
 import { batchOf, concat, idempotent } from '../../log/testing/batches.ts';
-import { AT, batchAt } from '../../records/batch.ts';
+import { AT, ATTRIBUTE, batchAt } from '../../records/batch.ts';
 import { CODEC } from '../../records/compression.ts';
 import { encodeControlBatch } from '../../records/control.ts';
 import { writeInt32 } from '../../records/varint.ts';
@@ -179,6 +179,22 @@ describe('produce', () => {
       },
       { configs: { 'cleanup.policy': 'compact' } },
     );
+  });
+
+  test('a batch that claims another largest time than its records have is put right', async () => {
+    await withOne(async (_, client) => {
+      const lying = batchOf(['a'], { timestampMs: 1000, maxTimestamp: 9_000_000_000_000 });
+      lying[AT.attributes + 1] = ATTRIBUTE.logAppendTime;
+      expect(await client.produce('t', 0, [], { bytes: seal(lying) })).toMatchObject({ errorCode: 0 });
+      const stored = batchAt((await client.fetch('t', 0, 0)).records as Uint8Array, 0);
+      expect([stored.isValid(), stored.maxTimestamp, stored.timestampType]).toEqual([
+        true,
+        1000,
+        'create-time',
+      ]);
+      await client.produce('t', 0, ['b'], { timestampMs: 2000 });
+      expect(await client.listOffsets('t', 0, 1500)).toMatchObject({ offset: 1, timestamp: 2000 });
+    });
   });
 
   test('LogAppendTime: the log says when', async () => {
