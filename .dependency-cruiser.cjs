@@ -104,9 +104,10 @@ module.exports = {
     },
     {
       name: 'measures-are-of-runs',
-      comment: 'What compares variants sees what a run left, and nothing of what ran it.',
+      comment:
+        'What compares variants, and what sums up a sweep, sees what a run left, and nothing of what ran it.',
       severity: 'error',
-      from: { path: '^harness/compare/', pathNot: TEST },
+      from: { path: '^harness/(compare|sweep)/', pathNot: TEST },
       to: { path: '^(harness/(cluster/[^/]+/|cli/)|nemeses/|workloads/|results/|systems/)' },
     },
     {

@@ -19,6 +19,8 @@ const FLUSH_CHARACTERS = 1 << 16;
 export interface LineFileOptions {
   /** First lines, on the disk at once. */
   readonly head?: string;
+  /** There is a file already: lines go behind its own, the last of which is whole. */
+  readonly isContinued?: boolean;
   /**
    * Flushed before this file, whatever happens: on the disk it is never behind. When it grows full, this file is
    * flushed with it: else a fast one would fill the disk before a line of a slow one is on it.
@@ -41,16 +43,16 @@ export class LineFile {
   #closed = false;
 
   /**
-   * Makes the file.
+   * Makes the file, unless it is continued.
    *
-   * @throws HarnessError `io` when there is one already, or it cannot be made
+   * @throws HarnessError `io` when there is one already, or it cannot be made or opened
    */
-  constructor(path: string, { head = '', ahead }: LineFileOptions = {}) {
+  constructor(path: string, { head = '', isContinued = false, ahead }: LineFileOptions = {}) {
     this.path = path;
     this.#ahead = ahead;
     if (ahead !== undefined) ahead.#follower = this;
     try {
-      this.#descriptor = openSync(path, 'wx');
+      this.#descriptor = openSync(path, isContinued ? 'a' : 'wx');
     } catch (error) {
       throw HarnessError.from(error, 'io', `cannot create ${path}`);
     }

@@ -24,7 +24,11 @@ export interface SignalInterrupt {
   listen(): void;
 }
 
-export function interruptOnSignal(output: Output): SignalInterrupt {
+/** @param told - what becomes of what runs */
+export function interruptOnSignal(
+  output: Output,
+  told = 'healing the faults and judging what there is',
+): SignalInterrupt {
   const callbacks = new Set<() => void>();
   let requestedMs: number | null = null;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -34,7 +38,7 @@ export function interruptOnSignal(output: Output): SignalInterrupt {
       return;
     }
     requestedMs = performance.now();
-    output.note('interrupted: healing the faults and judging what there is (once more to quit at once)');
+    output.note(`interrupted: ${told} (once more to quit at once)`);
     for (const callback of callbacks) callback();
   };
   const interrupt: SignalInterrupt = {

@@ -14,9 +14,11 @@ import { addListCommand } from './list.ts';
 import { unknownName } from './names.ts';
 import { loadConfig } from './own/config-file.ts';
 import { processOutput } from './output.ts';
+import { addMergeCommand } from './merge.ts';
 import { addReplayCommand } from './replay.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
+import { addSweepCommand } from './sweep.ts';
 import { shaketableVersion } from './version.ts';
 
 const EXAMPLES = `
@@ -24,6 +26,7 @@ Examples:
   shaketable run raft register                          shake a simulated Raft cluster
   shaketable run raft register --bug stale-read         break it first, and see that it is found
   shaketable run raft register --nemesis kill --count 50    fifty seeds, stop at the first failure
+  shaketable sweep nightly.yaml                         a matrix of tests and seeds, on all cores
   shaketable check results/runs/raft-register/*         judge saved runs again
   shaketable check --model cas-register history.edn     judge a Jepsen history
   shaketable replay RUN                                 run it again, exactly
@@ -45,6 +48,8 @@ function buildProgram(context: CommandContext): Command {
     .version(shaketableVersion())
     .addHelpText('after', EXAMPLES);
   addRunCommand(program, context);
+  addSweepCommand(program, context);
+  addMergeCommand(program, context);
   addCheckCommand(program, context);
   addReplayCommand(program, context);
   addCompareCommand(program, context);

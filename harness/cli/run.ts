@@ -15,7 +15,7 @@ import { systems, workloads } from './registries.ts';
 import { resolveNames } from './own/test-names.ts';
 import { againCommand, ownCommandLine } from './replay-command.ts';
 import { collect } from './settings.ts';
-import { type RunOptions, testFromOptions } from './test-from-options.ts';
+import { RUN_DEFAULTS, type RunOptions, testFromOptions } from './test-from-options.ts';
 
 interface Options extends RunOptions {
   readonly count: string;
@@ -55,15 +55,31 @@ export function addRunCommand(program: Command, context: CommandContext): void {
       'sim (simulated), process (child processes) or docker (containers) (default: the first that can)',
     )
     .option('--nodes <count>', "members of the cluster (default: the system's own number)")
-    .addOption(option('--concurrency <count>', 'client threads', '10'))
-    .addOption(option('--rate <operations>', 'client operations a second, on average', '200'))
-    .addOption(option('--time-limit <seconds>', 'how long clients and faults go on', '30'))
-    .addOption(option('--quiet <seconds>', 'rest between healing and the final reads', '5'))
-    .addOption(option('--nemesis <names>', 'faults to inject, separated by commas', 'none'))
-    .addOption(option('--nemesis-interval <seconds>', 'mean time between faults of one nemesis', '3'))
-    .addOption(option('--operation-timeout <ms>', 'when a client gives up on an operation', '5000'))
+    .addOption(option('--concurrency <count>', 'client threads', RUN_DEFAULTS.concurrency))
+    .addOption(option('--rate <operations>', 'client operations a second, on average', RUN_DEFAULTS.rate))
+    .addOption(option('--time-limit <seconds>', 'how long clients and faults go on', RUN_DEFAULTS.timeLimit))
+    .addOption(option('--quiet <seconds>', 'rest between healing and the final reads', RUN_DEFAULTS.quiet))
+    .addOption(option('--nemesis <names>', 'faults to inject, separated by commas', RUN_DEFAULTS.nemesis))
     .addOption(
-      option('--ready-timeout <seconds>', 'in real time: how long nodes may take until they serve', '60'),
+      option(
+        '--nemesis-interval <seconds>',
+        'mean time between faults of one nemesis',
+        RUN_DEFAULTS.nemesisInterval,
+      ),
+    )
+    .addOption(
+      option(
+        '--operation-timeout <ms>',
+        'when a client gives up on an operation',
+        RUN_DEFAULTS.operationTimeout,
+      ),
+    )
+    .addOption(
+      option(
+        '--ready-timeout <seconds>',
+        'in real time: how long nodes may take until they serve',
+        RUN_DEFAULTS.readyTimeout,
+      ),
     )
     .option(
       '--image <image>',

@@ -32,6 +32,20 @@ export interface RunOptions {
   readonly option: readonly string[];
 }
 
+/** What `shaketable run` takes where nothing is said. */
+export const RUN_DEFAULTS = {
+  concurrency: '10',
+  rate: '200',
+  timeLimit: '30',
+  quiet: '5',
+  nemesis: 'none',
+  nemesisInterval: '3',
+  operationTimeout: '5000',
+  readyTimeout: '60',
+  bug: [],
+  option: [],
+} as const satisfies RunOptions;
+
 /** Seeds that we choose are short enough to be read out. */
 const MAX_CHOSEN_SEED = 1_000_000_000;
 

@@ -1,0 +1,101 @@
+/** The folder of a sweep: its ledger, its runs, and what sums it up. */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
+import { LineFile } from '../../results/line-file.ts';
+import { HarnessError } from '../errors.ts';
+import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../sweep/ledger.ts';
+
+const LEDGER = 'sweep.jsonl';
+
+export class SweepFolder {
+  readonly path: string;
+  readonly ledger: Ledger;
+  readonly #records: SeedRecord[];
+  readonly #lines: LineFile;
+
+  private constructor(path: string, ledger: Ledger, lines: LineFile) {
+    this.path = path;
+    this.ledger = ledger;
+    this.#records = [...ledger.records];
+    this.#lines = lines;
+  }
+
+  static create(path: string, header: SweepHeader): SweepFolder {
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      throw HarnessError.from(error, 'io', `cannot make ${path}; choose another with --results`);
+    }
+    if (existsSync(join(path, LEDGER)))
+      throw new HarnessError('usage', `${path} has a sweep already: go on with it by --resume ${path}`);
+    const lines = new LineFile(join(path, LEDGER), { head: `${JSON.stringify(header)}\n` });
+    return new SweepFolder(path, { header, records: [] }, lines);
+  }
+
+  /** Goes on where a sweep ended, however it did: runs that nobody recorded are removed. */
+  static resume(path: string): SweepFolder {
+    const file = join(path, LEDGER);
+    const { ledger, wholeBytes } = readLedgerFile(file);
+    truncateSync(file, wholeBytes);
+    const kept = new Set(ledger.records.flatMap(({ directory }) => (directory === null ? [] : [directory])));
+    for (const run of runsIn(path)) if (!kept.has(run)) rmSync(join(path, run), { recursive: true });
+    return new SweepFolder(path, ledger, new LineFile(file, { isContinued: true }));
+  }
+
+  get records(): readonly SeedRecord[] {
+    return this.#records;
+  }
+
+  /** On the disk when this returns. */
+  record(record: SeedRecord): void {
+    this.#records.push(record);
+    this.#lines.append(`${JSON.stringify(record)}\n`);
+    this.#lines.flush();
+  }
+
+  write(name: string, text: string): string {
+    const path = join(this.path, name);
+    try {
+      writeFileSync(path, text);
+    } catch (error) {
+      throw HarnessError.from(error, 'io', `cannot write ${path}`);
+    }
+    return path;
+  }
+
+  close(): void {
+    this.#lines.close();
+  }
+}
+
+/** @throws HarnessError `usage` where there is no sweep */
+export function readSweep(path: string): Ledger {
+  return readLedgerFile(join(path, LEDGER)).ledger;
+}
+
+function readLedgerFile(file: string): { readonly ledger: Ledger; readonly wholeBytes: number } {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    throw new HarnessError('usage', `there is no sweep: ${file} cannot be read`);
+  }
+  return { ledger: parseLedger(bytes.toString('utf8'), file), wholeBytes: bytes.lastIndexOf(10) + 1 };
+}
+
+/** Run directories, from the sweep's folder. */
+function runsIn(path: string): readonly string[] {
+  const runs = join(path, 'runs');
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs).flatMap((kind) =>
+    readdirSync(join(runs, kind)).map((name) => relative(path, join(runs, kind, name))),
+  );
+}

@@ -1,0 +1,205 @@
+/** `shaketable sweep`: runs a matrix of tests and seeds on all cores, and sums it up for people and for CI. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { EXIT, HarnessError } from '../errors.ts';
+import { type Cell, cellsOf } from '../sweep/cells.ts';
+import { SWEEP_FORMAT, SWEEP_VERSION, type SweepHeader } from '../sweep/ledger.ts';
+import { outcomeOf, type SweepOutcome } from '../sweep/outcome.ts';
+import { readPlan } from '../sweep/plan.ts';
+import { Schedule, type Shard } from '../sweep/schedule.ts';
+import { cellText, totalsText } from '../sweep/summaries.ts';
+import { requireEngine } from './clusters.ts';
+import type { CommandContext } from './command-context.ts';
+import { interruptOnSignal } from './interrupt.ts';
+import { parseNumber } from './numbers.ts';
+import type { Output } from './output.ts';
+import { SweepFolder } from './sweep-folder.ts';
+import { SweepPool } from './sweep-pool.ts';
+import { sumUp } from './sweep-summary.ts';
+import { testOfCell } from './sweep-tests.ts';
+import { gitRevision, shaketableVersion } from './version.ts';
+
+interface Options {
+  readonly resume?: string;
+  readonly results: string;
+  readonly workers: string;
+  readonly shard?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  shaketable sweep nightly.yaml
+  shaketable sweep nightly.yaml --dry-run       the cells, and nothing else
+  shaketable sweep nightly.yaml --shard 2/4     a fourth of the seeds, for one of four machines
+  shaketable sweep --resume results/sweeps/nightly-20261128T031500Z
+
+A plan, whole (lists multiply; keys are the long options of \`shaketable run\`):
+  name: nightly
+  defaults: { seeds: 20, time-limit: 20 }
+  matrix:
+    - system: raft
+      workload: [register, append]
+      nemesis: [none, 'partition,kill,pause']
+    - system: raft
+      workload: register
+      nemesis: 'partition,kill'
+      nemesis-interval: 1
+      bug: ack-before-commit
+      expect: invalid
+
+Ctrl-C lets the runs that have begun end; what is done is never run again by --resume.
+docs/sweep.md has all keys of a plan.
+Exit codes: 0 all as expected, 1 a failure, 2 unknown or unfinished, 64 usage error, 70 the
+harness itself failed.`;
+
+export function addSweepCommand(program: Command, context: CommandContext): void {
+  program
+    .command('sweep')
+    .description('run a matrix of tests and seeds on all cores: nightly CI')
+    .argument('[plan]', 'a YAML file; see below')
+    .option('--resume <folder>', 'go on with a sweep that was interrupted or killed')
+    .addOption(
+      new Option('--results <folder>', 'where the folder of the sweep goes').default(
+        'results/sweeps',
+        'results/sweeps',
+      ),
+    )
+    .addOption(
+      new Option('--workers <count>', 'processes for simulated runs').default(
+        String(availableParallelism()),
+        'the cores of the machine',
+      ),
+    )
+    .option('--shard <i/n>', 'only part i of n, from 1/n on; `shaketable merge` joins them')
+    .option('--dry-run', 'print the cells and run nothing')
+    .option('--json', 'the summary for machines, on standard output')
+    .addHelpText('after', EXAMPLES)
+    .action(async (plan: string | undefined, options: Options) => {
+      context.finish(await sweep(plan, options, context.output));
+    });
+}
+
+async function sweep(planFile: string | undefined, options: Options, output: Output): Promise<number> {
+  const workers = parseNumber('--workers', options.workers, { integer: true, min: 1, max: 256 });
+  if ((planFile === undefined) === (options.resume === undefined))
+    throw new HarnessError('usage', 'name a plan, or a folder with --resume');
+  if (options.resume !== undefined && options.shard !== undefined)
+    throw new HarnessError('usage', '--shard: a sweep that is resumed keeps its own');
+  let folder: SweepFolder;
+  if (planFile === undefined) {
+    folder = SweepFolder.resume(options.resume as string);
+    await requireCells(folder.ledger.header.cells);
+  } else {
+    const header = headerOf(planFile, options);
+    await requireCells(header.cells);
+    if (options.dryRun === true) {
+      for (const { key, seeds } of header.cells)
+        output.print(`${key}  seeds ${seeds.first}-${seeds.last ?? '…'}`);
+      return EXIT.valid;
+    }
+    const time = header.startedAt.replace(/[-:]/g, '').replace(/\.\d+/, '');
+    folder = SweepFolder.create(join(options.results, `${header.name}-${time}`), header);
+  }
+  const outcome = await runAll(folder, workers, output);
+  folder.close();
+  const exitCode = sumUp(folder, outcome, output, options.json === true);
+  if (outcome.state === 'unfinished') output.note(`go on: npx shaketable sweep --resume ${folder.path}`);
+  return exitCode;
+}
+
+function headerOf(planFile: string, { shard }: Options): SweepHeader {
+  const plan = readPlan(readPlanFile(planFile), planFile);
+  return {
+    format: SWEEP_FORMAT,
+    version: SWEEP_VERSION,
+    name: plan.name ?? basename(planFile).replace(/\.\w+$/, ''),
+    shaketableVersion: shaketableVersion(),
+    gitRevision: gitRevision(),
+    startedAt: new Date().toISOString(),
+    keep: plan.keep ?? 'failures',
+    shard: shard === undefined ? null : shardOf(shard),
+    cells: cellsOf(plan).map((cell) => ({
+      ...cell,
+      options: cell.options.map(([name, value]) => [name, value]),
+    })),
+  };
+}
+
+function readPlanFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new HarnessError('usage', code === 'ENOENT' ? `${file} does not exist` : `${file} cannot be read`);
+  }
+}
+
+/** @throws HarnessError `usage` */
+function shardOf(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (!(shard.index >= 1 && shard.index <= shard.count))
+    throw new HarnessError('usage', `--shard ${text}: wants I/N, from 1/N to N/N`);
+  return shard;
+}
+
+/** Everything that a cell names is looked up before the first one starts. */
+async function requireCells(cells: readonly Cell[]): Promise<void> {
+  const clusters = new Set<string>();
+  for (const cell of cells) {
+    const test = await testOfCell(cell, cell.seeds.first);
+    if (clusters.has(test.cluster)) continue;
+    clusters.add(test.cluster);
+    await requireEngine(test);
+  }
+}
+
+async function runAll(folder: SweepFolder, workers: number, output: Output): Promise<SweepOutcome> {
+  const { header, records } = folder.ledger;
+  const { shard, cells, name } = header;
+  const schedule = new Schedule(cells, { shard, records });
+  const pool = new SweepPool(workers);
+  const interrupt = interruptOnSignal(output, 'runs that have begun are let end');
+  output.note(`${name}: ${cells.length} cells, ${workers} workers, ${folder.path}`);
+  const told = new Set<string>();
+  const tell = (): void => {
+    const outcome = outcomeOf(header, folder.records, true);
+    for (const cell of outcome.cells) {
+      if (told.has(cell.cell.key) || !schedule.isDone(cell.cell) || cell.records.length === 0) continue;
+      told.add(cell.cell.key);
+      output.note(cellText(cell));
+    }
+    const { done, all } = schedule.progress();
+    output.live(`${done} of ${all ?? '…'} seeds · ${totalsText(outcome)}`);
+  };
+  let running = 0;
+  await new Promise<void>((resolve, reject) => {
+    const fill = (): void => {
+      while (running < workers && !interrupt.requested) {
+        const job = schedule.next();
+        if (job === null) break;
+        running++;
+        pool
+          .run({ ...job, folder: folder.path, keepsAll: header.keep === 'all' })
+          .then((record) => {
+            running--;
+            folder.record(record);
+            schedule.finished(record);
+            tell();
+            fill();
+          })
+          .catch(reject);
+      }
+      if (running === 0) resolve();
+    };
+    tell();
+    fill();
+  }).finally(() => pool.end());
+  interrupt.letSignalsEnd();
+  const isFinished = cells.every((cell) => schedule.isDone(cell));
+  return outcomeOf(header, folder.records, isFinished);
+}

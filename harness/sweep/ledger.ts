@@ -1,0 +1,101 @@
+/**
+ * What a sweep has done, a line for each seed, in `sweep.jsonl` of its folder: who goes on with a sweep begins there.
+ *
+ *     {"format":"shaketable-sweep","version":1,"name":"nightly","cells":[…],…}
+ *     {"cell":"raft register --nemesis kill","seed":7,"outcome":"invalid","why":"nonlinearizable: …","directory":"runs/raft-register/20261128T…-7",…}
+ */
+import { z } from 'zod';
+import { HarnessError } from '../errors.ts';
+
+export const SWEEP_FORMAT = 'shaketable-sweep';
+export const SWEEP_VERSION = 1;
+
+const cellSchema = z.object({
+  key: z.string(),
+  system: z.string(),
+  workload: z.string(),
+  options: z.array(z.tuple([z.string(), z.string()])),
+  seeds: z.object({ first: z.int(), last: z.int().nullable() }),
+  budgetS: z.number().nullable(),
+  expect: z.enum(['valid', 'invalid']),
+  maxUnknown: z.number(),
+  checkBudgetS: z.number().nullable(),
+  isRealTime: z.boolean(),
+});
+
+const headerSchema = z.object({
+  format: z.literal(SWEEP_FORMAT),
+  version: z.literal(SWEEP_VERSION),
+  name: z.string(),
+  shaketableVersion: z.string(),
+  gitRevision: z.string().nullable(),
+  startedAt: z.string(),
+  keep: z.enum(['failures', 'all']),
+  /** Which part of the sweep this is; null: all of it. */
+  shard: z.object({ index: z.int(), count: z.int() }).nullable(),
+  cells: z.array(cellSchema),
+});
+
+const recordSchema = z.object({
+  cell: z.string(),
+  seed: z.int(),
+  /** `error`: the harness or the machine failed. */
+  outcome: z.enum(['valid', 'invalid', 'unknown', 'error']),
+  /** The sentence of the first anomaly, or why nothing is known. */
+  why: z.string().nullable(),
+  /** The checker and the anomaly's name, of what is invalid. */
+  anomaly: z.string().nullable(),
+  /** Of the run, from the sweep's folder; null where it was not kept. */
+  directory: z.string().nullable(),
+  /** The command that does it again. */
+  again: z.string().nullable(),
+  operations: z.int(),
+  /** Run and check, in milliseconds. */
+  tookMs: z.number(),
+});
+
+export type SweepHeader = z.infer<typeof headerSchema>;
+export type SeedRecord = z.infer<typeof recordSchema>;
+
+export interface Ledger {
+  readonly header: SweepHeader;
+  readonly records: readonly SeedRecord[];
+}
+
+/**
+ * A line that was cut off at the end is left out: its seed is run again.
+ *
+ * @param file - for messages
+ * @throws HarnessError `bad-format`, `unsupported-version`
+ */
+export function parseLedger(text: string, file: string): Ledger {
+  const lines = text.split('\n');
+  // Behind the last newline is nothing, or what a killed process did not finish.
+  lines.pop();
+  const [first, ...rest] = lines.map((line, i) => jsonOf(line, `${file} line ${i + 1}`));
+  const head = z.object({ format: z.literal(SWEEP_FORMAT), version: z.number() }).safeParse(first);
+  if (!head.success) throw new HarnessError('bad-format', `${file}: this is no sweep`);
+  if (head.data.version !== SWEEP_VERSION) {
+    throw new HarnessError(
+      'unsupported-version',
+      `${file} is a sweep of version ${head.data.version}; this release reads version ${SWEEP_VERSION}`,
+    );
+  }
+  const header = headerSchema.safeParse(first);
+  if (!header.success)
+    throw new HarnessError('bad-format', `${file} line 1: ${z.prettifyError(header.error)}`);
+  const records = rest.map((json, i) => {
+    const record = recordSchema.safeParse(json);
+    if (record.success) return record.data;
+    throw new HarnessError('bad-format', `${file} line ${i + 2}: ${z.prettifyError(record.error)}`);
+  });
+  return { header: header.data, records };
+}
+
+function jsonOf(line: string, place: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new HarnessError('bad-format', `${place} is not JSON`);
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { cellsOf } from './cells.ts';
+import { readPlan, secondsOf } from './plan.ts';
+
+const read = (yaml: string) => readPlan(yaml, 'n.yaml');
+
+describe('a plan', () => {
+  it('multiplies what is listed, over its defaults', () => {
+    const cells = cellsOf(
+      read(`
+name: nightly
+defaults: { seeds: 3, nemesis: kill, option: { acks: 1 } }
+matrix:
+  - system: raft
+    workload: [register, append]
+    nemesis: [none, 'partition,kill']
+  - system: kraft
+    workload: log
+    option: { acks: [0, -1], transactions: true }
+    seeds: 5-7
+    cluster: docker
+`),
+    );
+    expect(cells.map(({ key }) => key)).toEqual([
+      'raft register --nemesis none --option acks=1',
+      'raft register --nemesis partition,kill --option acks=1',
+      'raft append --nemesis none --option acks=1',
+      'raft append --nemesis partition,kill --option acks=1',
+      'kraft log --cluster docker --nemesis kill --option acks=0 --option transactions=true',
+      'kraft log --cluster docker --nemesis kill --option acks=-1 --option transactions=true',
+    ]);
+    expect(cells[0]).toMatchObject({ seeds: { first: 1, last: 3 }, expect: 'valid', isRealTime: false });
+    expect(cells[4]).toMatchObject({ seeds: { first: 5, last: 7 }, isRealTime: true });
+  });
+
+  it('has seeds without an end where a budget ends them', () => {
+    const [cell] = cellsOf(read('matrix: [{ system: raft, workload: register, budget: 2m }]'));
+    expect(cell).toMatchObject({ seeds: { first: 1, last: null }, budgetS: 120 });
+    expect([90, '90s', '1.5m', '2h'].map(secondsOf)).toEqual([90, 90, 90, 7200]);
+  });
+
+  it.each([
+    ['no matrix', 'name: x', /^n\.yaml.*matrix/],
+    ['YAML that is broken', 'matrix:\n  - {system: raft', /^n\.yaml line 2: /],
+    [
+      'a key of nobody',
+      'matrix:\n  - system: raft\n    workload: register\n    nemesiss: kill',
+      /^n\.yaml line 4: matrix\[0\]\.nemesiss: unknown key/,
+    ],
+    [
+      'a cluster of nobody',
+      'matrix:\n  - system: raft\n    workload: register\n    cluster: [sim, doker]',
+      /^n\.yaml line 4: matrix\[0\]\.cluster\[1\]: .*"docker"/,
+    ],
+    ['no workload', 'matrix:\n  - system: raft', /^n\.yaml line 2: matrix\[0\]\.workload: /],
+    [
+      'seeds that are none',
+      'matrix:\n  - system: raft\n    workload: register\n    seeds: many',
+      /^n\.yaml line 4: matrix\[0\]\.seeds: must be a number, or FROM-TO/,
+    ],
+    [
+      'a name that is no file name',
+      'name: ../up\nmatrix: [{ system: a, workload: b }]',
+      /^n\.yaml line 1: name: must be lower-case/,
+    ],
+  ])('is refused with its line: %s', (_, yaml, message) => {
+    expect(() => read(yaml)).toThrow(message);
+  });
+
+  it('is refused with a cell that is there twice, and seeds backwards', () => {
+    const twice = 'matrix: [{ system: raft, workload: [register, register] }]';
+    expect(() => cellsOf(read(twice))).toThrow('the plan has a cell twice: raft register');
+    const backwards = 'matrix: [{ system: raft, workload: register, seeds: 9-3 }]';
+    expect(() => cellsOf(read(backwards))).toThrow('seeds 9-3: the last is below the first');
+  });
+});

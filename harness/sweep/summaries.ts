@@ -1,0 +1,80 @@
+/**
+ * A sweep in words: for the terminal, for the page of a CI job (Markdown), for machines.
+ *
+ *     sweepText(outcome)      // 'FAILED  raft register --nemesis kill  nonlinearizable: …'
+ */
+import type { CellOutcome, CellState, SweepOutcome } from './outcome.ts';
+
+const WORDS: Readonly<Record<CellState, string>> = {
+  passed: 'ok',
+  failed: 'FAILED',
+  unknown: 'unknown',
+  error: 'ERROR',
+  unfinished: 'open',
+};
+const WORD_LENGTH = Math.max(...Object.values(WORDS).map((word) => word.length));
+
+/** One line, two where something must be looked at. */
+export function cellText({ cell, state, sentence, because }: CellOutcome): string {
+  const line = `${WORDS[state].padEnd(WORD_LENGTH)}  ${cell.key}  ${sentence}`;
+  const again = because?.again ?? null;
+  return again === null ? line : `${line}\n${' '.repeat(WORD_LENGTH)}  again: ${again}`;
+}
+
+/** `12 cells: 10 passed, 2 failed · 240 seeds: 238 valid, 2 invalid`. */
+export function totalsText({ cells }: SweepOutcome): string {
+  const states = (['passed', 'failed', 'error', 'unknown', 'unfinished'] as const)
+    .map((state) => [state, cells.filter((cell) => cell.state === state).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`);
+  const outcomes = (['valid', 'invalid', 'unknown', 'error'] as const)
+    .map((outcome) => [outcome, sum(cells.map(({ counts }) => counts[outcome]))] as const)
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  const seeds = sum(cells.map(({ records }) => records.length));
+  return `${counted(cells.length, 'cell')}: ${states.join(', ')} · ${counted(seeds, 'seed')}${outcomes.length > 0 ? `: ${outcomes.join(', ')}` : ''}`;
+}
+
+export function sweepMarkdown(outcome: SweepOutcome): string {
+  const { header, cells } = outcome;
+  const rows = cells.map(
+    ({ cell, state, sentence, records, tookMs }) =>
+      `| ${WORDS[state]} | \`${inTable(cell.key)}\` | ${records.length} | ${Math.round(tookMs / 1000)} s | ${inTable(sentence)} |`,
+  );
+  const failures = cells.filter(
+    ({ state }) => state === 'failed' || state === 'error' || state === 'unknown',
+  );
+  return [
+    `# ${header.name}: ${WORDS[outcome.state]}`,
+    '',
+    `${totalsText(outcome)}. Shaketable ${header.shaketableVersion}, ${header.gitRevision ?? 'no git revision'}, ${header.startedAt}${shardText(outcome)}.`,
+    '',
+    '| | cell | seeds | took | |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    ...failures.flatMap(({ cell, sentence, because }) => [
+      `## ${cell.key}`,
+      '',
+      sentence,
+      '',
+      ...againLines(because?.again ?? null),
+    ]),
+  ].join('\n');
+}
+
+export function sweepJson(outcome: SweepOutcome): string {
+  const { header, state, cells } = outcome;
+  const { cells: _, ...head } = header;
+  return `${JSON.stringify({ ...head, state, cells }, null, 2)}\n`;
+}
+
+export function shardText({ header: { shard } }: SweepOutcome): string {
+  return shard === null ? '' : `, shard ${shard.index} of ${shard.count}`;
+}
+
+const againLines = (again: string | null): readonly string[] =>
+  again === null ? [] : ['```sh', again, '```', ''];
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const inTable = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ');
