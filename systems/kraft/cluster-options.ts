@@ -46,6 +46,11 @@ export const PROPERTY_OPTIONS: readonly SystemOption[] = [
     'how long a leader holds a follower’s empty fetch; 500 in Kafka',
   ),
   property('replica.fetch.backoff.ms', 100, 'pause of a follower after an error; 1000 in Kafka'),
+  property(
+    'replica.socket.timeout.ms',
+    1000,
+    'a fetch that was not answered for so long is sent anew, on another connection; 30000 in Kafka',
+  ),
   property('unclean.leader.election.enable', false, 'a replica outside the ISR may lead: records are lost'),
   property('auto.leader.rebalance.enable', true, 'leadership goes back to preferred replicas'),
   property('leader.imbalance.check.interval.seconds', 5, 'how often; 300 in Kafka'),

@@ -191,6 +191,7 @@ function checkTimes(values: PropertyValues, wrong: Say, warn: Say): void {
   };
   atMost('group.min.session.timeout.ms', 'group.max.session.timeout.ms');
   atMost('replica.fetch.wait.max.ms', 'replica.lag.time.max.ms');
+  atMost('replica.fetch.wait.max.ms', 'replica.socket.timeout.ms');
   const heartbeatMs = values['broker.heartbeat.interval.ms'];
   const sessionMs = values['broker.session.timeout.ms'];
   if (heartbeatMs * 2 > sessionMs) {

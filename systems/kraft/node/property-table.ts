@@ -62,6 +62,7 @@ export const PROPERTY_TABLE = {
   'replica.fetch.min.bytes': notNegative(1),
   'replica.fetch.wait.max.ms': notNegative(500),
   'replica.fetch.backoff.ms': notNegative(1_000),
+  'replica.socket.timeout.ms': positive(30_000),
   'min.insync.replicas': positive(1),
   'unclean.leader.election.enable': type.boolean(false),
   // Ours: how the partitions of new topics are replicated.

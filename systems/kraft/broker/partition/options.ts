@@ -16,7 +16,7 @@ export interface PartitionOptions {
   readonly replicaFetchMaxBytes: number;
   /** `replica.fetch.backoff.ms`: after an error, a follower waits so long before it fetches again. */
   readonly replicaFetchBackoffMs: number;
-  /** After this a request to another broker or to the controller that is not answered counts as lost. */
+  /** `replica.socket.timeout.ms`: after this a request to another broker or to the controller that is not answered counts as lost. */
   readonly requestTimeoutMs: number;
   /** How long the leader waits before it proposes an ISR again that the controller could not take. */
   readonly alterPartitionBackoffMs: number;

@@ -95,6 +95,37 @@ describe('compaction', () => {
   });
 });
 
+describe('a follower whose leader died while it was cut off from it', () => {
+  const TOPICS = Array.from({ length: 12 }, (_, i) => `t${i}`);
+
+  test.each([
+    { line: 'replica.socket.timeout.ms=1000', errorCode: ERROR.NONE },
+    // What it asked on the connection of before is not answered, and nobody tells.
+    { line: 'replica.socket.timeout.ms=60000', errorCode: ERROR.REQUEST_TIMED_OUT },
+  ])('asks again after $line', async ({ line, errorCode }) => {
+    await withReplicas({ brokers: 3, properties: [line] }, async (cluster) => {
+      // So many that every connection of the follower waits for an answer: those of busy partitions, and of idle ones.
+      for (const topic of TOPICS) await cluster.serve(topic);
+      await cluster.sleep(5000);
+      const client = await cluster.client('n1');
+      for (const topic of TOPICS.slice(6)) await client.produce(topic, 0, ['a'], { acks: -1 });
+      await cluster.sim.cut('n3', 'n1');
+      await cluster.sim.cut('n1', 'n3');
+      await cluster.kill(1);
+      await cluster.restart(1);
+      await cluster.sleep(1000);
+      const election = { type: 'preferred', partitions: null } as const;
+      cluster.decide(cluster.controller.core.electLeaders(cluster.nowMs, election));
+      expect(cluster.partition('t0')).toMatchObject({ leader: 1, isr: [2, 3, 1] });
+      await cluster.sim.heal('n3', 'n1');
+      await cluster.sim.heal('n1', 'n3');
+      await cluster.sleep(100);
+      const again = await cluster.client('n1');
+      expect(await again.produce('t0', 0, ['b'], { acks: -1, timeoutMs: 5000 })).toMatchObject({ errorCode });
+    });
+  });
+});
+
 describe('codecs', () => {
   const long = 'x'.repeat(2000);
 

@@ -81,7 +81,7 @@ export function topicSettings(
         properties['replica.fetch.wait.max.ms'],
         group?.fetchMaxWaitMs ?? Infinity,
       ),
-      requestTimeoutMs: group?.requestTimeoutMs ?? DEFAULT_OPTIONS.requestTimeoutMs,
+      requestTimeoutMs: group?.requestTimeoutMs ?? properties['replica.socket.timeout.ms'],
       replicaFetchMinBytes: properties['replica.fetch.min.bytes'],
       replicaFetchMaxBytes: properties['replica.fetch.max.bytes'],
       replicaFetchBackoffMs: properties['replica.fetch.backoff.ms'],
