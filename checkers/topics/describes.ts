@@ -7,8 +7,9 @@
  * - `phantom-topic`: a topic is shown that nobody can have created so.
  * - `metadata-went-back`: through one node, first a creation is shown and later another one that certainly came before it.
  * - `topic-vanished`: through one node, first a creation is shown and later no topic, and nobody can have deleted it meanwhile.
- * - `lost-topic`, `resurrected-topic`: when nobody has changed the topic for a second, a node shows none though a creation was the last
- *   change, or one though a deletion was. A run must therefore end with a rest, and then ask once more.
+ * - `lost-topic`, `resurrected-topic`: when nobody has changed the topic for a second, and the nemesis has done nothing for as long and
+ *   does nothing later, a node shows none though a creation was the last change, or one though a deletion was: until then a node that
+ *   is cut off shows what it knows. A run must therefore end with a rest, and then ask once more.
  *
  * It does not judge how late a broker is before that, and nothing of leaders and replicas.
  */
@@ -19,7 +20,7 @@ import { type Conclusion, type Findings, indexesOf, isMap } from '../findings/fi
 import type { Pace } from '../findings/pace.ts';
 import { CREATE, DELETE, DESCRIBE, partitionsOf } from './topic-model.ts';
 
-/** After the last change a broker has so long to show it. */
+/** After the last change, and the end of the last fault, a broker has so long to show it. */
 const GRACE_NS = NS_PER_S;
 /** Earlier descriptions through a node that a new one is held against. */
 const COMPARED_MAX = 16;
@@ -69,9 +70,10 @@ export function judgeDescribes(history: History, findings: Findings, pace: Pace)
     earlier.set(place, [...before.slice(1 - COMPARED_MAX), description]);
     last.set(`${String(completion.process)} ${place}`, description);
   }
+  const calmAt = history.operations.findLast(({ process }) => process === 'nemesis')?.time ?? -Infinity;
   let settled = 0;
   for (const description of last.values()) {
-    if (judgeEnd(description, changes.get(description.topic) ?? [], findings)) settled++;
+    if (judgeEnd(description, changes.get(description.topic) ?? [], calmAt, findings)) settled++;
   }
   return {
     statistics: { topics: changes.size, shown, absent, settled },
@@ -189,11 +191,11 @@ function tellPhantom({ topic, node, partitions, invocation, completion }: Shown,
 }
 
 /** @returns whether the topic had settled when it was shown */
-function judgeEnd(shown: Shown, changes: readonly Change[], findings: Findings): boolean {
+function judgeEnd(shown: Shown, changes: readonly Change[], calmAt: number, findings: Findings): boolean {
   const { invocation, completion, partitions, topic, node } = shown;
   // A change in doubt may take effect at any time, so it may always be the last one.
   const latest = changes.filter((change) => !changes.some((other) => isBefore(change, other)));
-  const settledAt = Math.max(...changes.map((change) => change.completion?.time ?? Infinity));
+  const settledAt = Math.max(calmAt, ...changes.map((change) => change.completion?.time ?? Infinity));
   if (changes.length === 0 || !(invocation.time >= settledAt + GRACE_NS)) return false;
   if (changes.some((change) => change.invocation.index > invocation.index)) return false;
   const [witness] = latest;

@@ -9,7 +9,7 @@ interface Step {
   readonly value: Json;
   readonly error?: string;
   readonly node?: string;
-  readonly process?: number;
+  readonly process?: number | 'nemesis';
   /** Seconds before it is asked. */
   readonly after?: number;
 }
@@ -119,6 +119,13 @@ describe('the end', () => {
     expect(judge([create(2), shows(null, { after: 0.5 })]).valid).toBe(true);
     expect(judge([create(2), remove({ type: 'info' }), shows(null, { after: 2 })]).valid).toBe(true);
     expect(judge([create(2), remove({ type: 'info' }), shows(2, { after: 2 })]).valid).toBe(true);
+  });
+
+  it('not while faults go on: a node that is cut off shows what it knows', () => {
+    const heal = (after: number): Step => ({ f: 'heal', process: 'nemesis', value: null, after });
+    expect(judge([create(2), shows(null, { after: 2 }), heal(0)]).valid).toBe(true);
+    expect(judge([create(2), heal(2), shows(null, { after: 0.5 })]).valid).toBe(true);
+    expect(judge([create(2), heal(2), shows(null, { after: 1.5 })]).names).toEqual(['lost-topic']);
   });
 
   it('the last description of a process counts', () => {
