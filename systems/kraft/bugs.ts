@@ -80,7 +80,7 @@ const HUNTS: readonly Hunt[] = [
     bugs: ['two-votes-in-an-epoch', 'last-fetched-epoch-lost', 'divergence-by-offset'],
   },
   {
-    command: 'log --nemesis power-loss-minority,pause',
+    command: 'log --nemesis power-loss-minority,partition',
     checkers: ['isr', 'offset-loss', 'log'],
     bugs: ['high-watermark-from-current-isr', 'last-replica-standing'],
   },
