@@ -310,6 +310,7 @@ describe('server.properties', () => {
       { 'replica.fetch.wait.max.ms': '40000' },
       [
         's.properties line 9: replica.fetch.wait.max.ms=40000: must be at most replica.lag.time.max.ms, which is 30000',
+        's.properties line 9: replica.fetch.wait.max.ms=40000: must be at most replica.socket.timeout.ms, which is 30000',
       ],
     ],
   ])('refused: %j', (changes, expected) => {
