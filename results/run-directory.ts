@@ -31,8 +31,7 @@ export class RunDirectory {
 
   /** Makes `<root>/<system>-<workload>/<UTC time>-<seed>/`; a taken name gets a suffix `-2`, `-3`, … */
   static create(root: string, run: RunIdentity): RunDirectory {
-    // 2026-11-21T20:51:03.123Z → 20261021T205103Z: sorts by time, and has no colon for file systems that refuse one.
-    const time = run.startedAt.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+    const time = timeInName(run.startedAt);
     const parent = join(root, `${run.system}-${run.workload}`);
     try {
       makeFolder(parent);
@@ -99,21 +98,30 @@ export class RunDirectory {
 
   /** Whole or not at all: written beside and renamed. */
   write(name: string, text: string): void {
-    const target = this.file(name);
-    const temporary = `${target}.partial`;
-    try {
-      makeFolder(dirname(target));
-      writeFileSync(temporary, text);
-      renameSync(temporary, target);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw HarnessError.from(error, 'io', `cannot write ${target}`);
-    }
+    writeWhole(this.file(name), text);
+  }
+}
+
+/** 2026-11-21T20:51:03.123Z → 20261121T205103Z: sorts by time, and has no colon for file systems that refuse one. */
+export function timeInName(time: Date): string {
+  return time.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+}
+
+/** Whole or not at all, with the folders that it needs. @throws HarnessError `io` */
+export function writeWhole(path: string, text: string): void {
+  const temporary = `${path}.partial`;
+  try {
+    makeFolder(dirname(path));
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw HarnessError.from(error, 'io', `cannot write ${path}`);
   }
 }
 
 /** Like `mkdir -p`. Node.js's own `recursive` never returns for a folder in /proc, where nothing can be made. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() === true) return;
   if (found !== undefined) throw new Error(`${path} is no folder`);

@@ -1,15 +1,8 @@
 /** The folder of a sweep: its ledger, its runs, and what sums it up. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineFile } from '../../results/line-file.ts';
+import { makeFolder, writeWhole } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
 import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../sweep/ledger.ts';
 
@@ -30,7 +23,7 @@ export class SweepFolder {
 
   static create(path: string, header: SweepHeader): SweepFolder {
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
     } catch (error) {
       throw HarnessError.from(error, 'io', `cannot make ${path}; choose another with --results`);
     }
@@ -63,11 +56,7 @@ export class SweepFolder {
 
   write(name: string, text: string): string {
     const path = join(this.path, name);
-    try {
-      writeFileSync(path, text);
-    } catch (error) {
-      throw HarnessError.from(error, 'io', `cannot write ${path}`);
-    }
+    writeWhole(path, text);
     return path;
   }
 

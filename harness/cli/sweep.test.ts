@@ -138,4 +138,12 @@ describe('a sweep', { timeout: 180_000 }, () => {
     expect(ended.exitCode).toBe(64);
     expect(ended.stderr).toMatch(sentence);
   });
+
+  it('where nothing can be written is refused in one line', async () => {
+    const ended = await shaketable('sweep', plan('nowhere', GOOD), '--results', '/proc/x');
+    expect(ended.exitCode).toBe(70);
+    expect(ended.stderr).toMatch(
+      /^shaketable: cannot make \/proc\/x\/\S+; choose another with --results: .*\n$/,
+    );
+  });
 });

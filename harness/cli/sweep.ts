@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { timeInName } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import { type Cell, cellsOf } from '../sweep/cells.ts';
 import { SWEEP_FORMAT, SWEEP_VERSION, type SweepHeader } from '../sweep/ledger.ts';
@@ -101,8 +102,10 @@ async function sweep(planFile: string | undefined, options: Options, output: Out
         output.print(`${key}  seeds ${seeds.first}-${seeds.last ?? '…'}`);
       return EXIT.valid;
     }
-    const time = header.startedAt.replace(/[-:]/g, '').replace(/\.\d+/, '');
-    folder = SweepFolder.create(join(options.results, `${header.name}-${time}`), header);
+    folder = SweepFolder.create(
+      join(options.results, `${header.name}-${timeInName(new Date(header.startedAt))}`),
+      header,
+    );
   }
   const outcome = await runAll(folder, workers, output);
   folder.close();

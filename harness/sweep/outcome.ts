@@ -44,8 +44,9 @@ export function outcomeOf(
   records: readonly SeedRecord[],
   isFinished: boolean,
 ): SweepOutcome {
+  const byCell = Map.groupBy(records, ({ cell }) => cell);
   const cells = header.cells.flatMap((cell) => {
-    const ofCell = records.filter((record) => record.cell === cell.key).sort((a, b) => a.seed - b.seed);
+    const ofCell = (byCell.get(cell.key) ?? []).toSorted((a, b) => a.seed - b.seed);
     // A shard need not have a seed of each.
     if (header.shard !== null && isFinished && ofCell.length === 0) return [];
     return [cellOutcome(cell, ofCell, isFinished)];

@@ -33,6 +33,8 @@ interface Track {
 export class Schedule {
   private readonly tracks: readonly Track[];
   private readonly shard: Shard | null;
+  /** Seeds of this shard; null where a budget decides. */
+  private readonly seedCount: number | null;
 
   constructor(
     cells: readonly Cell[],
@@ -48,6 +50,7 @@ export class Schedule {
       tookMs: 0,
       isFound: false,
     }));
+    this.seedCount = this.countSeeds();
     for (const record of records) this.finished(record);
   }
 
@@ -84,17 +87,17 @@ export class Schedule {
 
   /** Seeds that are done, and that there are for this shard; null where a budget decides. */
   progress(): { readonly done: number; readonly all: number | null } {
-    let done = 0;
-    let all: number | null = 0;
+    return { done: this.tracks.reduce((sum, { done }) => sum + done.size, 0), all: this.seedCount };
+  }
+
+  private countSeeds(): number | null {
+    let count = 0;
     for (const track of this.tracks) {
-      done += track.done.size;
       const { first, last } = track.cell.seeds;
-      if (last === null) all = null;
-      else if (all !== null) {
-        for (let seed = first; seed <= last; seed++) if (this.isOurs(track, seed)) all++;
-      }
+      if (last === null) return null;
+      for (let seed = first; seed <= last; seed++) if (this.isOurs(track, seed)) count++;
     }
-    return { done, all };
+    return count;
   }
 
   private nextSeed(track: Track): number | null {
