@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ERROR } from '../../wire/error-codes.ts';
-import type { LogRecord } from '../coordinator-log.ts';
+import { anyRecord, damaged } from '../testing/damaged-records.ts';
 import type { GroupRecord } from './group-records.ts';
 import { encodeGroupRecord } from './group-records.ts';
 import { GroupMember } from './testing/group-member.ts';
@@ -78,27 +78,12 @@ const group = fc.record({
   ),
 });
 const plausible = fc.oneof<fc.Arbitrary<GroupRecord>[]>(offset, group).map(encodeGroupRecord);
-const damaged = fc
-  .tuple(
-    plausible,
-    fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 3 }),
-    fc.nat(40),
-  )
-  .map(([{ key, value }, changes, cut]): LogRecord => {
-    const changed = (value ?? key).slice(0, cut < 10 ? cut : undefined);
-    for (const [at, byte] of changes) if (changed.length > 0) changed[at % changed.length] = byte;
-    return value === null ? { key: changed, value } : { key, value: changed };
-  });
-const any = fc.record({
-  key: fc.uint8Array({ maxLength: 12 }),
-  value: fc.option(fc.uint8Array({ maxLength: 60 })),
-});
 const producerId = fc.constantFrom(null, null, 9);
 const entry: fc.Arbitrary<LogEntry> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      record: fc.oneof(plausible, damaged, any),
+      record: fc.oneof(plausible, damaged(plausible), anyRecord),
       producerId,
       marker: fc.constant(null),
     }),

@@ -39,7 +39,8 @@ export interface LoadedTransaction {
   readonly metadata: TransactionMetadata | null;
 }
 
-const STATES: readonly TransactionState[] = [
+/** By their numbers in a record. */
+export const TRANSACTION_STATES: readonly TransactionState[] = [
   'Empty',
   'Ongoing',
   'PrepareCommit',
@@ -90,7 +91,7 @@ export function encodeTransaction(transactionalId: string, metadata: Transaction
     producerId: metadata.producerId,
     producerEpoch: metadata.producerEpoch,
     transactionTimeoutMs: metadata.timeoutMs,
-    transactionStatus: STATES.indexOf(metadata.state),
+    transactionStatus: TRANSACTION_STATES.indexOf(metadata.state),
     transactionPartitions: metadata.state === 'Empty' ? null : byTopic(metadata.partitions),
     transactionLastUpdateTimestampMs: metadata.lastUpdateMs,
     transactionStartTimestampMs: metadata.startMs,
@@ -106,7 +107,7 @@ export function decodeTransaction(key: Uint8Array, value: Uint8Array | null): Lo
   const reader = new Reader(value);
   const fields = transactionValue.decode(reader, reader.int16());
   const { producerId, producerEpoch, transactionStartTimestampMs: startMs } = fields;
-  const state = STATES[fields.transactionStatus];
+  const state = TRANSACTION_STATES[fields.transactionStatus];
   if (state === undefined) throw new MalformedError(`a transaction of status ${fields.transactionStatus}`);
   if (producerId < 0 || producerEpoch < 0) {
     throw new MalformedError(`a transaction of producer ${producerId} in epoch ${producerEpoch}`);

@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import type { Random } from '../../../../../harness/random.ts';
 import { randomStream } from '../../../../../harness/random.ts';
 import { encodeGroupRecord } from '../../../broker/groups/group-records.ts';
-import { encodeTransaction } from '../../../broker/transactions/transaction-records.ts';
+import { encodeTransaction, TRANSACTION_STATES } from '../../../broker/transactions/transaction-records.ts';
 import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../../../internal-topics.ts';
 import { AT, batchAt } from '../../../records/batch.ts';
 import { BatchBuilder } from '../../../records/batch-builder.ts';
@@ -53,14 +53,6 @@ const COUNTS = [-1, 0, 1, 3, 2_147_483_647];
 const TIMES_MS = [-1, 0, 1, 50];
 const PRODUCERS = [-1, 0, 7, 1000, Number.MAX_SAFE_INTEGER];
 const EPOCHS = [-32_768, -1, 0, 1, 32_766, 32_767];
-const STATES = [
-  'Empty',
-  'Ongoing',
-  'PrepareCommit',
-  'PrepareAbort',
-  'CompleteCommit',
-  'CompleteAbort',
-] as const;
 
 export class HostileRequests {
   private readonly random: Random;
@@ -167,7 +159,7 @@ export class HostileRequests {
         const metadata = {
           producerId: random.pick(PRODUCERS),
           producerEpoch: epoch,
-          state: random.pick(STATES),
+          state: random.pick(TRANSACTION_STATES),
         };
         const times = { timeoutMs: random.pick(TIMES_MS), startMs: random.pick(TIMES_MS), lastUpdateMs: 1 };
         return { ...encodeTransaction(id, { ...metadata, ...times, partitions }), timestampMs };
