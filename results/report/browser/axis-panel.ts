@@ -1,7 +1,7 @@
 /** The axis of time above all charts. */
 import { decimalsOf } from './ticks.ts';
-import { SMALL_FONT } from './stage.ts';
-import type { Frame, Panel } from './stage.ts';
+import { SMALL_FONT } from './frame.ts';
+import type { Frame, Panel } from './frame.ts';
 
 export function axisPanel(): Panel {
   const height = 22;

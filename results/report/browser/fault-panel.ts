@@ -1,8 +1,8 @@
 /** The faults: a lane a kind, more where faults of one kind overlap, with what was done in words. */
 import type { FaultRow } from '../report-data.ts';
 import { formatDuration, formatTime } from './format.ts';
-import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
-import type { Hit, Panel, Stage } from './stage.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './frame.ts';
+import type { Hit, Panel, View } from './frame.ts';
 import { faultColour } from './theme.ts';
 
 const LANE_HEIGHT = 20;
@@ -18,9 +18,9 @@ interface Placed {
   readonly end: number;
 }
 
-export function faultPanel(stage: Stage): Panel {
-  const { data, kinds } = stage;
-  const { placed, names } = placeFaults(stage);
+export function faultPanel(view: View): Panel {
+  const { data, kinds } = view;
+  const { placed, names } = placeFaults(view);
   return {
     label: `Faults by kind: ${kinds.join(', ')}. The table of faults lists them all.`,
     height: Math.max(1, names.length) * LANE_HEIGHT + 4,
@@ -106,7 +106,7 @@ export function faultLines(fault: FaultRow, runEnd: number): readonly string[] {
   ];
 }
 
-function placeFaults({ data, kinds }: Stage): { placed: readonly Placed[]; names: readonly string[] } {
+function placeFaults({ data, kinds }: View): { placed: readonly Placed[]; names: readonly string[] } {
   const placed: Placed[] = [];
   const names: string[] = [];
   kinds.forEach((name, kind) => {

@@ -1,7 +1,8 @@
 /** A graph, most often a cycle of transactions: nodes on an ellipse in their order, clockwise from the top. */
 import type { GraphPictureRow } from '../report-data.ts';
-import type { Stage } from './stage.ts';
+import type { View } from './frame.ts';
 import { arrowHead, asButton, CHARACTER_WIDTH, drawing, fit, patchedText, svg } from './svg.ts';
+import type { Drawn } from './svg.ts';
 import { describe } from './words.ts';
 
 const NODE_HEIGHT = 30;
@@ -27,15 +28,11 @@ interface Box {
   readonly width: number;
 }
 
-export function graphPicture(
-  stage: Stage,
-  picture: GraphPictureRow,
-  jump: (row: number) => void,
-): SVGSVGElement {
+export function graphPicture(view: View, picture: GraphPictureRow, jump: (row: number) => void): Drawn {
   const { edges } = picture;
   // What it did says more than the name that it has in the checker's sentence.
   const nodes = picture.nodes.map(({ label, operation }) => {
-    const { short } = operation < 0 ? { short: '' } : describe(stage.data, stage.operations, operation);
+    const { short } = operation < 0 ? { short: '' } : describe(view.data, view.operations, operation);
     const isShort = short !== '' && label.length <= NAME_CHARACTERS_MAX;
     return { label: isShort ? `${label}: ${short}` : label, operation };
   });
@@ -59,8 +56,8 @@ export function graphPicture(
   });
   const { definition, reference } = arrowHead();
   const seen = new Map<string, number>();
-  const lines: SVGElement[] = [];
-  const labels: SVGElement[] = [];
+  const lines: Drawn[] = [];
+  const labels: Drawn[] = [];
   for (const { from, to, label } of edges) {
     const pair = `${from} ${to}`;
     const before = seen.get(pair) ?? 0;
@@ -81,7 +78,7 @@ export function graphPicture(
       svg('text', { x, y: y + 4, 'text-anchor': 'middle' }, fit(label, width - 12)),
     );
     if (operation >= 0) return asButton(node, label, () => jump(operation));
-    node.prepend(svg('title', {}, label));
+    node.children.unshift(svg('title', {}, label));
     return node;
   });
   const nameOf = (place: number): string => nodes[place]?.label ?? '?';

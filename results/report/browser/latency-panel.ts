@@ -4,8 +4,8 @@
  */
 import { formatDuration } from './format.ts';
 import { FAIL, INFO, lowerBound, OK, PENDING } from './operations.ts';
-import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
-import type { Frame, Hit, Panel, Stage } from './stage.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './frame.ts';
+import type { Frame, Hit, Panel, Pen, View } from './frame.ts';
 import { decades } from './ticks.ts';
 import { describe } from './words.ts';
 
@@ -21,8 +21,8 @@ const HIT_RADIUS_PX = 8;
 /** Functions beyond these share the last strip. */
 const MAX_STRIPS = 6;
 
-export function latencyPanel(stage: Stage): Panel {
-  const { data, operations } = stage;
+export function latencyPanel(view: View): Panel {
+  const { data, operations } = view;
   const functions = [...new Set(operations.f)];
   const strips = Math.min(MAX_STRIPS, Math.max(1, functions.length));
   const stripOf = new Map(functions.map((f, i) => [f, Math.min(i, strips - 1)]));
@@ -56,7 +56,7 @@ export function latencyPanel(stage: Stage): Panel {
     ys[row] as number,
   ];
   const inSight = (visit: (row: number) => void): void => {
-    const { from, to } = stage.viewport;
+    const { from, to } = view.viewport;
     for (let row = lowerBound(operations.start, from); row < operations.count; row++) {
       if ((operations.start[row] as number) > to) return;
       if (operations.outcome[row] !== PENDING) visit(row);
@@ -94,13 +94,13 @@ export function latencyPanel(stage: Stage): Panel {
   const drawPoints = (frame: Frame): void => {
     const { pen, theme } = frame;
     // What the filter leaves out lies below what it shows.
-    for (const isShown of stage.keyFilter < 0 ? [true] : [false, true]) {
+    for (const isShown of view.keyFilter < 0 ? [true] : [false, true]) {
       for (const outcome of [OK, FAIL, INFO] as const) drawOutcome(frame, outcome, isShown);
     }
     pen.globalAlpha = 1;
     pen.lineWidth = 2;
-    for (const row of stage.witness) ring(frame, row, theme.witness);
-    if (stage.selected >= 0) ring(frame, stage.selected, theme.text);
+    for (const row of view.witness) ring(frame, row, theme.witness);
+    if (view.selected >= 0) ring(frame, view.selected, theme.text);
   };
 
   const drawOutcome = (
@@ -118,7 +118,7 @@ export function latencyPanel(stage: Stage): Panel {
     pen.lineWidth = 1.5;
     pen.beginPath();
     inSight((row) => {
-      if (operations.outcome[row] !== outcome || stage.isShown(row) !== isShown) return;
+      if (operations.outcome[row] !== outcome || view.isShown(row) !== isShown) return;
       const x = frame.x(operations.start[row] as number);
       const y = ys[row] as number;
       const cell = Math.round(y / size) * columns + Math.round(x / size);
@@ -156,7 +156,7 @@ export function latencyPanel(stage: Stage): Panel {
       inSight((row) => {
         const [x, y] = point(frame, row);
         const away = (x - px) ** 2 + (y - py) ** 2;
-        if (away > distance || !stage.isShown(row)) return;
+        if (away > distance || !view.isShown(row)) return;
         nearest = row;
         distance = away;
       });
@@ -171,14 +171,14 @@ export function latencyPanel(stage: Stage): Panel {
   };
 }
 
-function cross(pen: CanvasRenderingContext2D, x: number, y: number): void {
+function cross(pen: Pen, x: number, y: number): void {
   pen.moveTo(x - 3, y - 3);
   pen.lineTo(x + 3, y + 3);
   pen.moveTo(x + 3, y - 3);
   pen.lineTo(x - 3, y + 3);
 }
 
-function triangle(pen: CanvasRenderingContext2D, x: number, y: number): void {
+function triangle(pen: Pen, x: number, y: number): void {
   pen.moveTo(x, y - 4);
   pen.lineTo(x + 4, y + 3);
   pen.lineTo(x - 4, y + 3);

@@ -2,9 +2,9 @@
  * The nodes: what each said that it was (leader, candidate, down), and below it the faults that concerned it.
  */
 import { formatDuration, formatTime } from './format.ts';
-import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
-import type { Frame, Hit, Panel, Stage } from './stage.ts';
-import { faultColour, hatching } from './theme.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './frame.ts';
+import type { Frame, Hit, Ink, Panel, View } from './frame.ts';
+import { faultColour } from './theme.ts';
 import { faultLines } from './fault-panel.ts';
 
 const ROW_HEIGHT = 34;
@@ -14,9 +14,9 @@ const FAULT_TOP = 22;
 /** Shared by the kinds, each on a line of its own: faults overlap. */
 const FAULTS_HEIGHT = 9;
 
-export function nodePanel(stage: Stage): Panel {
-  const { data } = stage;
-  const drawRole = (frame: Frame, index: number, hatch: CanvasPattern | string): void => {
+export function nodePanel(view: View): Panel {
+  const { data } = view;
+  const drawRole = (frame: Frame, index: number, hatch: Ink): void => {
     const { pen, theme, x, left, right } = frame;
     const span = data.roles[index];
     if (span === undefined) return;
@@ -51,12 +51,12 @@ export function nodePanel(stage: Stage): Panel {
     pen.fillText(text, start, top + ROLE_HEIGHT / 2 + 0.5);
   };
 
-  const lineHeight = Math.max(2, Math.min(5, Math.floor(FAULTS_HEIGHT / Math.max(1, stage.kinds.length))));
+  const lineHeight = Math.max(2, Math.min(5, Math.floor(FAULTS_HEIGHT / Math.max(1, view.kinds.length))));
   const drawFaults = (frame: Frame): void => {
     const { pen, theme, x } = frame;
     for (const fault of data.faults) {
       if (fault.tookEffect === false) continue;
-      const kind = stage.kinds.indexOf(fault.fault);
+      const kind = view.kinds.indexOf(fault.fault);
       pen.fillStyle = faultColour(theme, kind);
       const from = x(fault.start);
       const width = Math.max(3, x(fault.end ?? data.duration) - from);
@@ -71,7 +71,7 @@ export function nodePanel(stage: Stage): Panel {
   /** Trace records that prove the anomaly in focus. */
   const drawEvents = ({ pen, theme, x, left, right }: Frame): void => {
     pen.fillStyle = theme.witness;
-    for (const event of stage.events) {
+    for (const event of view.events) {
       const node = event.node === null ? -1 : data.nodes.indexOf(event.node);
       const at = x(event.time);
       if (node < 0 || at < left || at > right) continue;
@@ -97,7 +97,7 @@ export function nodePanel(stage: Stage): Panel {
         pen.fillStyle = theme.line;
         pen.fillRect(left, (i + 1) * ROW_HEIGHT, right - left, 0.5);
       });
-      const hatch = hatching(pen, theme.muted, theme.surface);
+      const hatch = frame.hatch(theme.muted, theme.surface);
       clipToPlot(frame, () => {
         pen.font = SMALL_FONT;
         // Leaders last: a short candidacy must not hide the term that followed.
@@ -116,7 +116,7 @@ export function nodePanel(stage: Stage): Panel {
       const name = data.nodes[node];
       if (name === undefined) return null;
       const at = time(px);
-      const lines: string[] = stage.events
+      const lines: string[] = view.events
         .filter((event) => event.node === name && Math.abs(x(event.time) - px) <= 6)
         .map((event) => `witness: ${event.text} at ${formatTime(event.time, 6)}`);
       for (const span of data.roles) {

@@ -2,8 +2,8 @@
  * The whole run, always: rate of answers, faults below, anomalies above, and a window on what the charts show.
  */
 import { lowerBound, OK, PENDING } from './operations.ts';
-import { drawRowName } from './stage.ts';
-import type { Frame, Panel, Stage } from './stage.ts';
+import { drawRowName } from './frame.ts';
+import type { Frame, Panel, View } from './frame.ts';
 import { faultColour } from './theme.ts';
 
 const MARKER_HEIGHT = 9;
@@ -15,8 +15,8 @@ export interface OverviewPanel extends Panel {
   timeAt(frame: Pick<Frame, 'left' | 'right'>, x: number): number;
 }
 
-export function overviewPanel(stage: Stage): OverviewPanel {
-  const { data, operations, viewport } = stage;
+export function overviewPanel(view: View): OverviewPanel {
+  const { data, operations, viewport } = view;
   const height = 46;
   const okEnds: number[] = [];
   const otherEnds: number[] = [];
@@ -82,7 +82,7 @@ export function overviewPanel(stage: Stage): OverviewPanel {
       drawRates(frame, MARKER_HEIGHT + 2, faultTop - 1);
       for (const fault of data.faults) {
         const from = place(frame, fault.start);
-        pen.fillStyle = faultColour(theme, stage.kinds.indexOf(fault.fault));
+        pen.fillStyle = faultColour(theme, view.kinds.indexOf(fault.fault));
         pen.fillRect(
           from,
           faultTop,

@@ -3,6 +3,7 @@ import type { PictureRow } from '../report-data.ts';
 import { element } from './dom.ts';
 import { formatCount } from './format.ts';
 import { graphPicture } from './graph-picture.ts';
+import { mountDrawing } from './mount-drawing.ts';
 import { sequencePicture } from './sequence-picture.ts';
 import type { Stage } from './stage.ts';
 import { timelinePicture } from './timeline-picture.ts';
@@ -36,9 +37,9 @@ export function pictureFigure(stage: Stage, picture: PictureRow, jump: (row: num
 function drawn(stage: Stage, picture: PictureRow, jump: (row: number) => void): Element {
   switch (picture.kind) {
     case 'timeline':
-      return timelinePicture(stage, picture, jump);
+      return mountDrawing(timelinePicture(stage, picture, jump));
     case 'graph':
-      return graphPicture(stage, picture, jump);
+      return mountDrawing(graphPicture(stage, picture, jump));
     case 'sequence':
       return sequencePicture(picture, jump);
   }

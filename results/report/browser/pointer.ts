@@ -7,8 +7,9 @@
 import { describeMoment } from './words.ts';
 import { formatTime } from './format.ts';
 import { element } from './dom.ts';
-import { GUTTER, MARGIN_RIGHT } from './stage.ts';
-import type { Hit, Panel, Stage } from './stage.ts';
+import { GUTTER, MARGIN_RIGHT } from './frame.ts';
+import type { Hit, Panel } from './frame.ts';
+import type { Stage } from './stage.ts';
 import type { OverviewPanel } from './overview-panel.ts';
 
 const ZOOM_STEP = 1.5;

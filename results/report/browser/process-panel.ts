@@ -5,9 +5,8 @@
  * drawn once a pixel, and only those in sight are looked at, so that fifty thousand cost as little as fit the screen.
  */
 import { FAIL, INFO, lowerBound, OK } from './operations.ts';
-import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
-import type { Frame, Hit, Panel, Stage } from './stage.ts';
-import { hatching } from './theme.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './frame.ts';
+import type { Frame, Hit, Ink, Panel, View } from './frame.ts';
 import { describe } from './words.ts';
 
 const PREFERRED_HEIGHT = 420;
@@ -26,8 +25,8 @@ const MAX_CALLOUT_PX = 220;
 const MAX_CALLOUT_BAR_PX = 90;
 const DIMMED = 0.15;
 
-export function processPanel(stage: Stage): Panel {
-  const { data, operations } = stage;
+export function processPanel(view: View): Panel {
+  const { data, operations } = view;
   const rowHeight = Math.min(
     MAX_ROW,
     Math.max(MIN_ROW, Math.floor(PREFERRED_HEIGHT / Math.max(1, data.threads))),
@@ -45,7 +44,7 @@ export function processPanel(stage: Stage): Panel {
   const inSight = (thread: number, visit: (row: number) => void): void => {
     const own = operations.byThread[thread];
     if (own === undefined) return;
-    const { from, to } = stage.viewport;
+    const { from, to } = view.viewport;
     for (let i = lowerBound(own.latestEnd, from); i < own.rows.length; i++) {
       const row = own.rows[i] as number;
       if ((operations.start[row] as number) > to) return;
@@ -53,7 +52,7 @@ export function processPanel(stage: Stage): Panel {
     }
   };
 
-  const drawThread = (frame: Frame, thread: number, hatch: CanvasPattern | string): void => {
+  const drawThread = (frame: Frame, thread: number, hatch: Ink): void => {
     const { pen, theme } = frame;
     const top = topOf(thread);
     const labelled: number[] = [];
@@ -65,7 +64,7 @@ export function processPanel(stage: Stage): Panel {
         if ((outcome === OK) !== (pass === OK)) return;
         const [from, to] = bar(frame, row);
         const width = to - from;
-        const isShown = stage.isShown(row);
+        const isShown = view.isShown(row);
         const look = isShown ? outcome : OUTCOMES + outcome;
         if (width <= 1 && from < (painted[look] as number)) return;
         painted[look] = Math.max(painted[look] as number, from + 1);
@@ -93,13 +92,13 @@ export function processPanel(stage: Stage): Panel {
     const room = Math.min(to, right) - start - 3;
     if (room < MIN_LABEL_PX) return;
     const outcome = operations.outcome[row] as number;
-    pen.globalAlpha = stage.isShown(row) ? 1 : 0.7;
+    pen.globalAlpha = view.isShown(row) ? 1 : 0.7;
     const text = fitText(pen, describe(data, operations, row).short, room);
     if (outcome >= INFO) {
       pen.fillStyle = theme.surface;
       pen.fillRect(start - 2, top + 1, pen.measureText(text).width + 4, barHeight - 2);
     }
-    if (!stage.isShown(row)) pen.fillStyle = theme.muted;
+    if (!view.isShown(row)) pen.fillStyle = theme.muted;
     else pen.fillStyle = outcome === OK ? theme.onOk : outcome === FAIL ? theme.outcomes[FAIL] : theme.text;
     pen.fillText(text, start, top + barHeight / 2 + 0.5);
   };
@@ -136,7 +135,7 @@ export function processPanel(stage: Stage): Panel {
     const { pen, theme, left, right, x } = frame;
     const placed: (readonly [from: number, to: number, thread: number])[] = [];
     pen.font = `bold ${SMALL_FONT}`;
-    for (const row of stage.witness.slice(0, MAX_CALLOUTS)) {
+    for (const row of view.witness.slice(0, MAX_CALLOUTS)) {
       const [from, to] = bar(frame, row);
       const thread = operations.thread[row] as number;
       if (to < left || from > right || x(operations.end[row] as number) - from > MAX_CALLOUT_BAR_PX) continue;
@@ -149,7 +148,7 @@ export function processPanel(stage: Stage): Panel {
         at < start + width + BADGE_RADIUS;
       const isTaken =
         placed.some(([a, b, other]) => other === thread && start < b && start + width > a) ||
-        stage.witness.some(
+        view.witness.some(
           (other) => other !== row && hides(bar(frame, other)[0], operations.thread[other] as number),
         );
       if (isTaken) continue;
@@ -171,7 +170,7 @@ export function processPanel(stage: Stage): Panel {
     isShaded: true,
     draw(frame) {
       const { pen, theme, left, right } = frame;
-      const hatch = hatching(pen, theme.outcomes[INFO], theme.surface);
+      const hatch = frame.hatch(theme.outcomes[INFO], theme.surface);
       const nameEvery = Math.ceil(14 / rowHeight);
       for (let thread = 0; thread < data.threads; thread++) {
         const middle = topOf(thread) + barHeight / 2;
@@ -183,12 +182,12 @@ export function processPanel(stage: Stage): Panel {
         pen.font = SMALL_FONT;
         for (let thread = 0; thread < data.threads; thread++) drawThread(frame, thread, hatch);
         // Those of other anomalies stay marked, faintly.
-        for (const row of stage.allWitnesses) outline(frame, row, theme.witness, 0.6);
-        for (const row of stage.witness) outline(frame, row, theme.witness);
-        if (stage.selected >= 0) outline(frame, stage.selected, theme.text);
+        for (const row of view.allWitnesses) outline(frame, row, theme.witness, 0.6);
+        for (const row of view.witness) outline(frame, row, theme.witness);
+        if (view.selected >= 0) outline(frame, view.selected, theme.text);
       });
-      if (!stage.viewport.isWhole) drawCallouts(frame);
-      stage.witness.forEach((row, i) => drawBadge(frame, row, i + 1));
+      if (!view.viewport.isWhole) drawCallouts(frame);
+      view.witness.forEach((row, i) => drawBadge(frame, row, i + 1));
     },
     hit(frame, px, py): Hit | null {
       const thread = Math.floor((py - 2) / rowHeight);
@@ -198,7 +197,7 @@ export function processPanel(stage: Stage): Panel {
         const [from, to] = bar(frame, row);
         const away = Math.max(from - px, px - to, 0);
         // Of those under the pointer the one in focus, then the latest.
-        if (away < distance || (away === distance && (stage.isShown(row) || !stage.isShown(nearest)))) {
+        if (away < distance || (away === distance && (view.isShown(row) || !view.isShown(nearest)))) {
           nearest = row;
           distance = away;
         }

@@ -1,8 +1,8 @@
 /** Completions a second by outcome, over the part of the run in view. */
 import { formatCount, formatTime } from './format.ts';
 import { FAIL, INFO, lowerBound, OK } from './operations.ts';
-import { clipToPlot, drawRowName } from './stage.ts';
-import type { Frame, Hit, Panel, Stage } from './stage.ts';
+import { clipToPlot, drawRowName } from './frame.ts';
+import type { Frame, Hit, Panel, View } from './frame.ts';
 import { linearTicks } from './ticks.ts';
 
 const HEIGHT = 160;
@@ -16,21 +16,21 @@ const SERIES = [OK, FAIL, INFO] as const;
 /** Told apart without their colours. */
 const DASHES = [[], [6, 3], [2, 3]] as const;
 
-export function ratePanel(stage: Stage): Panel {
-  const { operations, viewport } = stage;
+export function ratePanel(view: View): Panel {
+  const { operations, viewport } = view;
   let ends: readonly (readonly number[])[] = [];
   let endsFilter = NaN;
   const binned = (frame: Frame) => {
-    if (endsFilter !== stage.keyFilter) {
+    if (endsFilter !== view.keyFilter) {
       ends = SERIES.map((outcome) => {
         const own: number[] = [];
         for (let row = 0; row < operations.count; row++) {
-          if (operations.outcome[row] === outcome && stage.isShown(row))
+          if (operations.outcome[row] === outcome && view.isShown(row))
             own.push(operations.end[row] as number);
         }
         return own.sort((a, b) => a - b);
       });
-      endsFilter = stage.keyFilter;
+      endsFilter = view.keyFilter;
     }
     const { from, to } = viewport;
     const inView = ends.reduce((sum, own) => sum + lowerBound(own, to) - lowerBound(own, from), 0);

@@ -1,54 +1,16 @@
 /**
- * What all charts of a report share: the data, the range of time, what is selected, and one redraw a frame.
- *
- * A chart is a {@link Panel}: a height, a way to draw itself into a {@link Frame}, and what lies under a point. The
- * stage gives it a canvas in device pixels, and redraws only those in sight.
+ * The charts of a page: what they share ({@link View}), and one redraw a frame. It gives each panel a canvas in device
+ * pixels, and redraws only those in sight.
  */
 import type { ReportData, WitnessEvent } from '../report-data.ts';
 import { element } from './dom.ts';
+import { drawPanel, frameOf, GUTTER, MARGIN_RIGHT } from './frame.ts';
+import type { Frame, Hit, Panel, View } from './frame.ts';
 import type { Operations } from './operations.ts';
-import { faultColour, faultKinds, readTheme } from './theme.ts';
+import { hatching, readTheme } from './page-theme.ts';
+import { faultKinds } from './theme.ts';
 import type { Theme } from './theme.ts';
-import { linearTicks } from './ticks.ts';
-import type { Ticks } from './ticks.ts';
 import { Viewport } from './viewport.ts';
-
-/** Room for row names on the left, CSS pixels; the same in all panels so that their times align. */
-export const GUTTER = 120;
-export const MARGIN_RIGHT = 14;
-const TICK_EVERY_PX = 110;
-export const FONT = '12px system-ui, sans-serif';
-export const SMALL_FONT = '11px system-ui, sans-serif';
-
-export interface Frame {
-  readonly pen: CanvasRenderingContext2D;
-  readonly theme: Theme;
-  readonly width: number;
-  readonly height: number;
-  /** Where the plot begins and ends, CSS pixels. */
-  readonly left: number;
-  readonly right: number;
-  x(time: number): number;
-  time(x: number): number;
-  /** Marks of the axis of time. */
-  readonly ticks: Ticks;
-}
-
-/** What lies under a point: lines of a tooltip, the first in bold; the operation, if it is one. */
-export interface Hit {
-  readonly lines: readonly string[];
-  readonly operation?: number;
-}
-
-export interface Panel {
-  /** For readers who do not see it. */
-  readonly label: string;
-  readonly height: number;
-  /** Fault windows are shaded behind it. */
-  readonly isShaded: boolean;
-  draw(frame: Frame): void;
-  hit?(frame: Frame, x: number, y: number): Hit | null;
-}
 
 interface Mounted {
   readonly panel: Panel;
@@ -56,7 +18,7 @@ interface Mounted {
   isInSight: boolean;
 }
 
-export class Stage {
+export class Stage implements View {
   readonly data: ReportData;
   readonly operations: Operations;
   readonly viewport: Viewport;
@@ -147,12 +109,7 @@ export class Stage {
       const frame = this.#frame(canvas, panel);
       if (frame === null) continue;
       fitCanvas(canvas, frame);
-      frame.pen.clearRect(0, 0, frame.width, frame.height);
-      if (panel.isShaded) {
-        drawGrid(frame);
-        this.#shade(frame);
-      }
-      panel.draw(frame);
+      drawPanel(panel, frame, this);
     }
     this.#frames++;
     document.documentElement.dataset['frames'] = String(this.#frames);
@@ -163,93 +120,20 @@ export class Stage {
     const pen = canvas.getContext('2d');
     const width = canvas.clientWidth;
     if (pen === null || width <= GUTTER + MARGIN_RIGHT) return null;
-    const left = GUTTER;
-    const right = width - MARGIN_RIGHT;
-    const { from, span } = this.viewport;
-    return {
-      pen,
-      theme: this.theme,
-      width,
-      height: panel.height,
-      left,
-      right,
-      x: (time) => left + ((time - from) / span) * (right - left),
-      time: (x) => from + ((x - left) / (right - left)) * span,
-      ticks: linearTicks(from / 1e9, (from + span) / 1e9, (right - left) / TICK_EVERY_PX),
-    };
-  }
-
-  /** Fault windows behind a chart, in the colour of their kind. */
-  #shade({ pen, theme, height, left, right, x }: Frame): void {
-    for (const fault of this.data.faults) {
-      const from = Math.max(left, x(fault.start));
-      const to = Math.min(right, x(fault.end ?? this.data.duration));
-      if (to < left || from > right) continue;
-      const colour = faultColour(theme, this.kinds.indexOf(fault.fault));
-      pen.fillStyle = colour;
-      if (fault.instant) {
-        pen.globalAlpha = 0.6;
-        for (let y = 0; y < height; y += 6) pen.fillRect(from - 0.5, y, 1, 3);
-      } else {
-        pen.globalAlpha = fault.tookEffect === false ? 0.03 : 0.09;
-        pen.fillRect(from, 0, Math.max(1, to - from), height);
-        pen.globalAlpha = 0.35;
-        pen.fillRect(from - 0.5, 0, 1, height);
-        pen.fillRect(to - 0.5, 0, 1, height);
-      }
-      pen.globalAlpha = 1;
-    }
+    const hatch = (colour: string, background: string) => hatching(pen, colour, background);
+    return frameOf(pen, this, { theme: this.theme, width, height: panel.height, hatch });
   }
 }
 
-function drawGrid({ pen, theme, height, ticks, x }: Frame): void {
-  pen.fillStyle = theme.band;
-  for (const seconds of ticks.values) pen.fillRect(Math.round(x(seconds * 1e9)), 0, 1, height);
-}
-
-function fitCanvas(canvas: HTMLCanvasElement, { pen, width, height }: Frame): void {
+/** As many device pixels as it covers, and nothing on them. */
+function fitCanvas(canvas: HTMLCanvasElement, { width, height }: Frame): void {
   const ratio = devicePixelRatio;
   const [deviceWidth, deviceHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {
     canvas.width = deviceWidth;
     canvas.height = deviceHeight;
   }
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.font = FONT;
-  pen.textBaseline = 'middle';
-}
-
-/** Cuts a text to a width in CSS pixels; empty when nothing of it fits. */
-export function fitText(pen: CanvasRenderingContext2D, text: string, width: number): string {
-  if (width < 12) return '';
-  // Long before it could fit: measuring is what costs.
-  let shown = text.slice(0, Math.ceil(width / 3));
-  if (shown.length === text.length && pen.measureText(text).width <= width) return text;
-  while (shown.length > 0 && pen.measureText(`${shown}…`).width > width) {
-    shown = shown.slice(0, Math.min(shown.length - 1, Math.floor(shown.length * 0.9)));
-  }
-  return shown.length < 2 ? '' : `${shown}…`;
-}
-
-/** A row's name, right-aligned in the gutter. */
-export function drawRowName(
-  { pen, theme, left }: Frame,
-  text: string,
-  y: number,
-  colour = theme.muted,
-): void {
-  pen.fillStyle = colour;
-  pen.textAlign = 'right';
-  pen.fillText(fitText(pen, text, GUTTER - 14), left - 8, y);
-  pen.textAlign = 'left';
-}
-
-/** Draws inside the plot only. */
-export function clipToPlot({ pen, left, right, height }: Frame, draw: () => void): void {
-  pen.save();
-  pen.beginPath();
-  pen.rect(left, 0, right - left, height);
-  pen.clip();
-  draw();
-  pen.restore();
+  const pen = canvas.getContext('2d');
+  pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen?.clearRect(0, 0, width, height);
 }

@@ -1,41 +1,44 @@
 /**
- * Builds drawings. Texts become text nodes, so data can never become markup; colours are classes of report.css, so
- * that a drawing follows the page into the dark and onto paper.
+ * Drawings as plain data: a page makes elements of them (`mount-drawing.ts`), and a file markup (results/report/elsewhere/).
+ * Colours are classes of drawing.css, so that a drawing follows the page into the dark and onto paper.
  */
 
-const NAMESPACE = 'http://www.w3.org/2000/svg';
 /** Of the monospaced font that drawings use, in pixels at 12 pixels' height. */
 export const CHARACTER_WIDTH = 7.3;
 
-type SvgChild = SVGElement | string;
+/** An element of a drawing. */
+export interface Drawn {
+  readonly tag: string;
+  readonly attributes: Record<string, string>;
+  readonly children: (Drawn | string)[];
+  /** A page makes it a button. */
+  onClick?: () => void;
+  /** A page calls it while the pointer or the focus is on it (true), and when it leaves (false). */
+  onHover?: (isOn: boolean) => void;
+}
 
-export function svg<K extends keyof SVGElementTagNameMap>(
-  tag: K,
+export function svg(
+  tag: string,
   attributes: Readonly<Record<string, string | number>> = {},
-  ...children: readonly SvgChild[]
-): SVGElementTagNameMap[K] {
-  const result = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    result.setAttribute(name, typeof value === 'number' ? String(Math.round(value * 10) / 10) : value);
-  }
-  result.append(...children);
-  return result;
+  ...children: readonly (Drawn | string)[]
+): Drawn {
+  const texts = Object.entries(attributes).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? String(Math.round(value * 10) / 10) : value,
+  ]);
+  return { tag, attributes: Object.fromEntries(texts) as Record<string, string>, children: [...children] };
 }
 
 /** A drawing that says to those who cannot see it what it shows. */
-export function drawing(
-  width: number,
-  height: number,
-  label: string,
-  ...children: readonly SVGElement[]
-): SVGSVGElement {
+export function drawing(width: number, height: number, label: string, ...children: readonly Drawn[]): Drawn {
   return svg(
     'svg',
     {
       viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
-      width,
-      height,
-      role: 'img',
+      width: Math.ceil(width),
+      height: Math.ceil(height),
+      // A group, not an image: what is inside it can be reached.
+      role: 'group',
       'aria-label': label,
     },
     ...children,
@@ -45,7 +48,7 @@ export function drawing(
 let markers = 0;
 
 /** An arrow head; the text is what `marker-end` refers to it by. */
-export function arrowHead(): { readonly definition: SVGElement; readonly reference: string } {
+export function arrowHead(): { readonly definition: Drawn; readonly reference: string } {
   const id = `arrow-${markers++}`;
   const definition = svg(
     'defs',
@@ -63,7 +66,7 @@ export function arrowHead(): { readonly definition: SVGElement; readonly referen
 }
 
 /** A text on a patch of the page's colour, so that lines behind it do not cross it out. */
-export function patchedText(x: number, y: number, text: string): SVGElement {
+export function patchedText(x: number, y: number, text: string): Drawn {
   const width = text.length * CHARACTER_WIDTH + 8;
   return svg(
     'g',
@@ -81,17 +84,10 @@ export function fit(text: string, width: number): string {
 }
 
 /** Makes a part of a drawing a button. */
-export function asButton(part: SVGElement, label: string, onClick: () => void): SVGElement {
-  part.setAttribute('role', 'button');
-  part.setAttribute('tabindex', '0');
-  part.setAttribute('aria-label', label);
-  part.classList.add('jump');
-  part.addEventListener('click', onClick);
-  part.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' && event.key !== ' ') return;
-    event.preventDefault();
-    onClick();
-  });
-  part.prepend(svg('title', {}, label));
+export function asButton(part: Drawn, label: string, onClick: () => void): Drawn {
+  part.attributes['class'] = `${part.attributes['class'] ?? ''} jump`.trim();
+  part.attributes['aria-label'] = label;
+  part.children.unshift(svg('title', {}, label));
+  part.onClick = onClick;
   return part;
 }

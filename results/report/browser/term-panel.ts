@@ -3,8 +3,8 @@
  * one term.
  */
 import { formatTime } from './format.ts';
-import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './stage.ts';
-import type { Frame, Hit, Panel, Stage } from './stage.ts';
+import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './frame.ts';
+import type { Frame, Hit, Panel, View } from './frame.ts';
 import { linearTicks } from './ticks.ts';
 
 const HEIGHT = 130;
@@ -12,8 +12,8 @@ const PADDING = 20;
 const BAR_HEIGHT = 8;
 const TICKS = 5;
 
-export function termPanel(stage: Stage): Panel {
-  const { data } = stage;
+export function termPanel(view: View): Panel {
+  const { data } = view;
   const leaders = data.roles.filter(({ role }) => role === 'leader');
   const terms = data.roles.filter(({ term }) => term > 0).map(({ term }) => term);
   const lowest = terms.reduce((a, b) => Math.min(a, b), Infinity);

@@ -1,5 +1,5 @@
 /**
- * The colours of report.css for drawing on canvases, and which kind of fault has which.
+ * The colours of report.css for drawing, and which kind of fault has which.
  */
 import type { ReportData } from '../report-data.ts';
 
@@ -23,9 +23,8 @@ export interface Theme {
 
 const FAULT_COLOURS = 8;
 
-export function readTheme(): Theme {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+/** @param colour - the value of a custom property of report.css, without its dashes */
+export function themeFrom(colour: (name: string) => string): Theme {
   return {
     text: colour('text'),
     muted: colour('muted'),
@@ -50,28 +49,4 @@ export function faultKinds(data: ReportData): readonly string[] {
 
 export function faultColour(theme: Theme, kind: number): string {
   return theme.faults[kind % FAULT_COLOURS] ?? theme.muted;
-}
-
-/** Diagonal lines in one colour: reads as "not known" and "not there" without its colour. */
-export function hatching(
-  context: CanvasRenderingContext2D,
-  colour: string,
-  background: string,
-): CanvasPattern | string {
-  const size = 6;
-  const tile = document.createElement('canvas');
-  tile.width = tile.height = size;
-  const pen = tile.getContext('2d');
-  if (pen === null) return colour;
-  pen.fillStyle = background;
-  pen.fillRect(0, 0, size, size);
-  pen.strokeStyle = colour;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  for (const shift of [-size, 0, size]) {
-    pen.moveTo(shift - 1, size + 1);
-    pen.lineTo(shift + size + 1, -1);
-  }
-  pen.stroke();
-  return context.createPattern(tile, 'repeat') ?? colour;
 }

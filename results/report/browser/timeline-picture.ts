@@ -4,8 +4,9 @@
  * be read.
  */
 import type { TimelinePictureRow } from '../report-data.ts';
-import type { Stage } from './stage.ts';
+import type { View } from './frame.ts';
 import { arrowHead, asButton, CHARACTER_WIDTH, drawing, fit, patchedText, svg } from './svg.ts';
+import type { Drawn } from './svg.ts';
 import { describe, OUTCOME_NAMES } from './words.ts';
 
 const ROW_HEIGHT = 54;
@@ -26,20 +27,16 @@ interface Bar {
   readonly top: number;
 }
 
-export function timelinePicture(
-  stage: Stage,
-  picture: TimelinePictureRow,
-  jump: (row: number) => void,
-): SVGSVGElement {
-  const { data, operations } = stage;
+export function timelinePicture(view: View, picture: TimelinePictureRow, jump: (row: number) => void): Drawn {
+  const { data, operations } = view;
   const processes = [...new Set(picture.operations.map((row) => data.operations.process[row] as number))];
   processes.sort((a, b) => a - b);
-  const columns = placesOf(stage, picture.operations);
+  const columns = placesOf(view, picture.operations);
   const bars = new Map<number, Bar>();
   for (const row of picture.operations) {
     bars.set(row, {
       left: columns.at(operations.invocation[row] as number),
-      right: columns.at(completionOf(stage, row)),
+      right: columns.at(completionOf(view, row)),
       top: TOP + processes.indexOf(data.operations.process[row] as number) * ROW_HEIGHT,
     });
   }
@@ -59,25 +56,25 @@ export function timelinePicture(
     `${picture.operations.length} operations of ${processes.length} processes over time`,
     definition,
     ...rows,
-    ...[...bars].map(([row, bar]) => barOf(stage, row, bar, picture.order.indexOf(row), jump)),
+    ...[...bars].map(([row, bar]) => barOf(view, row, bar, picture.order.indexOf(row), jump)),
     ...arrows,
   );
 }
 
 /** Where in the history it ended; behind everything when it did not. */
-function completionOf({ operations }: Stage, row: number): number {
+function completionOf({ operations }: View, row: number): number {
   const index = operations.completion[row] as number;
   return index < 0 ? Infinity : index;
 }
 
 /** A place from left to right for each beginning and end, in the order of the history, wide enough for the words. */
 function placesOf(
-  stage: Stage,
+  view: View,
   rows: readonly number[],
 ): { at(index: number): number; readonly width: number } {
-  const { operations } = stage;
+  const { operations } = view;
   const moments = [
-    ...new Set(rows.flatMap((row) => [operations.invocation[row] as number, completionOf(stage, row)])),
+    ...new Set(rows.flatMap((row) => [operations.invocation[row] as number, completionOf(view, row)])),
   ].sort((a, b) => a - b);
   const step = Math.max(STEP_MIN, Math.min(STEP_MAX, (WIDTH - NAME_WIDTH - 20) / moments.length));
   const place = new Map(moments.map((index, i) => [index, i]));
@@ -85,8 +82,8 @@ function placesOf(
   const gaps = moments.map(() => step);
   for (const row of rows) {
     const from = place.get(operations.invocation[row] as number) ?? 0;
-    const to = place.get(completionOf(stage, row)) ?? from;
-    const words = Math.min(describe(stage.data, operations, row).short.length, LABEL_CHARACTERS_MAX);
+    const to = place.get(completionOf(view, row)) ?? from;
+    const words = Math.min(describe(view.data, operations, row).short.length, LABEL_CHARACTERS_MAX);
     const wanted = words * CHARACTER_WIDTH + 2 * BADGE_RADIUS + 14;
     const present = gaps.slice(from, to).reduce((sum, gap) => sum + gap, 0);
     if (to > from && present < wanted) gaps[to - 1] = (gaps[to - 1] as number) + wanted - present;
@@ -103,12 +100,12 @@ function placesOf(
 }
 
 function barOf(
-  { data, operations }: Stage,
+  { data, operations }: View,
   row: number,
   { left, right, top }: Bar,
   order: number,
   jump: (row: number) => void,
-): SVGElement {
+): Drawn {
   const words = describe(data, operations, row);
   const outcome = OUTCOME_NAMES[operations.outcome[row] as number] ?? 'pending';
   const room = right - left - 12 - (order < 0 ? 0 : 2 * BADGE_RADIUS + 4);
@@ -124,7 +121,7 @@ function barOf(
   );
   if (order >= 0) {
     const x = left + BADGE_RADIUS + 4;
-    group.append(
+    group.children.push(
       svg('circle', { cx: x, cy: top + BAR_HEIGHT / 2, r: BADGE_RADIUS, class: 'order' }),
       svg(
         'text',
@@ -143,7 +140,7 @@ function arrow(
   to: number,
   label: string,
   head: string,
-): readonly SVGElement[] {
+): readonly Drawn[] {
   const source = bars.get(from);
   const target = bars.get(to);
   if (source === undefined || target === undefined) return [];

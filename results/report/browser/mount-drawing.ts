@@ -1,0 +1,25 @@
+/** A drawing as elements of the page. Texts become text nodes, so data can never become markup. */
+import type { Drawn } from './svg.ts';
+
+const NAMESPACE = 'http://www.w3.org/2000/svg';
+
+export function mountDrawing({ tag, attributes, children, onClick, onHover }: Drawn): SVGElement {
+  const result = document.createElementNS(NAMESPACE, tag) as SVGElement;
+  for (const [name, value] of Object.entries(attributes)) result.setAttribute(name, value);
+  result.append(...children.map((child) => (typeof child === 'string' ? child : mountDrawing(child))));
+  if (onClick !== undefined) {
+    result.setAttribute('role', 'button');
+    result.setAttribute('tabindex', '0');
+    result.addEventListener('click', onClick);
+    result.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return;
+      event.preventDefault();
+      onClick();
+    });
+  }
+  if (onHover !== undefined) {
+    for (const name of ['pointerenter', 'focus']) result.addEventListener(name, () => onHover(true));
+    for (const name of ['pointerleave', 'blur']) result.addEventListener(name, () => onHover(false));
+  }
+  return result;
+}
