@@ -13,6 +13,8 @@ import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
 import type { RunDirectory } from '../../results/run-directory.ts';
+import { type FailureSignature, signaturesOf } from '../../results/signatures.ts';
+import { verdictFile } from '../../results/verdict-file.ts';
 import { type PhaseTimes, type Plan, planOfRun } from '../run/plan.ts';
 import { RunInterrupt } from '../run/run-interrupt.ts';
 import { runTest } from '../run/run-test.ts';
@@ -26,7 +28,6 @@ import { type Output, wantsColour } from './output.ts';
 import { Progress } from './progress.ts';
 import { Recording } from './recording.ts';
 import { againCommand } from './replay-command.ts';
-import { verdictFile } from './verdict-file.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
 
 /** What a record takes in memory, and the share of the memory that records may take: checkers need the rest. */
@@ -72,6 +73,8 @@ export interface ExecutedRun extends Judgement {
   /** Of all simulated events: equal for equal runs. Empty in real time. */
   readonly eventHash: string;
   readonly eventCount: number;
+  /** What its failures are known by, most explained first; none where nothing is false. */
+  readonly signatures: readonly FailureSignature[];
   readonly runMs: number;
   readonly checkMs: number;
   /** For people; empty when nothing was written. */
@@ -108,6 +111,7 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
     test,
     history,
     trace: jury.trace,
+    signatures: signaturesOf(test, judgement.verdicts, history),
     phases: times,
     interruptTime: times.interruptTime,
     ...events,

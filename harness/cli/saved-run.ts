@@ -1,6 +1,7 @@
 /** A run directory read back: what a run was, and what it recorded up to where it was cut off, if it was. */
 import { createReadStream } from 'node:fs';
 import { RunDirectory } from '../../results/run-directory.ts';
+import { parseVerdict, type RecordedVerdict } from '../../results/verdict-file.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
 import { decodeHistory } from '../history/json-lines.ts';
@@ -9,7 +10,6 @@ import type { TornLine } from '../history/versioned-lines.ts';
 import { parseTestDefinition, type TestDefinition } from '../run/test-definition.ts';
 import { checkersOf, type Judgement, Jury } from './judge.ts';
 import { loadModulesOf } from './own/saved-modules.ts';
-import { parseVerdict, type RecordedVerdict } from './verdict-file.ts';
 
 export interface SavedRun {
   readonly directory: RunDirectory;

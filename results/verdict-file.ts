@@ -1,12 +1,22 @@
-/** `verdict.json`: what was decided on a run, and what a replay has to meet. */
+/**
+ * `verdict.json`: what was decided on a run, what its failures are known by, and what a replay has to meet.
+ *
+ *     const verdict = parseVerdict(text, path);
+ *     verdict.valid                  // false
+ *     verdict.signatures?.[0]        // { signature: 'raft-register/linearizability/nonlinearizable/3f9a1c', … }
+ */
 import { z } from 'zod';
-import { HarnessError } from '../errors.ts';
-import type { Judgement } from './judge.ts';
+import type { Validity, Verdict } from '../checkers/checker.ts';
+import { HarnessError } from '../harness/errors.ts';
+import type { FailureSignature } from './signatures.ts';
 
 const VERDICT_FORMAT = 'shaketable-verdict';
 const VERDICT_VERSION = 1;
 
-export interface VerdictFile extends Judgement {
+export interface VerdictFile {
+  readonly valid: Validity;
+  readonly verdicts: readonly Verdict[];
+  readonly signatures: readonly FailureSignature[];
   /** Nanoseconds since the run began; null when nobody interrupted it. */
   readonly interruptTime: number | null;
   /** Of the history: tells whether it has lost its end since. */
@@ -16,11 +26,13 @@ export interface VerdictFile extends Judgement {
   readonly eventCount: number;
 }
 
-/** What is read back of it; verdicts are made anew. */
-export type RecordedVerdict = Pick<VerdictFile, 'interruptTime' | 'operations' | 'eventHash'>;
+/** What is read back of it. Releases before signatures wrote none: null. */
+export type RecordedVerdict = Omit<VerdictFile, 'signatures' | 'eventCount'> & {
+  readonly signatures: readonly FailureSignature[] | null;
+};
 
 export function verdictFile(verdict: VerdictFile): unknown {
-  const { valid, interruptTime, operations, eventHash, eventCount, verdicts } = verdict;
+  const { valid, interruptTime, operations, eventHash, eventCount, signatures, verdicts } = verdict;
   return {
     format: VERDICT_FORMAT,
     version: VERDICT_VERSION,
@@ -29,16 +41,40 @@ export function verdictFile(verdict: VerdictFile): unknown {
     operations,
     eventHash,
     eventCount,
+    signatures,
     verdicts,
   };
 }
 
 const headerSchema = z.object({ format: z.literal(VERDICT_FORMAT), version: z.number() });
 
+const validitySchema = z.union([z.boolean(), z.literal('unknown')]);
+
+const signatureSchema = z.object({
+  signature: z.string(),
+  checker: z.string(),
+  anomaly: z.string(),
+  shape: z.string(),
+  explanation: z.string(),
+  count: z.int().min(1),
+});
+
 const recordedSchema = z.object({
+  valid: validitySchema,
   interruptTime: z.number().min(0).nullable(),
   operations: z.int().min(0),
   eventHash: z.string(),
+  signatures: z.array(signatureSchema).nullable().default(null),
+  verdicts: z.array(
+    z.looseObject({
+      checker: z.string(),
+      valid: validitySchema,
+      reason: z.string().optional(),
+      anomalies: z.array(
+        z.looseObject({ name: z.string(), explanation: z.string(), operations: z.array(z.number()) }),
+      ),
+    }),
+  ),
 });
 
 /** @throws HarnessError `bad-format` or `unsupported-version`, in one line */
@@ -58,7 +94,8 @@ export function parseVerdict(text: string, path: string): RecordedVerdict {
     );
   }
   const recorded = recordedSchema.safeParse(json);
-  if (recorded.success) return recorded.data;
+  // What else a verdict has is told by the types of the checkers that wrote it.
+  if (recorded.success) return recorded.data as unknown as RecordedVerdict;
   const issue = recorded.error.issues[0];
   throw new HarnessError(
     'bad-format',

@@ -1,0 +1,154 @@
+/**
+ * The runs in a folder of results, each in short. A history is not read, but for a failure that an older release judged and gave
+ * no signature.
+ *
+ *     for (const found of savedRuns('results'))
+ *       if (found.kind === 'run') console.log(found.run.path, found.run.valid, found.run.signatures);
+ *
+ * Folders in folders are looked into: sweeps and comparisons keep their runs below. What is torn, of another release, or somebody
+ * else's is told, and keeps nothing else from being read. Links are not followed.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Validity, Verdict } from '../checkers/checker.ts';
+import { HarnessError } from '../harness/errors.ts';
+import { decodeHistory } from '../harness/history/json-lines.ts';
+import { parseTestDefinition, type TestDefinition } from '../harness/run/test-definition.ts';
+import { RunDirectory } from './run-directory.ts';
+import { classSignature, type FailureSignature, signaturesOf } from './signatures.ts';
+import { parseVerdict, type RecordedVerdict } from './verdict-file.ts';
+
+/** Client operations by what became of them. */
+export interface OperationCounts {
+  readonly ok: number;
+  readonly fail: number;
+  /** Unknown: those that never completed, too. */
+  readonly info: number;
+}
+
+export interface RunSummary {
+  /** The run directory. */
+  readonly path: string;
+  readonly test: TestDefinition;
+  /** Null: the run goes on, or was cut off before its verdict. */
+  readonly valid: Validity | null;
+  /** None where nothing is false. */
+  readonly signatures: readonly FailureSignature[];
+  /** Records of the history; null without a verdict. */
+  readonly operations: number | null;
+  /** Null where no verdict says. */
+  readonly counts: OperationCounts | null;
+  /** The sentence of the first failure, or why it is unknown; null otherwise. */
+  readonly sentence: string | null;
+}
+
+export type FoundRun =
+  | { readonly kind: 'run'; readonly run: RunSummary }
+  | { readonly kind: 'problem'; readonly path: string; readonly reason: string };
+
+/** Deeper than any run of a sweep or a comparison. */
+const MAX_DEPTH = 8;
+const FOREIGN: ReadonlySet<string> = new Set(['node_modules']);
+
+/**
+ * Every run in `folder`, or the one that it is, in the order of their paths.
+ *
+ * @param wants - what a run's definition must be for more of it to be read
+ */
+export function* savedRuns(
+  folder: string,
+  wants: (test: TestDefinition) => boolean = () => true,
+): Generator<FoundRun, void, undefined> {
+  for (const path of runDirectories(folder)) {
+    try {
+      const directory = RunDirectory.open(path);
+      const test = readTest(directory);
+      if (wants(test)) yield { kind: 'run', run: summaryOf(directory, test) };
+    } catch (error) {
+      yield { kind: 'problem', path, reason: HarnessError.from(error).message };
+    }
+  }
+}
+
+/** @throws HarnessError with one line that names the file, when there is no run here or it cannot be read */
+export function summarizeRun(path: string): RunSummary {
+  const directory = RunDirectory.open(path);
+  return summaryOf(directory, readTest(directory));
+}
+
+/** The run directories in `folder`, sorted; folders that vanish or may not be read are passed over. */
+export function* runDirectories(folder: string, depth = 0): Generator<string, void, undefined> {
+  if (RunDirectory.isRun(folder)) {
+    yield folder;
+    return;
+  }
+  if (depth > MAX_DEPTH) return;
+  for (const name of foldersIn(folder)) yield* runDirectories(join(folder, name), depth + 1);
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !FOREIGN.has(entry.name))
+      .map(({ name }) => name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function readTest(directory: RunDirectory): TestDefinition {
+  return parseTestDefinition(directory.read('test.json').toString('utf8'), directory.file('test.json'));
+}
+
+function summaryOf(directory: RunDirectory, test: TestDefinition): RunSummary {
+  const verdict = directory.has('verdict.json')
+    ? parseVerdict(directory.read('verdict.json').toString('utf8'), directory.file('verdict.json'))
+    : null;
+  const signatures =
+    verdict === null ? [] : (verdict.signatures ?? signaturesOfOld(directory, test, verdict));
+  const undecided = verdict?.verdicts.find(({ valid }) => valid === 'unknown')?.reason;
+  return {
+    path: directory.path,
+    test,
+    valid: verdict?.valid ?? null,
+    signatures,
+    operations: verdict?.operations ?? null,
+    counts: countsOf(verdict?.verdicts ?? []),
+    sentence: signatures[0]?.explanation ?? (verdict?.valid === 'unknown' ? (undecided ?? null) : null),
+  };
+}
+
+/** Of a verdict from before signatures: its history says, as far as there is one; else the class alone is known. */
+function signaturesOfOld(
+  directory: RunDirectory,
+  test: TestDefinition,
+  { valid, verdicts }: RecordedVerdict,
+): readonly FailureSignature[] {
+  if (valid !== false) return [];
+  try {
+    const fileName = directory.file('history.jsonl');
+    const { history } = decodeHistory(directory.read('history.jsonl'), { fileName });
+    return signaturesOf(test, verdicts, history);
+  } catch {
+    return verdicts
+      .filter((verdict) => verdict.valid === false)
+      .map((verdict) => classSignature(test, verdict));
+  }
+}
+
+/** As the statistics of the run say. */
+function countsOf(verdicts: readonly Verdict[]): OperationCounts | null {
+  const { statistics } = verdicts.find(({ checker }) => checker === 'statistics') ?? {};
+  const total = memberOf(statistics, 'total');
+  const [ok, fail, info, pending] = ['ok', 'fail', 'info', 'pending'].map((name) => memberOf(total, name));
+  return typeof ok === 'number' && typeof fail === 'number' && typeof info === 'number'
+    ? { ok, fail, info: info + (typeof pending === 'number' ? pending : 0) }
+    : null;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
