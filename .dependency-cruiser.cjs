@@ -107,7 +107,7 @@ module.exports = {
       comment:
         'What compares variants, and what sums up a sweep, sees what a run left, and nothing of what ran it.',
       severity: 'error',
-      from: { path: '^harness/(compare|sweep)/', pathNot: TEST },
+      from: { path: '^harness/(compare|shrink|sweep)/', pathNot: TEST },
       to: { path: '^(harness/(cluster/[^/]+/|cli/)|nemeses/|workloads/|results/|systems/)' },
     },
     {

@@ -18,6 +18,7 @@ import { addMergeCommand } from './merge.ts';
 import { addReplayCommand } from './replay.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
+import { addShrinkCommand } from './shrink.ts';
 import { addSweepCommand } from './sweep.ts';
 import { shaketableVersion } from './version.ts';
 
@@ -30,6 +31,7 @@ Examples:
   shaketable check results/runs/raft-register/*         judge saved runs again
   shaketable check --model cas-register history.edn     judge a Jepsen history
   shaketable replay RUN                                 run it again, exactly
+  shaketable shrink RUN                                 the same failure, as small as can be
   shaketable compare isr raft                           measure two ways of replication side by side
   shaketable list bugs                                  what it can be broken with
   shaketable init                                       write an example of your own system
@@ -52,6 +54,7 @@ function buildProgram(context: CommandContext): Command {
   addMergeCommand(program, context);
   addCheckCommand(program, context);
   addReplayCommand(program, context);
+  addShrinkCommand(program, context);
   addCompareCommand(program, context);
   addReportCommand(program, context);
   addListCommand(program, context);

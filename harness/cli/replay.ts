@@ -4,7 +4,6 @@ import { RunDirectory } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
 import { HistoryWriter } from '../history/json-lines.ts';
 import type { History } from '../history/history.ts';
-import { parsePlan, type Plan } from '../run/plan.ts';
 import { nsToS } from '../units.ts';
 import type { CommandContext } from './command-context.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
@@ -12,8 +11,8 @@ import { interruptOnSignal } from './interrupt.ts';
 import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
 import type { Output } from './output.ts';
 import { exitCodeOf } from './run.ts';
-import { requireNames } from './registries.ts';
-import { about, openSavedRun, type SavedRun } from './saved-run.ts';
+import { readPlan, requireReplayable } from './saved-plan.ts';
+import { openSavedRun, type SavedRun } from './saved-run.ts';
 
 interface Options {
   readonly plan?: boolean;
@@ -47,18 +46,11 @@ async function replay(path: string, options: Options, output: Output): Promise<n
   const saved = await openSavedRun(path);
   for (const note of saved.notes) output.note(note);
   const { test } = saved;
-  if (test.cluster !== 'sim') {
-    throw new HarnessError('usage', `${path} ran on cluster ${test.cluster}: only simulated runs replay`);
-  }
-  const { goneModules } = saved;
-  if (goneModules.length > 0) {
-    throw new HarnessError(
-      'usage',
-      `${path} was run with ${goneModules.join(', ')}, which ${goneModules.length === 1 ? 'is' : 'are'} gone: replay it where they are`,
-    );
-  }
-  about(saved.directory.file('test.json'), () => requireNames(test));
-  const plan = options.plan === true || test.planned === true ? readPlan(saved) : undefined;
+  requireReplayable(saved, 'replay');
+  const plan =
+    options.plan === true || test.planned === true
+      ? readPlan(saved.directory, 'replay it without --plan')
+      : undefined;
   const interruptTime = endOfRecord(saved);
   const startedAt = new Date();
   const directory = RunDirectory.create(options.results, {
@@ -102,16 +94,6 @@ async function replay(path: string, options: Options, output: Output): Promise<n
     output.print(`  replayed    ${compared.operations} records, each the same as before${compared.limit}`);
   }
   return exitCodeOf(run.valid);
-}
-
-function readPlan({ directory }: SavedRun): Plan {
-  if (!directory.has('plan.json')) {
-    throw new HarnessError(
-      'usage',
-      `${directory.path} has no plan.json: the run was cut off before it was written; replay it without --plan`,
-    );
-  }
-  return parsePlan(directory.read('plan.json').toString('utf8'), directory.file('plan.json'));
 }
 
 /** When the replay has to be interrupted: as the run was, or when there is nothing more to compare it with. Null: not at all. */

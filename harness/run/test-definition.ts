@@ -46,6 +46,16 @@ const testSchema = z.object({
   /** Its operations and faults are those of `plan.json`, not what the generators of the seed say. */
   planned: z.boolean().optional(),
   script: z.array(planEntrySchema).optional(),
+  /** Made smaller of another run: which one, what had to remain (`checker/anomaly`), and how large it was. */
+  shrunk: z
+    .object({
+      from: z.string(),
+      anomaly: z.string(),
+      operations: z.int().min(0),
+      faults: z.int().min(0),
+      nodes: z.int().min(1),
+    })
+    .optional(),
   bugs: z.array(z.string()),
   systemOptions: z.record(z.string(), scalar),
   workloadOptions: z.record(z.string(), scalar),

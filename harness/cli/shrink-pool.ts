@@ -1,0 +1,118 @@
+/**
+ * Processes that run candidates, each one at a time, ahead of what is known: which one counts is decided by the order of the
+ * candidates, and not by which is ready first.
+ *
+ *     const pool = new ShrinkPool(4, { target, runPath, checkBudgetMs });
+ *     const found = await pool.firstOf(candidates);
+ *     pool.end();
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { HarnessError } from '../errors.ts';
+import type { Candidate } from '../shrink/candidate.ts';
+import type { FirstOf } from '../shrink/shrink.ts';
+import type { ShrinkAnswer, ShrinkJob } from './shrink-worker.ts';
+
+export class ShrinkPool {
+  readonly #size: number;
+  readonly #common: Omit<ShrinkJob, 'candidate'>;
+  readonly #idle: ChildProcess[] = [];
+  readonly #all = new Set<ChildProcess>();
+  readonly #stopped: Promise<null>;
+  #stop: () => void = () => undefined;
+  #isStopped = false;
+
+  constructor(size: number, common: Omit<ShrinkJob, 'candidate'>) {
+    this.#size = size;
+    this.#common = common;
+    this.#stopped = new Promise((resolve) => {
+      this.#stop = () => resolve(null);
+    });
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  readonly firstOf: FirstOf = (candidates) => {
+    const search = this.#search(candidates);
+    // What still runs when it is stopped is nobody's news.
+    search.catch(() => undefined);
+    return Promise.race([search, this.#stopped]);
+  };
+
+  /** One candidate alone. @throws HarnessError when it cannot be run at all */
+  async attempt(candidate: Candidate): Promise<ShrinkAnswer> {
+    const worker = this.#idle.pop() ?? (await this.#start());
+    const answer = await ask(worker, { ...this.#common, candidate });
+    this.#idle.push(worker);
+    return answer;
+  }
+
+  /** Nothing more is begun, and nobody waits for what runs. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stop();
+  }
+
+  end(): void {
+    for (const worker of this.#all) worker.kill('SIGKILL');
+  }
+
+  async #search(candidates: Iterable<Candidate>): ReturnType<FirstOf> {
+    const waiting = candidates[Symbol.iterator]();
+    let begun = 0;
+    let found = null as Awaited<ReturnType<FirstOf>>;
+    const work = async (): Promise<void> => {
+      while (found === null && !this.#isStopped) {
+        const next = waiting.next();
+        if (next.done === true) return;
+        const place = begun++;
+        const candidate = next.value;
+        const { finding } = await this.attempt(candidate);
+        // An earlier one that began later is possible: it counts.
+        if (finding !== null && (found === null || place < found.place))
+          found = { candidate, finding, place };
+      }
+    };
+    await Promise.all(Array.from({ length: this.#size }, work));
+    return found;
+  }
+
+  async #start(): Promise<ChildProcess> {
+    // As this module: TypeScript in a checkout, JavaScript in the package.
+    const main = new URL(`./shrink-worker${extname(import.meta.filename)}`, import.meta.url);
+    const worker = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#all.add(worker);
+    worker.once('exit', () => this.#all.delete(worker));
+    await new Promise((resolve) => {
+      worker.once('message', resolve);
+      worker.once('exit', resolve);
+    });
+    return worker;
+  }
+}
+
+/** @throws HarnessError when its process dies: candidates are smaller than the run, which did not kill it */
+function ask(worker: ChildProcess, job: ShrinkJob): Promise<ShrinkAnswer> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
+      worker.off('message', onMessage);
+      const how = signal ?? `code ${String(code)}`;
+      reject(
+        new HarnessError('internal', `a process that shrinks ended with ${how}: is the memory used up?`),
+      );
+    };
+    const onMessage = (answer: unknown): void => {
+      worker.off('exit', onExit);
+      resolve(answer as ShrinkAnswer);
+    };
+    if (worker.exitCode !== null || worker.signalCode !== null) {
+      onExit(worker.exitCode, worker.signalCode);
+      return;
+    }
+    worker.once('message', onMessage);
+    worker.once('exit', onExit);
+    worker.send(job);
+  });
+}

@@ -1,0 +1,240 @@
+/** `shaketable shrink`: makes a failing simulated run small, while the same anomaly remains, and tells its story. */
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import { RunDirectory } from '../../results/run-directory.ts';
+import { EXIT, HarnessError } from '../errors.ts';
+import { type Candidate, type CandidateSize, sizeOf, withPlan } from '../shrink/candidate.ts';
+import type { Finding, Target } from '../shrink/finding.ts';
+import { shrink, type ShrinkResult } from '../shrink/shrink.ts';
+import type { CommandContext } from './command-context.ts';
+import { executeRun } from './execute-run.ts';
+import { interruptOnSignal } from './interrupt.ts';
+import { unknownName } from './names.ts';
+import { parseNumber } from './numbers.ts';
+import type { Output } from './output.ts';
+import { ownCommandLine } from './replay-command.ts';
+import { readPlan, requireReplayable } from './saved-plan.ts';
+import { openSavedRun, type SavedRun } from './saved-run.ts';
+import { ShrinkPool } from './shrink-pool.ts';
+
+interface Options {
+  readonly anomaly?: string;
+  readonly attempts: string;
+  readonly workers: string;
+  readonly checkBudget: string;
+  readonly results: string;
+  readonly json?: boolean;
+}
+
+const ATTEMPTS = 3_000;
+const ATTEMPTS_MAX = 1_000_000;
+const WORKERS_MAX = 64;
+/** For one candidate: each is smaller than the run. */
+const CHECK_BUDGET_S = 20;
+
+const EXAMPLES = `
+Examples:
+  shaketable shrink results/runs/raft-register/20261121T205103Z-7
+  shaketable shrink RUN --anomaly commit-loss/lost-commit
+  shaketable promote SHRUNK                     keep it as a regression test
+
+Candidates are runs with fewer faults, operations, keys, clients and nodes, less time and an
+earlier end. The same run shrinks to the same run, on any number of cores. Ctrl-C takes the
+smallest so far. The result is a run directory like any other: it replays in milliseconds, and
+its report tells the story step by step. Exit code 0 says that there is one.`;
+
+export function addShrinkCommand(program: Command, { output, finish }: CommandContext): void {
+  program
+    .command('shrink')
+    .description('make a failing simulated run small, and tell its story')
+    .argument('<run>', 'a run directory')
+    .option('--anomaly <checker/name>', 'which has to remain; the first of the verdict when absent')
+    .option('--attempts <count>', 'candidates that are run at most', String(ATTEMPTS))
+    .addOption(
+      new Option('--workers <count>', 'processes').default(
+        String(availableParallelism()),
+        'the cores of the machine',
+      ),
+    )
+    .option('--check-budget <seconds>', 'for judging one candidate', String(CHECK_BUDGET_S))
+    .option('--results <folder>', 'where the new run directory goes', 'results/runs')
+    .option('--json', 'the result for machines, on standard output')
+    .addHelpText('after', EXAMPLES)
+    .action(async (path: string, options: Options) => {
+      await shrinkRun(path, options, output);
+      finish(EXIT.valid);
+    });
+}
+
+async function shrinkRun(path: string, options: Options, output: Output): Promise<void> {
+  const attemptsMax = parseNumber('--attempts', options.attempts, {
+    integer: true,
+    min: 1,
+    max: ATTEMPTS_MAX,
+  });
+  const workers = parseNumber('--workers', options.workers, { integer: true, min: 1, max: WORKERS_MAX });
+  const checkBudgetMs = 1000 * parseNumber('--check-budget', options.checkBudget, { above: 0 });
+  const saved = await openSavedRun(path);
+  requireReplayable(saved, 'shrink');
+  const start: Candidate = withPlan(
+    { test: saved.test, plan: readPlan(saved.directory, 'run its seed again, and let it end') },
+    {},
+  );
+  const target = targetOf(saved, options.anomaly);
+  const startedMs = performance.now();
+  const interrupt = interruptOnSignal(output, 'taking the smallest so far');
+  const pool = new ShrinkPool(workers, { target, runPath: path, checkBudgetMs });
+  interrupt.onRequest(() => pool.stop());
+  let result: ShrinkResult;
+  try {
+    result = await search(start, { pool, target, attemptsMax, output, path });
+  } finally {
+    pool.end();
+  }
+  await interrupt.settle();
+  interrupt.letSignalsEnd();
+  const tookMs = performance.now() - startedMs;
+  const before = sizeOf(start);
+  const after = sizeOf(result.smallest);
+  const directory = await perform(saved, result, { target, before, options, output });
+  const anomaly = `${target.checker}/${target.anomaly}`;
+  if (options.json === true) {
+    output.print(
+      JSON.stringify(
+        {
+          anomaly,
+          before,
+          after,
+          attempts: result.attempts,
+          end: result.end,
+          tookMs: Math.round(tookMs),
+          directory: directory.path,
+          report: directory.file('report.html'),
+        },
+        null,
+        2,
+      ),
+    );
+    return;
+  }
+  output.print(
+    `  shrunk      ${sizesText(before, after)}\n` +
+      `              ${result.attempts} runs in ${(tookMs / 1000).toFixed(1)} s, ${anomaly} remains${ENDS[result.end]}`,
+  );
+}
+
+const ENDS: Readonly<Record<ShrinkResult['end'], string>> = {
+  done: '',
+  attempts: '; more --attempts may make it smaller',
+  stopped: '; interrupted: shrink it again to go on',
+};
+
+interface SearchOptions {
+  readonly pool: ShrinkPool;
+  readonly target: Target;
+  readonly attemptsMax: number;
+  readonly output: Output;
+  readonly path: string;
+}
+
+async function search(
+  start: Candidate,
+  { pool, target, attemptsMax, output, path }: SearchOptions,
+): Promise<ShrinkResult> {
+  output.live(`shrinking ${path}: running it from its plan`);
+  const finding = await firstFinding(pool, start, target, path);
+  if (finding === null) return { smallest: start, attempts: 0, end: 'stopped' };
+  const before = sizeOf(start);
+  return shrink({
+    candidate: start,
+    finding,
+    firstOf: pool.firstOf,
+    attemptsMax,
+    isStopped: () => pool.isStopped,
+    onProgress: (smallest, attempts) =>
+      output.live(`shrinking · ${attempts} runs · ${sizesText(before, sizeOf(smallest))}`),
+  });
+}
+
+/** Null: interrupted by then. */
+async function firstFinding(
+  pool: ShrinkPool,
+  start: Candidate,
+  { checker, anomaly }: Target,
+  path: string,
+): Promise<Finding | null> {
+  const first = await pool.firstOf([start]);
+  if (first !== null) return first.finding;
+  if (pool.isStopped) return null;
+  const { problem } = await pool.attempt(start);
+  const why = problem ?? `${checker} finds no ${anomaly} when its plan is run: this code is not what failed`;
+  throw new HarnessError('non-determinism', `${path} cannot be shrunk: ${why}`);
+}
+
+/** @throws HarnessError `usage` when the run has no such anomaly */
+function targetOf({ verdict, directory }: SavedRun, typed: string | undefined): Target {
+  const targets = (verdict?.verdicts ?? [])
+    .filter(({ valid }) => valid === false)
+    .flatMap(({ checker, anomalies }) => anomalies.map(({ name }) => ({ checker, anomaly: name })));
+  const [first] = targets;
+  if (first === undefined) {
+    throw new HarnessError('usage', `${directory.path} shows no anomaly: only a run that is invalid shrinks`);
+  }
+  if (typed === undefined) return first;
+  const nameOf = ({ checker, anomaly }: Target): string => `${checker}/${anomaly}`;
+  const found = targets.find((target) => nameOf(target) === typed);
+  if (found === undefined) throw unknownName('anomaly', [...new Set(targets.map(nameOf))], typed);
+  return found;
+}
+
+interface PerformOptions {
+  readonly target: Target;
+  readonly before: CandidateSize;
+  readonly options: Options;
+  readonly output: Output;
+}
+
+/** The smallest once more, with all its checkers, into a directory of its own. */
+async function perform(
+  saved: SavedRun,
+  { smallest }: ShrinkResult,
+  { target, before, options, output }: PerformOptions,
+): Promise<RunDirectory> {
+  const { test, plan } = smallest;
+  const startedAt = new Date();
+  const { system, workload, seed } = test;
+  const directory = RunDirectory.create(options.results, { system, workload, seed, startedAt });
+  const interrupt = interruptOnSignal(output);
+  const run = await executeRun({
+    test: {
+      ...test,
+      startedAt: startedAt.toISOString(),
+      commandLine: ownCommandLine(),
+      shrunk: {
+        from: saved.directory.path,
+        anomaly: `${target.checker}/${target.anomaly}`,
+        operations: before.operations,
+        faults: before.faults,
+        nodes: before.nodes,
+      },
+    },
+    plan,
+    ...(plan.interruptTime === null ? undefined : { interruptTime: plan.interruptTime }),
+    directory,
+    interrupt,
+    output,
+    checkBudgetMs: 1000 * CHECK_BUDGET_S,
+  });
+  interrupt.letSignalsEnd();
+  if (options.json !== true) output.print(run.summary);
+  return directory;
+}
+
+/** `4,902 → 7 operations, 12 → 1 faults, …`, of what became less. */
+function sizesText(before: CandidateSize, after: CandidateSize): string {
+  const parts = (['operations', 'faults', 'nodes', 'clients', 'keys'] as const).map((name) => {
+    const [from, to] = [before[name], after[name]].map((count) => count.toLocaleString('en'));
+    return from === to ? `${to} ${name}` : `${from} → ${to} ${name}`;
+  });
+  return [...parts, `${before.lengthS.toFixed(1)} → ${after.lengthS.toFixed(3)} s`].join(', ');
+}
