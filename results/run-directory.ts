@@ -37,9 +37,8 @@ export class RunDirectory {
       makeFolder(parent);
       for (let attempt = 1; attempt <= MAX_NAME_ATTEMPTS; attempt++) {
         const path = join(parent, `${time}-${run.seed}${attempt === 1 ? '' : `-${attempt}`}`);
-        if (existsSync(path)) continue;
-        mkdirSync(path);
-        return new RunDirectory(path);
+        // Another process may take the name at the same moment.
+        if (makeNew(path)) return new RunDirectory(path);
       }
     } catch (error) {
       const reason = messageOf(error);
@@ -99,6 +98,17 @@ export class RunDirectory {
   /** Whole or not at all: written beside and renamed. */
   write(name: string, text: string): void {
     writeWhole(this.file(name), text);
+  }
+}
+
+/** @returns false where there is something already */
+function makeNew(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What every subcommand is given: where its words go, and how it says its exit code. */
-import type { Output } from './output.ts';
+import type { ScreenOutput } from './output.ts';
 
 export interface CommandContext {
-  readonly output: Output;
+  readonly output: ScreenOutput;
   finish(exitCode: number): void;
 }

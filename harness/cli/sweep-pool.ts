@@ -3,7 +3,7 @@
  * that one dies, too, its record says so.
  *
  *     const pool = new SweepPool(4);
- *     const record = await pool.run({ cell, seed: 7, folder, keepsAll: false });
+ *     const record = await pool.run({ cell, seed: 7, folder, keep: 'failures' });
  *     pool.end();
  */
 import { type ChildProcess, fork } from 'node:child_process';

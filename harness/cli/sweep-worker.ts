@@ -2,41 +2,28 @@
  * A process of a sweep: it runs one seed after the other, as the pool tells it, and answers each with its line of the ledger. It ends with
  * the process that made it.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { RunDirectory } from '../../results/run-directory.ts';
-import type { SeedRecord } from '../sweep/ledger.ts';
+import type { SeedRecord, SweepHeader } from '../sweep/ledger.ts';
 import type { Job } from '../sweep/schedule.ts';
 import { HarnessError } from '../errors.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
-import type { SignalInterrupt } from './interrupt.ts';
 import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
-import type { Output } from './output.ts';
 import { loadConfig } from './own/config-file.ts';
 import { againCommand } from './replay-command.ts';
 import { testOfCell } from './sweep-tests.ts';
+import { NEVER, SILENT } from './unattended.ts';
 
 export interface WorkerJob extends Job {
   /** Of the sweep: runs go into `runs/` in it. */
   readonly folder: string;
-  readonly keepsAll: boolean;
+  /** Which runs stay, and how much of those that are as expected. */
+  readonly keep: SweepHeader['keep'];
 }
 
-const SILENT: Output = {
-  isTerminal: false,
-  print: () => undefined,
-  note: () => undefined,
-  live: () => undefined,
-};
-
-/** Ctrl-C reaches every process of the terminal: the sweep decides what becomes of this one. */
-const NEVER: SignalInterrupt = {
-  requested: false,
-  onRequest: () => () => false,
-  settle: () => Promise.resolve(),
-  letSignalsEnd: () => undefined,
-  listen: () => undefined,
-};
+/** What a run was, and what came of it: enough for statistics, and to do it again. */
+const THIN_FILES = ['test.json', 'verdict.json'];
 
 async function perform(job: WorkerJob): Promise<SeedRecord> {
   const { cell, seed } = job;
@@ -61,7 +48,7 @@ async function perform(job: WorkerJob): Promise<SeedRecord> {
 }
 
 async function runSeed(
-  { cell, seed, folder, keepsAll }: WorkerJob,
+  { cell, seed, folder, keep }: WorkerJob,
   record: (given: Partial<SeedRecord> & Pick<SeedRecord, 'outcome'>) => SeedRecord,
 ): Promise<SeedRecord> {
   const test = await testOfCell(cell, seed);
@@ -78,17 +65,27 @@ async function runSeed(
   });
   const outcome = run.valid === true ? 'valid' : run.valid === false ? 'invalid' : 'unknown';
   const isNews = cell.expect === 'invalid' ? outcome === 'invalid' : outcome !== 'valid';
-  if (!keepsAll && !isNews) rmSync(directory.path, { recursive: true, force: true });
-  const isKept = keepsAll || isNews;
+  const isWhole = isNews || keep === 'all';
+  if (!isWhole) thin(directory.path, keep === 'thin' ? THIN_FILES : []);
   return record({
     outcome,
     ...findingOf(run),
     operations: run.history.length,
-    directory: isKept ? relative(folder, directory.path) : null,
-    again: isKept
+    directory: isWhole || keep === 'thin' ? relative(folder, directory.path) : null,
+    again: isWhole
       ? againCommand(run.test, directory.path).replayCommand
       : `npx shaketable run ${cell.key} --seed ${seed}`,
   });
+}
+
+/** Leaves these files of a run; nothing of it where there are none. */
+function thin(path: string, files: readonly string[]): void {
+  if (files.length === 0) {
+    rmSync(path, { recursive: true, force: true });
+    return;
+  }
+  for (const name of readdirSync(path))
+    if (!files.includes(name)) rmSync(join(path, name), { recursive: true, force: true });
 }
 
 function findingOf({ verdicts }: ExecutedRun): Pick<SeedRecord, 'why' | 'anomaly'> {

@@ -9,18 +9,22 @@ import { type Cell, cellsOf } from '../sweep/cells.ts';
 import { SWEEP_FORMAT, SWEEP_VERSION, type SweepHeader } from '../sweep/ledger.ts';
 import { outcomeOf, type SweepOutcome } from '../sweep/outcome.ts';
 import { readPlan } from '../sweep/plan.ts';
+import { planJsonSchema } from '../sweep/plan-schema.ts';
 import { Schedule, type Shard } from '../sweep/schedule.ts';
-import { cellText, totalsText } from '../sweep/summaries.ts';
 import { requireEngine } from './clusters.ts';
 import type { CommandContext } from './command-context.ts';
 import { interruptOnSignal } from './interrupt.ts';
 import { parseNumber } from './numbers.ts';
-import type { Output } from './output.ts';
+import type { ScreenOutput } from './output.ts';
 import { SweepFolder } from './sweep-folder.ts';
+import { SweepLive } from './sweep-live.ts';
 import { SweepPool } from './sweep-pool.ts';
 import { sumUp } from './sweep-summary.ts';
 import { testOfCell } from './sweep-tests.ts';
 import { gitRevision, shaketableVersion } from './version.ts';
+
+/** Of a table in which only the clock goes on. */
+const REDRAW_INTERVAL_MS = 1000;
 
 interface Options {
   readonly resume?: string;
@@ -28,6 +32,7 @@ interface Options {
   readonly workers: string;
   readonly shard?: string;
   readonly dryRun?: boolean;
+  readonly schema?: boolean;
   readonly json?: boolean;
 }
 
@@ -77,14 +82,16 @@ export function addSweepCommand(program: Command, context: CommandContext): void
     )
     .option('--shard <i/n>', 'only part i of n, from 1/n on; `shaketable merge` joins them')
     .option('--dry-run', 'print the cells and run nothing')
+    .option('--schema', 'print the JSON Schema of plans, for editors')
     .option('--json', 'the summary for machines, on standard output')
     .addHelpText('after', EXAMPLES)
     .action(async (plan: string | undefined, options: Options) => {
-      context.finish(await sweep(plan, options, context.output));
+      if (options.schema === true) context.output.print(planJsonSchema().trimEnd());
+      else context.finish(await sweep(plan, options, context.output));
     });
 }
 
-async function sweep(planFile: string | undefined, options: Options, output: Output): Promise<number> {
+async function sweep(planFile: string | undefined, options: Options, output: ScreenOutput): Promise<number> {
   const workers = parseNumber('--workers', options.workers, { integer: true, min: 1, max: 256 });
   if ((planFile === undefined) === (options.resume === undefined))
     throw new HarnessError('usage', 'name a plan, or a folder with --resume');
@@ -161,24 +168,16 @@ async function requireCells(cells: readonly Cell[]): Promise<void> {
   }
 }
 
-async function runAll(folder: SweepFolder, workers: number, output: Output): Promise<SweepOutcome> {
+async function runAll(folder: SweepFolder, workers: number, output: ScreenOutput): Promise<SweepOutcome> {
   const { header, records } = folder.ledger;
-  const { shard, cells, name } = header;
+  const { shard, cells, name, keep } = header;
   const schedule = new Schedule(cells, { shard, records });
   const pool = new SweepPool(workers);
   const interrupt = interruptOnSignal(output, 'runs that have begun are let end');
   output.note(`${name}: ${cells.length} cells, ${workers} workers, ${folder.path}`);
-  const told = new Set<string>();
-  const tell = (): void => {
-    const outcome = outcomeOf(header, folder.records, true);
-    for (const cell of outcome.cells) {
-      if (told.has(cell.cell.key) || !schedule.isDone(cell.cell) || cell.records.length === 0) continue;
-      told.add(cell.cell.key);
-      output.note(cellText(cell));
-    }
-    const { done, all } = schedule.progress();
-    output.live(`${done} of ${all ?? '…'} seeds · ${totalsText(outcome)}`);
-  };
+  const live = new SweepLive(output, header);
+  const show = (isDue: boolean): void => live.show(folder.records, (cell) => schedule.stateOf(cell), isDue);
+  const clock = setInterval(() => show(true), REDRAW_INTERVAL_MS);
   let running = 0;
   await new Promise<void>((resolve, reject) => {
     const fill = (): void => {
@@ -187,22 +186,27 @@ async function runAll(folder: SweepFolder, workers: number, output: Output): Pro
         if (job === null) break;
         running++;
         pool
-          .run({ ...job, folder: folder.path, keepsAll: header.keep === 'all' })
+          .run({ ...job, folder: folder.path, keep })
           .then((record) => {
             running--;
             folder.record(record);
             schedule.finished(record);
-            tell();
+            show(false);
             fill();
           })
           .catch(reject);
       }
       if (running === 0) resolve();
     };
-    tell();
     fill();
-  }).finally(() => pool.end());
+    show(true);
+  }).finally(() => {
+    clearInterval(clock);
+    pool.end();
+  });
   interrupt.letSignalsEnd();
   const isFinished = cells.every((cell) => schedule.isDone(cell));
-  return outcomeOf(header, folder.records, isFinished);
+  const outcome = outcomeOf(header, folder.records, isFinished);
+  live.end(outcome);
+  return outcome;
 }

@@ -5,7 +5,8 @@
  *     // [{ key: 'raft register --nemesis partition,kill', run: { … }, seeds: { first: 1, last: 20 }, expect: 'valid', … }]
  */
 import { HarnessError } from '../errors.ts';
-import { type PlanSettings, secondsOf, type SweepPlan } from './plan.ts';
+import { secondsOf } from './plan.ts';
+import type { PlanSettings, SweepPlan } from './plan-schema.ts';
 
 export interface Cell {
   /** The words behind `shaketable run`, without seeds: what makes it this cell, and finds it again. */

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { HarnessError } from '../errors.ts';
+import { keepSchema } from './plan-schema.ts';
 
 export const SWEEP_FORMAT = 'shaketable-sweep';
 export const SWEEP_VERSION = 1;
@@ -30,7 +31,7 @@ const headerSchema = z.object({
   shaketableVersion: z.string(),
   gitRevision: z.string().nullable(),
   startedAt: z.string(),
-  keep: z.enum(['failures', 'all']),
+  keep: keepSchema,
   /** Which part of the sweep this is; null: all of it. */
   shard: z.object({ index: z.int(), count: z.int() }).nullable(),
   cells: z.array(cellSchema),

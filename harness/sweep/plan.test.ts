@@ -1,8 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { cellsOf } from './cells.ts';
 import { readPlan, secondsOf } from './plan.ts';
+import { planJsonSchema } from './plan-schema.ts';
+
+interface JsonSchema {
+  readonly properties: Readonly<Record<string, { readonly description?: string; readonly items?: unknown }>>;
+}
 
 const read = (yaml: string) => readPlan(yaml, 'n.yaml');
+
+describe('the JSON Schema of plans', () => {
+  it('is the one in the package: `shaketable sweep --schema > schemas/sweep-plan.schema.json` writes it', async () => {
+    await expect(planJsonSchema()).toMatchFileSnapshot('../../schemas/sweep-plan.schema.json');
+  });
+
+  it('says of every key what it means', () => {
+    const { properties } = JSON.parse(planJsonSchema()) as JsonSchema;
+    const told = { ...properties, ...(properties['matrix']?.items as JsonSchema).properties };
+    expect(Object.keys(told)).toContain('nemesis-interval');
+    for (const [key, { description }] of Object.entries(told)) expect([key, description]).toEqual([key, expect.any(String)]); // prettier-ignore
+  });
+});
 
 describe('a plan', () => {
   it('multiplies what is listed, over its defaults', () => {

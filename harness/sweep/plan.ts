@@ -15,59 +15,9 @@
  * Keys are the long options of `shaketable run`, and `seeds`, `budget`, `expect`, `max-unknown`.
  */
 import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { HarnessError } from '../errors.ts';
-
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
-const text = z.string().min(1);
-const amount = z.number().nonnegative();
-
-const seedsSchema = z.union([z.int().min(1), z.string().regex(/^\d+-\d+$/, 'must be a number, or FROM-TO')]);
-
-const settingsSchema = z.strictObject({
-  cluster: oneOrMore(z.enum(['sim', 'process', 'docker'])).optional(),
-  nodes: oneOrMore(z.int().min(1)).optional(),
-  concurrency: oneOrMore(amount).optional(),
-  rate: oneOrMore(amount).optional(),
-  'time-limit': oneOrMore(amount).optional(),
-  quiet: oneOrMore(amount).optional(),
-  nemesis: oneOrMore(text).optional(),
-  'nemesis-interval': oneOrMore(amount).optional(),
-  'operation-timeout': oneOrMore(amount).optional(),
-  'ready-timeout': oneOrMore(amount).optional(),
-  image: oneOrMore(text).optional(),
-  bug: oneOrMore(text).optional(),
-  option: z.record(z.string(), oneOrMore(scalar)).optional(),
-  'check-budget': amount.optional(),
-  /** How many, from 1 on, or FROM-TO. */
-  seeds: seedsSchema.optional(),
-  /** No seed begins when a cell has taken so long, in seconds, or with a unit. */
-  budget: z
-    .union([amount, z.string().regex(/^\d+(\.\d+)?(s|m|h)$/, 'must be like 90s, 10m or 2h')])
-    .optional(),
-  /** `invalid`: some seed must be, since the bug has to be found. */
-  expect: z.enum(['valid', 'invalid']).optional(),
-  /** The share of a cell's seeds that may prove nothing. */
-  'max-unknown': z.number().min(0).max(1).optional(),
-});
-
-const entrySchema = settingsSchema.extend({ system: oneOrMore(text), workload: oneOrMore(text) });
-
-export const planSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes')
-    .optional(),
-  defaults: settingsSchema.optional(),
-  matrix: z.array(entrySchema).min(1),
-  /** Run directories: of what is not as expected, or of all. */
-  keep: z.enum(['failures', 'all']).optional(),
-});
-
-export type SweepPlan = z.infer<typeof planSchema>;
-export type PlanEntry = z.infer<typeof entrySchema>;
-export type PlanSettings = z.infer<typeof settingsSchema>;
+import { entrySchema, planSchema, type SweepPlan } from './plan-schema.ts';
 
 /** @throws HarnessError `bad-format`, a line for each thing that is wrong, with the line of the file */
 export function readPlan(yaml: string, file: string): SweepPlan {

@@ -19,13 +19,14 @@ const whole = { shard: null, records: [] };
 
 describe('a schedule', () => {
   it('runs every seed once, but for those that are done', () => {
-    const schedule = new Schedule([cell('a'), cell('b')], {
+    const cells = [cell('a'), cell('b')] as const;
+    const schedule = new Schedule(cells, {
       shard: null,
       records: [record('a', 2), record('b', 1)],
     });
-    expect(schedule.progress()).toEqual({ done: 2, all: 6 });
+    expect(schedule.stateOf(cells[0])).toEqual({ seeds: 3, running: 0, isDone: false });
     expect(all(schedule)).toEqual(['a:1', 'a:3', 'b:2', 'b:3']);
-    expect(schedule.progress()).toEqual({ done: 6, all: 6 });
+    expect(schedule.stateOf(cells[1])).toEqual({ seeds: 3, running: 0, isDone: true });
   });
 
   it('looks for a bug until it is found', () => {

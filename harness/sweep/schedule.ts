@@ -19,10 +19,15 @@ export interface Job {
   readonly seed: number;
 }
 
-interface Track {
+interface Place {
   readonly cell: Cell;
-  /** Its place in the plan. */
+  /** In the plan. */
   readonly place: number;
+}
+
+interface Track extends Place {
+  /** Of this shard; null where a budget decides. */
+  readonly seedCount: number | null;
   readonly done: Set<number>;
   readonly running: Set<number>;
   nextSeed: number;
@@ -33,8 +38,6 @@ interface Track {
 export class Schedule {
   private readonly tracks: readonly Track[];
   private readonly shard: Shard | null;
-  /** Seeds of this shard; null where a budget decides. */
-  private readonly seedCount: number | null;
 
   constructor(
     cells: readonly Cell[],
@@ -44,13 +47,13 @@ export class Schedule {
     this.tracks = cells.map((cell, place) => ({
       cell,
       place,
+      seedCount: this.countSeeds({ cell, place }),
       done: new Set(),
       running: new Set(),
       nextSeed: cell.seeds.first,
       tookMs: 0,
       isFound: false,
     }));
-    this.seedCount = this.countSeeds();
     for (const record of records) this.finished(record);
   }
 
@@ -85,18 +88,22 @@ export class Schedule {
     return track !== undefined && track.running.size === 0 && this.nextSeed(track) === null;
   }
 
-  /** Seeds that are done, and that there are for this shard; null where a budget decides. */
-  progress(): { readonly done: number; readonly all: number | null } {
-    return { done: this.tracks.reduce((sum, { done }) => sum + done.size, 0), all: this.seedCount };
+  /** Of the cell: its seeds for this shard (null where a budget decides), and how many run. */
+  stateOf(cell: Cell): { readonly seeds: number | null; readonly running: number; readonly isDone: boolean } {
+    const track = this.tracks.find((each) => each.cell === cell);
+    return {
+      seeds: track?.seedCount ?? null,
+      running: track?.running.size ?? 0,
+      isDone: this.isDone(cell),
+    };
   }
 
-  private countSeeds(): number | null {
+  private countSeeds(track: Place): number | null {
+    const { first, last } = track.cell.seeds;
+    if (last === null) return null;
+    if (this.shard === null) return last - first + 1;
     let count = 0;
-    for (const track of this.tracks) {
-      const { first, last } = track.cell.seeds;
-      if (last === null) return null;
-      for (let seed = first; seed <= last; seed++) if (this.isOurs(track, seed)) count++;
-    }
+    for (let seed = first; seed <= last; seed++) if (this.isOurs(track, seed)) count++;
     return count;
   }
 
@@ -116,11 +123,11 @@ export class Schedule {
   }
 
   /** A bug is looked for by one shard alone: another could not know that it was found. */
-  private isCellOurs({ cell, place }: Track): boolean {
+  private isCellOurs({ cell, place }: Place): boolean {
     return this.shard === null || cell.expect === 'valid' || this.isAt(place);
   }
 
-  private isOurs(track: Track, seed: number): boolean {
+  private isOurs(track: Place, seed: number): boolean {
     if (this.shard === null) return true;
     return track.cell.expect === 'invalid' ? this.isAt(track.place) : this.isAt(track.place + seed);
   }

@@ -5,18 +5,18 @@
  */
 import type { CellOutcome, CellState, SweepOutcome } from './outcome.ts';
 
-const WORDS: Readonly<Record<CellState, string>> = {
+export const CELL_WORDS: Readonly<Record<CellState, string>> = {
   passed: 'ok',
   failed: 'FAILED',
   unknown: 'unknown',
   error: 'ERROR',
   unfinished: 'open',
 };
-const WORD_LENGTH = Math.max(...Object.values(WORDS).map((word) => word.length));
+const WORD_LENGTH = Math.max(...Object.values(CELL_WORDS).map((word) => word.length));
 
 /** One line, two where something must be looked at. */
 export function cellText({ cell, state, sentence, because }: CellOutcome): string {
-  const line = `${WORDS[state].padEnd(WORD_LENGTH)}  ${cell.key}  ${sentence}`;
+  const line = `${CELL_WORDS[state].padEnd(WORD_LENGTH)}  ${cell.key}  ${sentence}`;
   const again = because?.again ?? null;
   return again === null ? line : `${line}\n${' '.repeat(WORD_LENGTH)}  again: ${again}`;
 }
@@ -39,13 +39,13 @@ export function sweepMarkdown(outcome: SweepOutcome): string {
   const { header, cells } = outcome;
   const rows = cells.map(
     ({ cell, state, sentence, records, tookMs }) =>
-      `| ${WORDS[state]} | \`${inTable(cell.key)}\` | ${records.length} | ${Math.round(tookMs / 1000)} s | ${inTable(sentence)} |`,
+      `| ${CELL_WORDS[state]} | \`${inTable(cell.key)}\` | ${records.length} | ${Math.round(tookMs / 1000)} s | ${inTable(sentence)} |`,
   );
   const failures = cells.filter(
     ({ state }) => state === 'failed' || state === 'error' || state === 'unknown',
   );
   return [
-    `# ${header.name}: ${WORDS[outcome.state]}`,
+    `# ${header.name}: ${CELL_WORDS[outcome.state]}`,
     '',
     `${totalsText(outcome)}. Shaketable ${header.shaketableVersion}, ${header.gitRevision ?? 'no git revision'}, ${header.startedAt}${shardText(outcome)}.`,
     '',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Command } from 'commander';
 import { addCleanCommand } from '../../cli/clean.ts';
-import type { Output } from '../../cli/output.ts';
+import type { ScreenOutput } from '../../cli/output.ts';
 import { findRuns } from './clean.ts';
 import { createDockerBackend, type DockerBackend } from './docker-backend.ts';
 import { connectEngine } from './engine.ts';
@@ -17,11 +17,12 @@ const docker = await dockerRequirement();
 async function clean(...options: string[]): Promise<{ printed: string; noted: string; exitCode: number }> {
   const printed: string[] = [];
   const noted: string[] = [];
-  const output: Output = {
+  const output: ScreenOutput = {
     isTerminal: false,
     print: (text) => printed.push(text),
     note: (text) => noted.push(text),
     live: () => undefined,
+    liveLines: () => undefined,
   };
   let exitCode = -1;
   const program = new Command();

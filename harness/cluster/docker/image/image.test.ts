@@ -70,6 +70,7 @@ describe.skipIf(docker.skip || process.platform !== 'linux')(`images${docker.not
       print: (text: string) => printed.push(text),
       note: (text: string) => noted.push(text),
       live: () => undefined,
+      liveLines: () => undefined,
     };
     addImageCommand(program, { output, finish: (code) => expect(code).toBe(0) });
     await program.parseAsync(['image', 'build', '--tag', tag], { from: 'user' });
