@@ -12,8 +12,9 @@ import type { History } from '../../harness/history/history.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { TraceRecord } from '../../harness/history/trace.ts';
 import type { TestDefinition } from '../../harness/run/test-definition.ts';
+import { signaturesOf } from '../signatures.ts';
 import { anomalyRow } from './anomaly-rows.ts';
-import { formatCount, formatDuration } from './browser/format.ts';
+import { formatCount, formatDuration, plural } from './browser/format.ts';
 import { headline, meaning, notes, verdictWord } from './headline.ts';
 import type { Judged } from './headline.ts';
 import { cutText, packOperations, TextTable } from './operation-columns.ts';
@@ -105,7 +106,7 @@ export function collectReportData(input: ReportInput): ReportData {
     functions,
     facts: isForeign
       ? fileFacts(test, history, duration)
-      : runFacts(test, duration, statistics.leaderChanges),
+      : [...runFacts(test, duration, statistics.leaderChanges), ...signatureFacts(test, verdicts, history)],
     duration,
     nodes,
     threads: packed.threads,
@@ -150,6 +151,18 @@ function runFacts(test: ReportedTest, duration: number, leaderChanges: number | 
   if (leaderChanges !== null) facts.splice(-1, 0, { name: 'Leader changes', value: String(leaderChanges) });
   if (test.bugs.length > 0) facts.splice(2, 0, { name: 'Bugs', value: test.bugs.join(', ') });
   return facts;
+}
+
+/** What triage knows its failures by. */
+function signatureFacts(
+  test: ReportedTest,
+  verdicts: readonly Verdict[],
+  history: History,
+): readonly Field[] {
+  const [first, ...others] = signaturesOf(test, verdicts, history);
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${plural(others.length, 'other')}`;
+  return [{ name: 'Signature', value: `${first.signature}${more}` }];
 }
 
 function fileFacts(file: ReportedFile, history: History, duration: number): readonly Field[] {
