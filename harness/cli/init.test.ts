@@ -30,7 +30,7 @@ describe('the server', () => {
       ...['.gitignore', 'shake', 'shake/kv-server.mjs', 'shake/kv-system.ts', 'shake/my-workload.ts'],
       'shaketable.config.ts',
     ]);
-    expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('results/runs/\n');
+    expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('results/runs/\nresults/sweeps/\n');
     const lines = ['--cluster', 'process', '--time-limit', '5', '--quiet', '1'];
     const run = await shaketable('run', 'kv', 'register', ...lines);
     expect(run).toMatchObject({ exitCode: 1, stderr: '' });
@@ -55,7 +55,7 @@ describe('the server', () => {
     expect(await shaketable('init', '--force', 'deep/er')).toMatchObject({ exitCode: 0 });
     expect(readFileSync(mine, 'utf8')).not.toBe('mine');
     expect(readFileSync(join(folder, 'deep', 'er', '.gitignore'), 'utf8')).toBe(
-      'node_modules\nresults/runs/',
+      'node_modules\nresults/runs/\nresults/sweeps/\n',
     );
   });
 

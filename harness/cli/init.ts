@@ -1,33 +1,38 @@
 /**
  * `shaketable init`: writes an example of a system of one's own, which runs at once and has a bug that the first run finds.
  *
- *     shaketable init               a server in plain Node.js: child processes and containers
- *     shaketable init --program     a node on our Runtime: the simulator, too
+ *     shaketable init                    a server in plain Node.js: child processes and containers
+ *     shaketable init --program          a node on our Runtime: the simulator, too
+ *     shaketable init --nightly github   a plan of what is shaken every night, and the CI job that does it
  *
  * What it writes is in `examples/`, as it stands there. It never overwrites.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { packageRoot } from './version.ts';
 
 interface Options {
   readonly program?: boolean;
+  readonly nightly?: (typeof NIGHTLIES)[number];
   readonly force?: boolean;
 }
 
+const NIGHTLIES = ['github', 'gitlab', 'kubernetes'] as const;
+
 /** What runs leave behind. */
-const IGNORED = 'results/runs/';
+const IGNORED = ['results/runs/', 'results/sweeps/'];
 
 const EXAMPLES = `
 Examples:
   shaketable init                     a key-value server in plain Node.js, for process and docker
   shaketable init --program           the same as a program on our Runtime, for sim, too
+  shaketable init --nightly github    the job that shakes it every night
   shaketable init ../other-project
 
-docs/your-own-system.md goes on from there.`;
+docs/your-own-system.md and docs/nightly.md go on from there.`;
 
 export function addInitCommand(program: Command, { output, finish }: CommandContext): void {
   program
@@ -35,6 +40,9 @@ export function addInitCommand(program: Command, { output, finish }: CommandCont
     .description('write an example of a system of your own, which runs at once')
     .argument('[folder]', 'where to', '.')
     .option('--program', 'a node on our Runtime, which runs in the simulator, too')
+    .addOption(
+      new Option('--nightly <ci>', 'a plan for every night, and the job that runs it').choices(NIGHTLIES),
+    )
     .option('--force', 'write over what is there')
     .addHelpText('after', EXAMPLES)
     .action((folder: string, options: Options) => {
@@ -44,8 +52,13 @@ export function addInitCommand(program: Command, { output, finish }: CommandCont
 }
 
 /** @returns what was written, and what to do next */
-function init(folder: string, { program = false, force = false }: Options): string {
-  const files = filesOf(join(packageRoot(), 'examples', program ? 'kv-program' : 'kv-server'));
+function init(folder: string, { program = false, nightly, force = false }: Options): string {
+  if (program && nightly !== undefined)
+    throw new HarnessError('usage', '--nightly writes no system: leave --program to an init of its own');
+  const files =
+    nightly === undefined
+      ? filesOf(program ? 'kv-program' : 'kv-server')
+      : [...filesOf('nightly/plan'), ...filesOf(`nightly/${nightly}`)];
   const inTheWay = files.map(({ path }) => path).filter((path) => existsSync(join(folder, path)));
   if (inTheWay.length > 0 && !force) {
     throw new HarnessError(
@@ -71,8 +84,13 @@ function init(folder: string, { program = false, force = false }: Options): stri
     ...written,
     '',
     'next',
-    `  ${enter}npx shaketable run kv register${program ? '' : ' --cluster process'}`,
+    `  ${enter}npx shaketable ${nextCommand({ program, nightly })}`,
   ].join('\n');
+}
+
+function nextCommand({ program, nightly }: Pick<Options, 'program' | 'nightly'>): string {
+  if (nightly !== undefined) return 'sweep shake/nightly.yaml --dry-run';
+  return `run kv register${program === true ? '' : ' --cluster process'}`;
 }
 
 interface ExampleFile {
@@ -88,24 +106,33 @@ const PURPOSES: Readonly<Record<string, string>> = {
   'kv-system.ts': 'what to start, and how a client talks to it',
   'my-workload.ts': 'what clients do, and who judges it',
   'shaketable.config.ts': 'the names of it all',
+  'nightly.yaml': 'what is shaken every night',
+  'nightly.yml': 'the job that does it',
+  'open-issues.mjs': 'an issue for each failure, once',
+  '.gitlab-ci.yml': 'the job that does it',
+  'nightly-job.yaml': 'the Indexed Job that does it',
 };
 
-function filesOf(example: string): readonly ExampleFile[] {
+/** @param name - below `examples/` */
+function filesOf(name: string): readonly ExampleFile[] {
+  const example = join(packageRoot(), 'examples', name);
   return readdirSync(example, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map(({ name, parentPath }) => {
-      const whole = join(parentPath, name);
+    .map((entry) => {
+      const whole = join(entry.parentPath, entry.name);
       const path = whole.slice(example.length + 1);
-      return { path, text: readFileSync(whole, 'utf8'), purpose: PURPOSES[name] ?? '' };
+      return { path, text: readFileSync(whole, 'utf8'), purpose: PURPOSES[entry.name] ?? '' };
     })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Adds a line to `.gitignore`, once. */
+/** Adds lines to `.gitignore`, once. */
 function ignoreRuns(folder: string): void {
   const path = join(folder, '.gitignore');
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  if (before.split(/\r?\n/).includes(IGNORED)) return;
+  const there = before.split(/\r?\n/);
+  const missing = IGNORED.filter((line) => !there.includes(line));
+  if (missing.length === 0) return;
   const gap = before === '' || before.endsWith('\n') ? '' : '\n';
-  writeFileSync(path, `${before}${gap}${IGNORED}\n`);
+  writeFileSync(path, `${before}${gap}${missing.join('\n')}\n`);
 }

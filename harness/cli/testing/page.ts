@@ -54,7 +54,7 @@ export async function followPage(page: string): Promise<{ readonly folder: strin
       for (const line of text.trim().split('\n')) {
         const ended = await commandIn(join(folder, place))(...argumentsOf(line));
         printed = ended.stdout;
-        expect(`${line}\n${ended.stderr}→ ${ended.exitCode}`, ended.stdout).toBe(`${line}\n→ ${code}`);
+        expect(`${line} → ${ended.exitCode}`, `${ended.stdout}${ended.stderr}`).toBe(`${line} → ${code}`);
         done++;
       }
     } else if (mark === 'output') {
