@@ -41,6 +41,7 @@ export class SweepPool {
       outcome: 'error',
       why,
       anomaly: null,
+      signatures: [],
       directory: null,
       again: `npx shaketable run ${job.cell.key} --seed ${job.seed}`,
       operations: 0,

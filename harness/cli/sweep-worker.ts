@@ -33,6 +33,7 @@ async function perform(job: WorkerJob): Promise<SeedRecord> {
     seed,
     why: null,
     anomaly: null,
+    signatures: [],
     directory: null,
     again: null,
     operations: 0,
@@ -70,6 +71,7 @@ async function runSeed(
   return record({
     outcome,
     ...findingOf(run),
+    signatures: run.signatures.map(({ signature }) => signature),
     operations: run.history.length,
     directory: isWhole || keep === 'thin' ? relative(folder, directory.path) : null,
     again: isWhole

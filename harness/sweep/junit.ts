@@ -45,7 +45,11 @@ function finding({ state, sentence, because }: CellOutcome): string {
   const tag = state === 'failed' ? 'failure' : 'error';
   const type = state === 'failed' ? (because?.anomaly ?? 'not found') : state;
   const again = because?.again ?? null;
-  const text = again === null ? sentence : `${sentence}\nagain: ${again}`;
+  const text = [
+    sentence,
+    ...(again === null ? [] : [`again: ${again}`]),
+    ...(because?.signatures ?? []).map((signature) => `signature: ${signature}`),
+  ].join('\n');
   return `<${tag}${attributes({ message: sentence, type })}>${escapeXml(text)}</${tag}>`;
 }
 

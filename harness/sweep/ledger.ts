@@ -46,6 +46,8 @@ const recordSchema = z.object({
   why: z.string().nullable(),
   /** The checker and the anomaly's name, of what is invalid. */
   anomaly: z.string().nullable(),
+  /** What its failures are known by; none in ledgers of older releases. */
+  signatures: z.array(z.string()).default([]),
   /** Of the run, from the sweep's folder; null where it was not kept. */
   directory: z.string().nullable(),
   /** The command that does it again. */

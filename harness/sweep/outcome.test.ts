@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { failuresOf } from './failures.ts';
 import { sweepJunit } from './junit.ts';
 import { parseLedger, type SeedRecord } from './ledger.ts';
 import { outcomeOf } from './outcome.ts';
@@ -47,6 +48,7 @@ const outcome = outcomeOf(
       outcome: 'invalid',
       why: 'lost: <1> & "2" | \u0000',
       anomaly: 'log/lost',
+      signatures: ['raft-register/log/lost/3f9a1c'],
       again: 'npx shaketable replay x',
     }),
   ],
@@ -59,6 +61,9 @@ describe('a sweep', () => {
     expect(text).toMatch(/^# nightly: FAILED$/m);
     expect(text).toMatch(/^\| ok \| `raft register` \| 3 \| 3 s \| 3 seeds valid \|$/m);
     expect(text).toContain(String.raw`"2" \|`);
+    expect(text).toContain(
+      '| signature | runs | cells | example |\n| --- | --- | --- | --- |\n| `raft-register/log/lost/3f9a1c` | 1 | 1 | seed 1 of `bad` |',
+    );
     expect(text).toContain('```sh\nnpx shaketable replay x\n```');
     expect(totalsText(outcome)).toBe('2 cells: 1 passed, 1 failed · 4 seeds: 3 valid, 1 invalid');
   });
@@ -72,7 +77,34 @@ describe('a sweep', () => {
       '<testcase classname="nightly.raft.register" name="raft register" time="3.000"></testcase>',
     );
     expect(text).toContain('message="lost: &#60;1&#62; &#38; &#34;2&#34; | " type="log/lost"');
+    expect(text).toContain('\nsignature: raft-register/log/lost/3f9a1c</failure>');
     expect(text).not.toContain('\u0000');
+  });
+});
+
+describe('failures of a sweep', () => {
+  const lost = { outcome: 'invalid', signatures: ['x/lost'] } as const;
+  const found = failuresOf(
+    outcomeOf(
+      header([cell('a'), cell('b'), cell('bug', { expect: 'invalid' })]),
+      [
+        record('a', 1, { ...lost, operations: 50 }),
+        record('a', 2, { ...lost, signatures: ['x/lost', 'x/stale'], operations: 20 }),
+        record('a', 3, { outcome: 'unknown' }),
+        record('b', 1, { outcome: 'invalid' }),
+        record('b', 2, lost),
+        record('bug', 1, { ...lost, signatures: ['x/bug'] }),
+      ],
+      true,
+    ),
+  );
+
+  it('are one for each signature, with the shortest run, without bugs that were to be found', () => {
+    expect(found.map(({ example, ...failure }) => [failure, example.seed])).toEqual([
+      [{ signature: 'x/lost', runs: 3, cells: ['a', 'b'] }, 2],
+      [{ signature: 'x/stale', runs: 1, cells: ['a'] }, 2],
+      [{ signature: null, runs: 1, cells: ['b'] }, 1],
+    ]);
   });
 });
 

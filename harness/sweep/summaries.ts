@@ -3,6 +3,7 @@
  *
  *     sweepText(outcome)      // 'FAILED  raft register --nemesis kill  nonlinearizable: …'
  */
+import { failuresOf, type SweepFailure } from './failures.ts';
 import type { CellOutcome, CellState, SweepOutcome } from './outcome.ts';
 
 export const CELL_WORDS: Readonly<Record<CellState, string>> = {
@@ -53,6 +54,7 @@ export function sweepMarkdown(outcome: SweepOutcome): string {
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    ...signatureLines(failuresOf(outcome)),
     ...failures.flatMap(({ cell, sentence, because }) => [
       `## ${cell.key}`,
       '',
@@ -66,11 +68,24 @@ export function sweepMarkdown(outcome: SweepOutcome): string {
 export function sweepJson(outcome: SweepOutcome): string {
   const { header, state, cells } = outcome;
   const { cells: _, ...head } = header;
-  return `${JSON.stringify({ ...head, state, cells }, null, 2)}\n`;
+  return `${JSON.stringify({ ...head, state, failures: failuresOf(outcome), cells }, null, 2)}\n`;
 }
 
 export function shardText({ header: { shard } }: SweepOutcome): string {
   return shard === null ? '' : `, shard ${shard.index} of ${shard.count}`;
+}
+
+function signatureLines(failures: readonly SweepFailure[]): readonly string[] {
+  if (failures.length === 0) return [];
+  return [
+    '| signature | runs | cells | example |',
+    '| --- | --- | --- | --- |',
+    ...failures.map(
+      ({ signature, runs, cells, example }) =>
+        `| ${signature === null ? 'none' : `\`${inTable(signature)}\``} | ${runs} | ${cells.length} | seed ${example.seed} of \`${inTable(example.cell)}\` |`,
+    ),
+    '',
+  ];
 }
 
 const againLines = (again: string | null): readonly string[] =>

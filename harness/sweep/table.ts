@@ -30,9 +30,14 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** Names are cut no shorter. */
-const NAME_COLUMNS_MIN = 16;
-/** Shorter ones are for all of the terminal: the head, the line of what is left out, and the total. */
+const HEAD = ['', 'cell', 'seeds', 'valid', 'invalid', 'unknown', 'rate', 'left', 'found'];
+const NAME = 1;
+/** The state, the name and what was found; numbers stand right. */
+const LEFT: ReadonlySet<number> = new Set([0, NAME, HEAD.indexOf('found')]);
+/** Left out, the first one first, where names would be cut shorter than this. */
+const DISPENSABLE = ['rate', 'left', 'found', 'unknown', 'valid'];
+const NAME_COLUMNS_MIN = 26;
+/** The head, the line of what is left out, and the total. */
 const LINES_BESIDE_ROWS = 3;
 const GAP = '  ';
 
@@ -41,25 +46,31 @@ export function sweepTable(rows: readonly TableRow[], total: string, size: Termi
   const room = Math.max(1, size.rows - 1 - LINES_BESIDE_ROWS);
   const shown = rows.length <= room + 1 ? rows : mostTelling(rows, room);
   const labels = labelsOf(rows.map(({ outcome }) => outcome.cell));
-  const texts = [
-    ['', 'cell', 'seeds', 'valid', 'invalid', 'unknown', 'rate', 'left', 'found'],
-    ...shown.map((row) => rowTexts(row, labels.get(row.outcome.cell.key) ?? '')),
-  ];
-  const widths =
-    texts[0]?.map((_, i) => Math.max(...texts.map((cells) => (cells[i] as string).length))) ?? [];
-  const beside = widths.reduce((sum, width, i) => (i === 1 ? sum : sum + width + GAP.length), 0);
-  widths[1] = Math.max(NAME_COLUMNS_MIN, Math.min(widths[1] as number, size.columns - 1 - beside));
+  const texts = [HEAD, ...shown.map((row) => rowTexts(row, labels.get(row.outcome.cell.key) ?? ''))];
+  const { widths, columns } = layOut(texts, size.columns - 1);
   const lines = texts.map((cells) =>
-    cells
-      .map((text, i) => {
-        const width = widths[i] as number;
-        return isLeft(i) ? cutInside(text, width).padEnd(width) : text.padStart(width);
+    columns
+      .map((i) => {
+        const [text = '', width = 0] = [cells[i], widths[i]];
+        return LEFT.has(i) ? cutInside(text, width).padEnd(width) : text.padStart(width);
       })
       .join(GAP)
       .trimEnd(),
   );
-  if (shown.length < rows.length) lines.push(`${' '.repeat((widths[0] as number) + GAP.length)}${restText(rows, shown)}`); // prettier-ignore
+  if (shown.length < rows.length) lines.push(`${' '.repeat((widths[0] ?? 0) + GAP.length)}${restText(rows, shown)}`); // prettier-ignore
   return [...lines, total];
+}
+
+/** How wide each column is, and which of them have a place. */
+function layOut(texts: readonly (readonly string[])[], room: number) {
+  const widths = HEAD.map((_, i) => Math.max(...texts.map((cells) => cells[i]?.length ?? 0)));
+  let columns = [...HEAD.keys()];
+  const nameRoom = (): number =>
+    room - columns.reduce((sum, i) => (i === NAME ? sum : sum + (widths[i] ?? 0) + GAP.length), 0);
+  for (const name of DISPENSABLE)
+    if (nameRoom() < NAME_COLUMNS_MIN) columns = columns.filter((i) => HEAD[i] !== name);
+  widths[NAME] = Math.max(1, Math.min(widths[NAME] ?? 0, nameRoom()));
+  return { widths, columns };
 }
 
 /** `0:42`, `12:07`, `3:05:00`. */
@@ -69,9 +80,6 @@ export function clockText(seconds: number): string {
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
-
-/** The state, the name and what was found. */
-const isLeft = (column: number): boolean => column < 2 || column === 8;
 
 function rowTexts(
   { outcome, seeds, isDone, rate, leftS, running }: TableRow,

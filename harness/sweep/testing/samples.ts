@@ -22,6 +22,7 @@ export const record = (key: string, seed: number, given: Partial<SeedRecord> = {
   outcome: 'valid',
   why: null,
   anomaly: null,
+  signatures: [],
   directory: null,
   again: null,
   operations: 100,
