@@ -157,6 +157,12 @@ module.exports = {
       },
     },
     {
+      name: 'browser-of-the-server-knows-its-contract-only',
+      severity: 'error',
+      from: { path: '^results/serve/browser/', pathNot: TEST },
+      to: { pathNot: ['^results/serve/browser/', '^results/serve/live-data\\.ts$'] },
+    },
+    {
       name: 'results-run-nothing',
       severity: 'error',
       from: { path: '^results/', pathNot: TEST },

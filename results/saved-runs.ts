@@ -10,9 +10,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Validity, Verdict } from '../checkers/checker.ts';
+import type { Validity } from '../checkers/checker.ts';
 import { HarnessError } from '../harness/errors.ts';
 import { decodeHistory } from '../harness/history/json-lines.ts';
+import type { Json } from '../harness/history/operation.ts';
 import { parseTestDefinition, type TestDefinition } from '../harness/run/test-definition.ts';
 import { RunDirectory } from './run-directory.ts';
 import { classSignature, type FailureSignature, signaturesOf } from './signatures.ts';
@@ -38,6 +39,8 @@ export interface RunSummary {
   readonly operations: number | null;
   /** Null where no verdict says. */
   readonly counts: OperationCounts | null;
+  /** Of the statistics checker, as the file has them; null where no verdict says. */
+  readonly statistics: Json | null;
   /** The sentence of the first failure, or why it is unknown; null otherwise. */
   readonly sentence: string | null;
 }
@@ -107,6 +110,7 @@ function summaryOf(directory: RunDirectory, test: TestDefinition): RunSummary {
     : null;
   const signatures =
     verdict === null ? [] : (verdict.signatures ?? signaturesOfOld(directory, test, verdict));
+  const statistics = verdict?.verdicts.find(({ checker }) => checker === 'statistics')?.statistics ?? null;
   const undecided = verdict?.verdicts.find(({ valid }) => valid === 'unknown')?.reason;
   return {
     path: directory.path,
@@ -114,7 +118,8 @@ function summaryOf(directory: RunDirectory, test: TestDefinition): RunSummary {
     valid: verdict?.valid ?? null,
     signatures,
     operations: verdict?.operations ?? null,
-    counts: countsOf(verdict?.verdicts ?? []),
+    counts: countsOf(statistics),
+    statistics,
     sentence: signatures[0]?.explanation ?? (verdict?.valid === 'unknown' ? (undecided ?? null) : null),
   };
 }
@@ -138,8 +143,7 @@ function signaturesOfOld(
 }
 
 /** As the statistics of the run say. */
-function countsOf(verdicts: readonly Verdict[]): OperationCounts | null {
-  const { statistics } = verdicts.find(({ checker }) => checker === 'statistics') ?? {};
+function countsOf(statistics: Json | null): OperationCounts | null {
   const total = memberOf(statistics, 'total');
   const [ok, fail, info, pending] = ['ok', 'fail', 'info', 'pending'].map((name) => memberOf(total, name));
   return typeof ok === 'number' && typeof fail === 'number' && typeof info === 'number'

@@ -76,6 +76,7 @@ const GUILTY: readonly (readonly [rule: string, from: string, to: string])[] = [
   ['the-api-runs-nothing', 'api/bad.ts', 'harness/cluster/sim/sim.ts'],
   ['only-the-command-imports-the-api', 'nemeses/worse.ts', 'api/index.ts'],
   ['browser-knows-the-data-contract-only', 'results/report/browser/bad.ts', 'harness/errors.ts'],
+  ['browser-of-the-server-knows-its-contract-only', 'results/serve/browser/bad.ts', 'harness/errors.ts'],
   ['results-run-nothing', 'results/report/bad.ts', 'workloads/register.ts'],
   ['nothing-imports-tests', 'checkers/set/worse.ts', 'checkers/set/set.test.ts'],
   ['dependencies-are-declared', 'checkers/set/packaged.ts', 'vitest'],
