@@ -96,8 +96,8 @@ export class RunDirectory {
   }
 
   /** Whole or not at all: written beside and renamed. */
-  write(name: string, text: string): void {
-    writeWhole(this.file(name), text);
+  write(name: string, content: string | Uint8Array): void {
+    writeWhole(this.file(name), content);
   }
 }
 
@@ -118,11 +118,11 @@ export function timeInName(time: Date): string {
 }
 
 /** Whole or not at all, with the folders that it needs. @throws HarnessError `io` */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.partial`;
   try {
     makeFolder(dirname(path));
-    writeFileSync(temporary, text);
+    writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -3,6 +3,7 @@ import type { Checker } from '../../checkers/checker.ts';
 import { statistics, vacuity } from '../../checkers/statistics/index.ts';
 import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
+import type { ReportData } from '../../results/report/report-data.ts';
 import { checkBudget } from './check-budget.ts';
 import type { ChooseJudge } from './choose-judge.ts';
 import { type HistoryFile, readHistoryFile } from './history-file.ts';
@@ -42,7 +43,19 @@ export async function judgeFile(path: string, options: JudgeFileOptions): Promis
   return { ...found, notes, ...judgement, judge: judge.name, checkMs: performance.now() - startedMs };
 }
 
-export function reportOfFile({ file, format, history, judge, valid, verdicts, notes }: JudgedFile): string {
+export function reportOfFile(judged: JudgedFile): string {
+  return renderReport(reportDataOfFile(judged));
+}
+
+export function reportDataOfFile({
+  file,
+  format,
+  history,
+  judge,
+  valid,
+  verdicts,
+  notes,
+}: JudgedFile): ReportData {
   const test = { file, judge, format, commandLine: ownCommandLine() };
-  return renderReport(collectReportData({ test, history, trace: [], valid, verdicts, notes }));
+  return collectReportData({ test, history, trace: [], valid, verdicts, notes });
 }

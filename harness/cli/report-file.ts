@@ -9,8 +9,8 @@ export function assertWritable(file: string): void {
 }
 
 /** @throws HarnessError `io` */
-export function writeReport(file: string, html: string): void {
-  attempt(file, () => writeFileSync(file, html));
+export function writeReport(file: string, content: string | Uint8Array): void {
+  attempt(file, () => writeFileSync(file, content));
 }
 
 function attempt(file: string, action: () => void): void {

@@ -1,5 +1,5 @@
 /**
- * The run on a terminal, at most 100 columns: verdict, anomalies, figures, faults.
+ * The run on a terminal, at most 100 columns by default: verdict, anomalies, figures, faults.
  *
  * Control characters in what the system said are shown escaped, so that a hostile value cannot drive the terminal.
  */
@@ -10,7 +10,7 @@ import { OUTCOMES } from './report-data.ts';
 import type { FaultRow, FunctionRow, OperationColumns, ReportData, VerdictWord } from './report-data.ts';
 import { type Bar, drawAsText } from './text-picture.ts';
 
-const WIDTH = 100;
+const DEFAULT_WIDTH = 100;
 const MAX_ANOMALIES = 5;
 const MAX_ALLOWED = 3;
 const MAX_ERRORS = 4;
@@ -20,15 +20,18 @@ const LABEL_WIDTH = 12;
 export interface TextSummaryOptions {
   /** ANSI colours; off by default. */
   readonly colour?: boolean;
+  /** Columns; the command that replays it is never broken. */
+  readonly width?: number;
 }
 
 const VERDICT_COLOUR: Readonly<Record<VerdictWord, string>> = { valid: '32', invalid: '31', unknown: '33' };
 
 export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSummaryOptions = {}): string {
+  const { width = DEFAULT_WIDTH } = options;
   const paint = (code: string, text: string): string =>
     options.colour === true ? `\u001b[${code}m${text}\u001b[0m` : text;
   const lines: string[] = [];
-  const [first = '', ...rest] = wrap(`${data.verdict.toUpperCase()}  ${data.headline}`, WIDTH, '');
+  const [first = '', ...rest] = wrap(`${data.verdict.toUpperCase()}  ${data.headline}`, width, '');
   const word = data.verdict.length;
   lines.push(
     paint(`1;${VERDICT_COLOUR[data.verdict]}`, first.slice(0, word)) + paint('1', first.slice(word)),
@@ -37,7 +40,7 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
 
   const section = (label: string, texts: readonly string[]): void => {
     texts.forEach((text, i) => {
-      wrap(text, WIDTH - LABEL_WIDTH - 2, '  ').forEach((line, j) => {
+      wrap(text, width - LABEL_WIDTH - 2, '  ').forEach((line, j) => {
         const shown = i === 0 && j === 0 ? label : '';
         lines.push(`  ${paint('2', shown.padEnd(LABEL_WIDTH))}${line}`);
       });
@@ -53,7 +56,7 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
     );
     const drawn = anomaly.picture === null ? [] : drawAsText(anomaly.picture, (row) => bars()[row] ?? null);
     for (const line of drawn)
-      lines.push(`${' '.repeat(LABEL_WIDTH + 4)}${cutText(line, WIDTH - LABEL_WIDTH - 4)}`);
+      lines.push(`${' '.repeat(LABEL_WIDTH + 4)}${cutText(line, width - LABEL_WIDTH - 4)}`);
   }
   section('', moreAnomalies(data));
   section('allowed', allowedLines(data));

@@ -42,10 +42,27 @@ export function viewerScript(): string {
 }
 
 export function viewerStyle(): string {
-  return readFileSync(new URL('./browser/report.css', import.meta.url), 'utf8');
+  return `${styleOf('report')}\n${drawingStyle()}`;
 }
 
-function plainJavaScript(url: URL): string {
+/** The part that drawings of anomalies need, here and elsewhere. */
+export function drawingStyle(): string {
+  return styleOf('drawing');
+}
+
+/** The colours of the page, light, by the name of their custom property without its dashes. */
+export function lightColours(): ReadonlyMap<string, string> {
+  const [root = ''] = /:root \{[^}]*\}/.exec(styleOf('report')) ?? [];
+  return new Map(
+    [...root.matchAll(/--([\w-]+): ([^;]+);/g)].map(([, name = '', value = '']) => [name, value]),
+  );
+}
+
+function styleOf(name: string): string {
+  return readFileSync(new URL(`./browser/${name}.css`, import.meta.url), 'utf8');
+}
+
+export function plainJavaScript(url: URL): string {
   const source = readFileSync(url, 'utf8');
   if (EXTENSION === '.js') return source;
   // Node.js 24 calls stripTypeScriptTypes experimental on standard error: not the reader's business.

@@ -3,10 +3,11 @@
  * canvas text only.
  */
 import type { AnomalyRow, ReportData } from '../report-data.ts';
+import { anomalyRange } from './anomaly-range.ts';
 import { allowedSection, anomalySection } from './anomaly-section.ts';
 import type { AnomalyActions } from './anomaly-section.ts';
 import { element } from './dom.ts';
-import { anomalyRange, showAnomaly, showOperation } from './focus.ts';
+import { showAnomaly, showOperation } from './focus.ts';
 import { unpackOperations } from './operations.ts';
 import { Stage } from './stage.ts';
 import { checkerSection, faultSection, runSection, statisticsSection } from './table-sections.ts';

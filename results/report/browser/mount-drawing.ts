@@ -4,7 +4,7 @@ import type { Drawn } from './svg.ts';
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 
 export function mountDrawing({ tag, attributes, children, onClick, onHover }: Drawn): SVGElement {
-  const result = document.createElementNS(NAMESPACE, tag) as SVGElement;
+  const result = document.createElementNS<'g'>(NAMESPACE, tag as 'g');
   for (const [name, value] of Object.entries(attributes)) result.setAttribute(name, value);
   result.append(...children.map((child) => (typeof child === 'string' ? child : mountDrawing(child))));
   if (onClick !== undefined) {

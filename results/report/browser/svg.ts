@@ -37,6 +37,7 @@ export function drawing(width: number, height: number, label: string, ...childre
       viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
       width: Math.ceil(width),
       height: Math.ceil(height),
+      class: 'drawing',
       // A group, not an image: what is inside it can be reached.
       role: 'group',
       'aria-label': label,
