@@ -1,9 +1,14 @@
 /** Commands that do a run again. */
 import type { TestDefinition } from '../run/test-definition.ts';
 
+const REPLAY = 'npx shaketable replay ';
+
+/** Whether `command` does a saved run again, and not another one like it. */
+export const isReplayCommand = (command: string): boolean => command.startsWith(REPLAY);
+
 /** The command that does a saved run again, to be copied into a shell. */
 export function replayCommand(path: string): string {
-  return `npx shaketable replay ${quote(path)}`;
+  return `${REPLAY}${quote(path)}`;
 }
 
 /**

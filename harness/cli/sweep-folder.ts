@@ -4,9 +4,13 @@ import { join, relative } from 'node:path';
 import { LineFile } from '../../results/line-file.ts';
 import { makeFolder, writeWhole } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
+import { isReplayCommand, replayCommand } from './replay-command.ts';
 import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../sweep/ledger.ts';
 
 const LEDGER = 'sweep.jsonl';
+
+/** A process of the sweep that was killed may write a moment longer. */
+const REMOVE_OPTIONS = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
 
 export class SweepFolder {
   readonly path: string;
@@ -39,7 +43,7 @@ export class SweepFolder {
     const { ledger, wholeBytes } = readLedgerFile(file);
     truncateSync(file, wholeBytes);
     const kept = new Set(ledger.records.flatMap(({ directory }) => (directory === null ? [] : [directory])));
-    for (const run of runsIn(path)) if (!kept.has(run)) rmSync(join(path, run), { recursive: true });
+    for (const run of runsIn(path)) if (!kept.has(run)) rmSync(join(path, run), REMOVE_OPTIONS);
     return new SweepFolder(path, ledger, new LineFile(file, { isContinued: true }));
   }
 
@@ -47,8 +51,12 @@ export class SweepFolder {
     return this.#records;
   }
 
-  /** On the disk when this returns. */
-  record(record: SeedRecord): void {
+  /** On the disk when this returns. What replays a run of the folder says where it is now: it may have been recorded elsewhere. */
+  record(given: SeedRecord): void {
+    const record =
+      given.directory !== null && given.again !== null && isReplayCommand(given.again)
+        ? { ...given, again: replayCommand(join(this.path, given.directory)) }
+        : given;
     this.#records.push(record);
     this.#lines.append(`${JSON.stringify(record)}\n`);
     this.#lines.flush();

@@ -43,6 +43,7 @@ export class SweepPool {
       anomaly: null,
       signatures: [],
       directory: null,
+      isThin: false,
       again: `npx shaketable run ${job.cell.key} --seed ${job.seed}`,
       operations: 0,
       tookMs: Math.round(performance.now() - startedMs),

@@ -35,6 +35,7 @@ async function perform(job: WorkerJob): Promise<SeedRecord> {
     anomaly: null,
     signatures: [],
     directory: null,
+    isThin: false,
     again: null,
     operations: 0,
     tookMs: Math.round(performance.now() - startedMs),
@@ -74,6 +75,7 @@ async function runSeed(
     signatures: run.signatures.map(({ signature }) => signature),
     operations: run.history.length,
     directory: isWhole || keep === 'thin' ? relative(folder, directory.path) : null,
+    isThin: !isWhole && keep === 'thin',
     again: isWhole
       ? againCommand(run.test, directory.path).replayCommand
       : `npx shaketable run ${cell.key} --seed ${seed}`,

@@ -40,7 +40,7 @@ describe('a sweep', { timeout: 180_000 }, () => {
     const { exitCode, stdout, stderr } = await shaketable('sweep', file, '--results', 'good');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(
-      /5 cells: 5 passed · \d+ seeds: \d+ valid, [12] invalid\n {2}summary {2}good\/good-\S+\/summary\.md\n$/,
+      /5 cells: 5 passed · \d+ seeds: \d+ valid, [12] invalid\n {2}summary {2}good\/good-\S+\/summary\.md\n {2}index {4}good\/good-\S+\/index\.html\n$/,
     );
     const sweep = onlySweepIn('good');
     const records = recordsOf(sweep);
@@ -52,6 +52,7 @@ describe('a sweep', { timeout: 180_000 }, () => {
       found.map(({ directory }) => join(sweep, directory ?? '')).sort(),
     );
     expect(readdirSync(sweep).sort()).toEqual([
+      'index.html',
       'junit.xml',
       'runs',
       'summary.json',

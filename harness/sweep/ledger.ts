@@ -50,6 +50,8 @@ const recordSchema = z.object({
   signatures: z.array(z.string()).default([]),
   /** Of the run, from the sweep's folder; null where it was not kept. */
   directory: z.string().nullable(),
+  /** Of the directory there are only test.json and verdict.json. */
+  isThin: z.boolean().default(false),
   /** The command that does it again. */
   again: z.string().nullable(),
   operations: z.int(),

@@ -83,7 +83,7 @@ describe('a sweep', () => {
 });
 
 describe('failures of a sweep', () => {
-  const lost = { outcome: 'invalid', signatures: ['x/lost'] } as const;
+  const lost = { outcome: 'invalid' as const, signatures: ['x/lost'] };
   const found = failuresOf(
     outcomeOf(
       header([cell('a'), cell('b'), cell('bug', { expect: 'invalid' })]),

@@ -24,6 +24,7 @@ export const record = (key: string, seed: number, given: Partial<SeedRecord> = {
   anomaly: null,
   signatures: [],
   directory: null,
+  isThin: false,
   again: null,
   operations: 100,
   tookMs: 1000,
