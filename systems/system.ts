@@ -7,6 +7,7 @@
  */
 import type { Client } from '../harness/interpreter/client.ts';
 import type { Address, Endpoint } from './runtime/runtime.ts';
+import type { DescribeMessage } from './runtime/message-text.ts';
 import type { NodeProgram, NodeStatus } from './runtime/node-program.ts';
 import type { Json } from '../harness/history/operation.ts';
 
@@ -69,6 +70,8 @@ export interface System {
   readonly otherPorts?: readonly number[];
   /** What its nodes say in their trace is held against these invariants, and so are acknowledged writes. */
   readonly invariants?: 'raft' | 'kraft';
+  /** For the diagrams of small simulated runs: asked once a run. Where absent: the text of a message, or its size. */
+  describeMessages?(): DescribeMessage;
   /** Connects a client to one node. Never rejects for what the network does: that is the answer of an operation. */
   openClient(endpoint: Endpoint, context: ClientContext): Promise<Client>;
 }

@@ -14,6 +14,7 @@ import type { Backend } from '../cluster/real/backend.ts';
 import { SimCluster } from '../cluster/sim/sim-cluster.ts';
 import { HarnessError } from '../errors.ts';
 import { planGenerator } from '../generator/index.ts';
+import type { MessageRecord } from '../history/messages.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { lookUp } from './names.ts';
 import type { Output } from './output.ts';
@@ -26,6 +27,8 @@ export interface TestCluster {
   readonly cluster: Cluster;
   /** Does what is asynchronous about the cluster. */
   drive<T>(main: () => Promise<T>): Promise<T>;
+  /** What went over the network, where that is recorded. */
+  messages(): readonly MessageRecord[];
   /** Of all simulated events by now: equal for equal runs. Empty and 0 in real time, which never passes the same way twice. */
   events(): { readonly eventHash: string; readonly eventCount: number };
 }
@@ -34,15 +37,26 @@ export interface ClusterHooks {
   readonly directory: RunDirectory | null;
   readonly output: Output;
   readonly onLog: (node: string, line: string) => void;
+  /** In `sim`: writes down what goes over the network. */
+  readonly recordsMessages?: boolean;
 }
 
 export async function createCluster(test: TestDefinition, hooks: ClusterHooks): Promise<TestCluster> {
   const system = lookUp('system', systems, test.system);
   const { nodes, seed, bugs, systemOptions: options } = test;
   if (test.cluster === 'sim') {
-    const cluster = new SimCluster({ system, nodes, seed, options, bugs, onLog: hooks.onLog });
+    const cluster = new SimCluster({
+      system,
+      nodes,
+      seed,
+      options,
+      bugs,
+      onLog: hooks.onLog,
+      recordsMessages: hooks.recordsMessages ?? false,
+    });
     return {
       cluster,
+      messages: () => cluster.messages,
       drive: (main) => cluster.run(main),
       events: () => ({ eventHash: cluster.eventHash, eventCount: cluster.eventCount }),
     };
@@ -80,7 +94,12 @@ export async function createCluster(test: TestDefinition, hooks: ClusterHooks): 
     });
     // What the machine turned out to be able to do is known only now.
     requireCapabilities(chosenNemeses(test), cluster);
-    return { cluster, drive: (main) => main(), events: () => ({ eventHash: '', eventCount: 0 }) };
+    return {
+      cluster,
+      drive: (main) => main(),
+      messages: () => [],
+      events: () => ({ eventHash: '', eventCount: 0 }),
+    };
   } catch (error) {
     await backend.close();
     throw error;

@@ -8,9 +8,12 @@ import { HarnessError } from '../errors.ts';
 import type { Cluster, Traffic } from '../cluster/cluster.ts';
 import { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
+import { encodeMessages } from '../history/messages.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
+import { isTellable, type StoryInput } from '../../results/report/story-rows.ts';
+import { storyText } from '../../results/report/story-text.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
 import type { RunDirectory } from '../../results/run-directory.ts';
 import { type FailureSignature, signaturesOf } from '../../results/signatures.ts';
@@ -99,12 +102,13 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
   if (plan !== undefined) directory?.writeJson('plan.json', plan);
   const startedMs = performance.now();
   const jury = new Jury(options.checkers ?? checkersOf(test));
-  const { events, operations, times } = await record(options, jury);
+  const { events, operations, times, story } = await record(options, jury);
   const runMs = performance.now() - startedMs;
 
   const history = new History(operations);
   if (plan === undefined && test.cluster === 'sim')
     directory?.writeJson('plan.json', planOfRun(history, times));
+  if (story !== null) directory?.write('messages.jsonl', encodeMessages(story.messages));
   const judgement = await judgeRun(options, jury, history);
   const run = {
     ...judgement,
@@ -118,7 +122,7 @@ async function execute(options: ExecuteOptions): Promise<ExecutedRun> {
     runMs,
     checkMs: performance.now() - startedMs - runMs,
   };
-  return { ...run, summary: directory === null ? '' : writeJudgement(directory, run) };
+  return { ...run, summary: directory === null ? '' : writeJudgement(directory, run, story) };
 }
 
 /** Everything up to the last recorded operation; what was recorded is on the disk also when this throws. */
@@ -129,7 +133,12 @@ async function record(options: ExecuteOptions, jury: Jury) {
   const failure = new FirstFailure();
   try {
     const onLog = (node: string, line: string): void => failure.keep(() => recording?.log(node, line));
-    const testCluster = await createCluster(test, { directory, output, onLog });
+    const testCluster = await createCluster(test, {
+      directory,
+      output,
+      onLog,
+      recordsMessages: isTold(options),
+    });
     const recorded = await runRecorded(options, jury, testCluster, workload, recording, failure);
     failure.rethrow();
     recording?.close();
@@ -144,7 +153,7 @@ async function record(options: ExecuteOptions, jury: Jury) {
 async function runRecorded(
   options: ExecuteOptions,
   jury: Jury,
-  { cluster, drive, events }: TestCluster,
+  { cluster, drive, messages, events }: TestCluster,
   workload: PreparedWorkload,
   recording: Recording | null,
   failure: FirstFailure,
@@ -152,12 +161,14 @@ async function runRecorded(
   const { test, plan, output, observer, label = '' } = options;
   const progress = new Progress({ output, limitS: test.timeLimitS + test.quietS, label });
   const operations: Operation[] = [];
+  const trace: TraceRecord[] | null = isTold(options) ? [] : null;
   const recordsMax = Math.floor((getHeapStatistics().heap_size_limit * RECORDS_SHARE) / RECORD_BYTES);
   const { interrupt, release } = interruptOf(options, cluster);
   failure.onFailure = () => interrupt.request();
   try {
     cluster.onTrace((record) => {
       jury.observe(record);
+      trace?.push(record);
       failure.keep(() => recording?.trace(record));
       observer?.trace(record);
       progress.trace(record);
@@ -184,7 +195,8 @@ async function runRecorded(
         },
       }),
     );
-    return { events: events(), operations, times };
+    const story = trace === null ? null : { trace, messages: messages() };
+    return { events: events(), operations, times, story };
   } finally {
     release();
   }
@@ -225,13 +237,28 @@ async function judgeRun(options: ExecuteOptions, jury: Jury, history: History): 
   }
 }
 
+/** A run from a short plan tells its story, and so needs all of its trace and its messages. */
+function isTold({ plan, directory }: ExecuteOptions): boolean {
+  return directory !== null && plan !== undefined && isTellable(plan.main.length + plan.final.length);
+}
+
 /** Returns the summary for the terminal. */
-function writeJudgement(directory: RunDirectory, run: Omit<ExecutedRun, 'summary'>): string {
+function writeJudgement(
+  directory: RunDirectory,
+  run: Omit<ExecutedRun, 'summary'>,
+  story: StoryInput | null,
+): string {
   directory.writeJson('verdict.json', verdictFile({ ...run, operations: run.history.length }));
   const notes = interruptNotes(run.interruptTime);
-  const data = collectReportData({ ...run, notes, ...againCommand(run.test, directory.path) });
+  const data = collectReportData({
+    ...run,
+    notes,
+    ...(story === null ? undefined : { story }),
+    ...againCommand(run.test, directory.path),
+  });
   directory.write('report.html', renderReport(data));
-  return `${textSummary(data, { colour: wantsColour() })}\n  report      ${directory.file('report.html')}`;
+  const told = data.story === null ? '' : `\n${storyText(data.story)}`;
+  return `${textSummary(data, { colour: wantsColour() })}${told}\n  report      ${directory.file('report.html')}`;
 }
 
 /** What a reader must know of a run that was interrupted. */

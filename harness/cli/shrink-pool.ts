@@ -62,21 +62,21 @@ export class ShrinkPool {
   async #search(candidates: Iterable<Candidate>): ReturnType<FirstOf> {
     const waiting = candidates[Symbol.iterator]();
     let begun = 0;
-    let found = null as Awaited<ReturnType<FirstOf>>;
+    const found: { first: Awaited<ReturnType<FirstOf>> } = { first: null };
     const work = async (): Promise<void> => {
-      while (found === null && !this.#isStopped) {
+      while (found.first === null && !this.#isStopped) {
         const next = waiting.next();
         if (next.done === true) return;
         const place = begun++;
         const candidate = next.value;
         const { finding } = await this.attempt(candidate);
         // An earlier one that began later is possible: it counts.
-        if (finding !== null && (found === null || place < found.place))
-          found = { candidate, finding, place };
+        if (finding !== null && place < (found.first?.place ?? Infinity))
+          found.first = { candidate, finding, place };
       }
     };
     await Promise.all(Array.from({ length: this.#size }, work));
-    return found;
+    return found.first;
   }
 
   async #start(): Promise<ChildProcess> {

@@ -22,6 +22,7 @@ import { REPORT_DATA_VERSION } from './report-data.ts';
 import type { Field, ReportData, VerdictRow } from './report-data.ts';
 import { roleSpans } from './role-spans.ts';
 import { errorRows, faultRows, functionRows } from './statistics-rows.ts';
+import { storyOf, type StoryInput } from './story-rows.ts';
 import { textSummary } from './text-summary.ts';
 
 /** Of one checker; the rest are counted and found in `verdict.json`. */
@@ -56,6 +57,8 @@ export interface ReportInput {
   readonly replayCommand?: string;
   /** Whether that does exactly the same again. */
   readonly replaysExactly?: boolean;
+  /** Of a small simulated run: enough to tell it step by step. */
+  readonly story?: StoryInput;
   /** What else limits the verdict: a history that is cut off, a run that was interrupted. */
   readonly notes?: readonly string[];
 }
@@ -112,6 +115,10 @@ export function collectReportData(input: ReportInput): ReportData {
     threads: packed.threads,
     texts: texts.texts,
     operations: packed.columns,
+    story:
+      isForeign || input.story === undefined
+        ? null
+        : storyOf({ test, history, anomalies, packed }, input.story),
     roles: roleSpans(input.trace, nodes, duration),
     errors: errorRows(statistics, pairs),
     longestSilence: longestGap === null ? null : { start: longestGap.startNs, end: longestGap.endNs },

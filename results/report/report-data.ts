@@ -174,6 +174,52 @@ export interface ErrorRow {
   readonly example: string;
 }
 
+/** A small simulated run, told step by step and drawn as its messages (Lamport). */
+export interface Story {
+  /** The first anomaly: the story ends where it is complete. Null: nothing broke. */
+  readonly anomaly: string | null;
+  /** Columns: clients, then nodes. */
+  readonly lanes: readonly { readonly name: string; readonly isNode: boolean }[];
+  /** In the order of time. */
+  readonly steps: readonly StoryStep[];
+  /** In the order in which they were sent. */
+  readonly messages: readonly StoryMessage[];
+  /** Messages that say nothing new, and are not drawn. */
+  readonly routine: number;
+  /** How many more there are. */
+  readonly cut: number;
+}
+
+export interface StoryStep {
+  /** Nanoseconds since the run began. */
+  readonly time: number;
+  /** `belief`: what each node believed then; `break`: here the anomaly was complete. */
+  readonly kind: 'client' | 'fault' | 'node' | 'belief' | 'break';
+  /** Place in `lanes`; −1: it concerns no one of them alone. */
+  readonly lane: number;
+  /** A few words for the diagram; empty: not drawn. */
+  readonly label: string;
+  /** What follows the name of its lane; of a fault what it did, of a belief all of it, of the break the checker's sentence. */
+  readonly text: string;
+  /** An operation of the first anomaly's witness. */
+  readonly isWitness: boolean;
+  /** Row of {@link OperationColumns}; −1 where it is none. */
+  readonly operation: number;
+}
+
+export interface StoryMessage {
+  /** Places in `lanes`. */
+  readonly from: number;
+  readonly to: number;
+  /** Nanoseconds since the run began. */
+  readonly sent: number;
+  /** Null: never. */
+  readonly arrived: number | null;
+  /** `dropped`: the network refused it; `unseen`: nobody was there to take it, or the run ended first. */
+  readonly fate: 'arrived' | 'dropped' | 'unseen';
+  readonly text: string;
+}
+
 export interface ReportData {
   readonly version: typeof REPORT_DATA_VERSION;
   /** `raft register, seed 7` */
@@ -198,6 +244,8 @@ export interface ReportData {
   readonly texts: readonly string[];
   readonly operations: OperationColumns;
   readonly faults: readonly FaultRow[];
+  /** Of small simulated runs only. */
+  readonly story: Story | null;
   readonly roles: readonly RoleSpan[];
   readonly functions: readonly FunctionRow[];
   readonly errors: readonly ErrorRow[];

@@ -22,6 +22,7 @@ import {
   propertiesText,
   type ClusterNode,
 } from './cluster-options.ts';
+import { describeMessages } from './describe-messages.ts';
 import type { KraftNode } from './node/kraft-node.ts';
 import { startKraftNode } from './node/kraft-node.ts';
 import { openLogDir } from './node/log-dir.ts';
@@ -103,5 +104,6 @@ export const kraft = {
   clientPort: BROKER_PORT,
   otherPorts: [CONTROLLER_PORT],
   invariants: 'kraft',
+  describeMessages,
   openClient,
 } satisfies System;

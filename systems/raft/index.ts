@@ -7,6 +7,7 @@
 import type { System } from '../system.ts';
 import { BUG_LIST } from './bugs.ts';
 import { FUNCTIONS, RaftClient } from './client.ts';
+import { describeMessages } from './describe-messages.ts';
 import { raftProgram } from './driver.ts';
 import { ERRORS } from './errors.ts';
 import { OPTIONS, parseOptions } from './options.ts';
@@ -25,5 +26,6 @@ export const raft = {
   program: raftProgram,
   clientPort: CLIENT_PORT,
   invariants: 'raft',
+  describeMessages,
   openClient: (endpoint, context) => Promise.resolve(new RaftClient(endpoint, context)),
 } satisfies System;

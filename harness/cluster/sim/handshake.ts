@@ -76,8 +76,12 @@ class Handshake {
       return;
     }
     const accepted = new SimConnection(network, host.process, { host: own.name, port: EPHEMERAL_PORT });
-    connection.attach(new Stream(network, connection, accepted, scheduler.now));
-    accepted.attach(new Stream(network, accepted, connection, answer));
+    const number = network.messages?.nextConnection() ?? null;
+    const asking = { connection: number, isAnswer: false };
+    connection.attach(new Stream(network, connection, accepted, scheduler.now, asking));
+    accepted.attach(
+      new Stream(network, accepted, connection, answer, { connection: number, isAnswer: true }),
+    );
     scheduler.after(0, new AcceptEvent(accepted, listening));
     scheduler.at(answer, new OpenEvent(connection));
   }

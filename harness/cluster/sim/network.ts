@@ -15,6 +15,7 @@ import type { LinkFault, Observed, Traffic } from '../cluster.ts';
 import type { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { EVENT } from './event-queue.ts';
 import { Link, type NetworkOptions, type TrafficCounter } from './link.ts';
+import type { MessageLog, MessageNote } from './message-log.ts';
 import type { Scheduler } from './scheduler.ts';
 import { ProcessEvent, type Host, type SimProcess } from './sim-process.ts';
 
@@ -24,14 +25,22 @@ const DATAGRAM_BYTES_MAX = 64 * 1024 * 1024;
 export class Network {
   readonly scheduler: Scheduler;
   readonly options: NetworkOptions;
+  /** Null: nobody writes messages down. */
+  readonly messages: MessageLog | null;
   readonly #seed: number;
   readonly #hosts = new Map<string, Host>();
   /** By sender, then by receiver; those of hosts that are gone stay while a fault is on them. */
   readonly #links = new Map<string, Map<string, Link>>();
   readonly #traffic = { betweenNodes: noTraffic(), fromClients: noTraffic(), toClients: noTraffic() };
 
-  constructor(scheduler: Scheduler, seed: number, options: NetworkOptions) {
+  constructor(
+    scheduler: Scheduler,
+    seed: number,
+    options: NetworkOptions,
+    messages: MessageLog | null = null,
+  ) {
     this.scheduler = scheduler;
+    this.messages = messages;
     this.options = options;
     this.#seed = seed;
   }
@@ -99,16 +108,22 @@ export class Network {
     }
     const receiver = this.#hosts.get(to);
     if (receiver === undefined) throw new Error(`no host is called ${to}`);
+    const message = { bytes, from: sender.host.name, to, connection: null, isAnswer: false };
+    const note = this.messages?.sent(message);
     const process = receiver.process;
     if (process === null) return; // before the link's faults: they do nothing that anyone could notice
     const link = sender.host.links.get(to) ?? this.link(sender.host.name, to);
     link.countSent(bytes.length);
-    if (!link.admits()) return;
-    const now = this.scheduler.now;
+    if (!link.admits()) return note?.dropped();
     const weight = sampleHash(bytes);
-    this.scheduler.at(link.datagramArrival(now, bytes.length), new Datagram(process, sender, bytes, weight));
+    const { now } = this.scheduler;
+    this.scheduler.at(
+      link.datagramArrival(now, bytes.length),
+      new Datagram(process, sender, bytes, weight, note),
+    );
     if (link.duplicates()) {
-      this.scheduler.at(link.duplicateArrival(now), new Datagram(process, sender, bytes, weight));
+      const copy = this.messages?.sent(message, { isCopy: true });
+      this.scheduler.at(link.duplicateArrival(now), new Datagram(process, sender, bytes, weight, copy));
     }
   }
 
@@ -149,14 +164,23 @@ export const CLIENT_HOST_PREFIX = 'client-';
 export class Datagram extends ProcessEvent {
   readonly sender: SimProcess;
   readonly #bytes: Uint8Array;
+  readonly #note: MessageNote | null;
 
-  constructor(process: SimProcess, sender: SimProcess, bytes: Uint8Array, weight: number) {
+  constructor(
+    process: SimProcess,
+    sender: SimProcess,
+    bytes: Uint8Array,
+    weight: number,
+    note: MessageNote | null = null,
+  ) {
     super(EVENT.datagram, process, weight);
     this.sender = sender;
     this.#bytes = bytes;
+    this.#note = note;
   }
 
   override deliver(): void {
+    this.#note?.arrived();
     this.process.onDatagram?.(this.sender.host.name, this.#bytes);
   }
 }

@@ -15,6 +15,7 @@
  */
 import { assert, HarnessError } from '../../errors.ts';
 import type { Json } from '../../history/operation.ts';
+import type { MessageRecord } from '../../history/messages.ts';
 import type { TraceEvent, TraceRecord } from '../../history/trace.ts';
 import type { Client } from '../../interpreter/client.ts';
 import { randomStream } from '../../random.ts';
@@ -27,6 +28,7 @@ import type { Capability, Clock, Cluster, KillOptions, LinkFault, Observed, Traf
 import { HostClock } from '../../../systems/runtime/host-clock.ts';
 import { Disk } from '../../../systems/runtime/disk-model/disk.ts';
 import { DEFAULT_NETWORK, type NetworkOptions } from './link.ts';
+import { MessageLog } from './message-log.ts';
 import { CLIENT_HOST_PREFIX, Network } from './network.ts';
 import { EPOCH_MS, Scheduler } from './scheduler.ts';
 import { SimClientHost } from './sim-client-host.ts';
@@ -44,6 +46,8 @@ export interface SimClusterOptions {
   readonly bugs?: readonly string[];
   readonly network?: Partial<NetworkOptions>;
   readonly disk?: Partial<DiskOptions>;
+  /** Writes down what goes over the network: {@link SimCluster.messages}. */
+  readonly recordsMessages?: boolean;
   /** Lines below this are neither kept nor made; default `info`. */
   readonly logLevel?: LogLevel;
   /** After every step of a node: each event that ran its code, microtasks included. */
@@ -73,6 +77,7 @@ export class SimCluster implements Cluster {
   readonly #options: SimClusterOptions;
   readonly #scheduler = new Scheduler();
   readonly #network: Network;
+  readonly #messages: MessageLog | null;
   readonly #nodes = new Map<string, SimNode>();
   readonly #addresses: ReadonlyMap<string, Address>;
   readonly #clients = new Map<number, SimClientHost>();
@@ -93,7 +98,12 @@ export class SimCluster implements Cluster {
       setTimer: (delayNs, callback) => scheduler.setTimer(delayNs, callback),
       sleep: (delayNs) => scheduler.sleep(delayNs),
     };
-    this.#network = new Network(scheduler, seed, { ...DEFAULT_NETWORK, ...options.network });
+    this.#messages =
+      options.recordsMessages === true
+        ? new MessageLog(() => scheduler.now, system.describeMessages?.())
+        : null;
+    const network = { ...DEFAULT_NETWORK, ...options.network };
+    this.#network = new Network(scheduler, seed, network, this.#messages);
     this.#addresses = new Map(nodes.map((name) => [name, { host: name, port: system.clientPort }]));
     nodes.forEach((name, number) => this.#nodes.set(name, this.#createNode(name, number)));
   }
@@ -257,6 +267,11 @@ export class SimCluster implements Cluster {
 
   traffic(): Traffic {
     return this.#network.traffic();
+  }
+
+  /** What went over the network so far; empty where it is not recorded. */
+  get messages(): readonly MessageRecord[] {
+    return this.#messages?.records ?? [];
   }
 
   /** The last lines of the node's log. */

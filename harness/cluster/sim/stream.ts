@@ -5,10 +5,12 @@
  * written queues up. See `connection.ts` for what programs see of it.
  */
 import { msToNs } from '../../units.ts';
+import type { SentMessage } from '../../../systems/runtime/message-text.ts';
 import type { CloseReason } from '../../../systems/runtime/runtime.ts';
 import { EVENT, SimEvent, type StepOwner } from './event-queue.ts';
 import { CHUNK_BYTES_MAX, type Link } from './link.ts';
 import { sampleHash, type Network } from './network.ts';
+import type { MessageNote } from './message-log.ts';
 import { ProcessEvent, type Host, type SimProcess } from './sim-process.ts';
 
 /** One side of a connection, as its streams know it. */
@@ -17,6 +19,9 @@ export interface StreamEnd {
   received(bytes: Uint8Array): void;
   ended(reason: CloseReason): void;
 }
+
+/** Which of all streams it is: of what connection, and in which direction. */
+export type StreamIdentity = Pick<SentMessage, 'connection' | 'isAnswer'>;
 
 /** One direction of a connection. */
 export class Stream {
@@ -37,9 +42,15 @@ export class Stream {
   #stalledSince = -1;
   #finishing = false;
   #dead = false;
+  readonly #identity: StreamIdentity;
+  /** Of messages that are written down: what has not arrived whole, with the place of its end in the stream. */
+  readonly #notes: { readonly endByte: number; readonly note: MessageNote }[] = [];
+  #writtenBytes = 0;
+  #arrivedBytes = 0;
 
   /** @param notBefore - nothing arrives before this: the other side has to know of the connection first */
-  constructor(network: Network, from: StreamEnd, to: StreamEnd, notBefore: number) {
+  constructor(network: Network, from: StreamEnd, to: StreamEnd, notBefore: number, identity: StreamIdentity) {
+    this.#identity = identity;
     this.#network = network;
     this.#from = from;
     this.#to = to;
@@ -51,6 +62,7 @@ export class Stream {
   write(bytes: Uint8Array): void {
     if (this.#dead) return;
     this.#link.countSent(bytes.length);
+    this.#writeDown(bytes);
     const isClear = this.#stalledSince < 0 && this.#queue.length === 0 && this.#hasRoom(bytes.length);
     if (isClear && this.#passes()) return this.#send(bytes);
     this.#queue.push(bytes);
@@ -72,6 +84,8 @@ export class Stream {
 
   /** A segment has arrived. */
   arrived(bytes: Uint8Array): void {
+    this.#arrivedBytes += bytes.length;
+    while ((this.#notes[0]?.endByte ?? Infinity) <= this.#arrivedBytes) this.#notes.shift()?.note.arrived();
     this.#acknowledged(bytes.length);
     this.#to.received(bytes);
   }
@@ -106,6 +120,17 @@ export class Stream {
     const delay = msToNs(options.stallTimeoutMs);
     const arrival = says ? this.#arrival(0) : scheduler.now + delay;
     scheduler.at(arrival, new EndEvent(this.#to, 'reset'));
+  }
+
+  #writeDown(bytes: Uint8Array): void {
+    this.#writtenBytes += bytes.length;
+    const note = this.#network.messages?.sent({
+      bytes,
+      from: this.#from.process.host.name,
+      to: this.#to.process.host.name,
+      ...this.#identity,
+    });
+    if (note) this.#notes.push({ endByte: this.#writtenBytes, note });
   }
 
   #flush(): void {
