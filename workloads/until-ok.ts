@@ -7,6 +7,7 @@ import {
   delay,
   type Generator,
   limit,
+  once,
   type OperationTemplate,
   repeat,
   untilOk,
@@ -17,9 +18,12 @@ export interface Patience {
   readonly attempts: number;
   /** Between two of them, so that an election can end meanwhile. */
   readonly pauseS: number;
+  /** What is asked behind the attempts, once. */
+  readonly last?: OperationTemplate;
 }
 
 /** For one thread. */
-export function asked(question: OperationTemplate, { attempts, pauseS }: Patience): Generator {
-  return untilOk(limit(attempts, delay(pauseS, repeat(question))));
+export function asked(question: OperationTemplate, { attempts, pauseS, last }: Patience): Generator {
+  const patient = limit(attempts, delay(pauseS, repeat(question)));
+  return untilOk(last === undefined ? patient : [patient, once(last)]);
 }

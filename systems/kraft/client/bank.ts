@@ -2,7 +2,7 @@
  * A bank in a topic: a transfer is one transaction of two records, and a balance is the sum of an account's records.
  *
  *     await sendTransfer(driver, { id: 'client-3/7', from: '0', to: '1', amount: 5 }, deadlineMs); // in a transaction
- *     await readBalances(driver, { isFinal: false, deadlineMs }); // { 0: -5, 1: 5 }
+ *     await readBalances(driver, { torn: 'refused', deadlineMs }); // { 0: -5, 1: 5 }
  *
  * Each account is in one partition, so that most transfers are in two, which no single moment shows: a reader may see one half
  * before the other. So a read asks again until it has both halves of all that it has one half of.
@@ -10,7 +10,7 @@
 import type { Json } from '../../../harness/history/operation.ts';
 import { ClientError } from './client-error.ts';
 import type { Driver } from './driver.ts';
-import { BANK_TOPIC, keyOf } from './operations.ts';
+import { BANK_TOPIC, keyOf, type TornHalves } from './operations.ts';
 
 export interface Transfer {
   /** Of no other transfer. */
@@ -46,24 +46,25 @@ export async function sendTransfer(driver: Driver, transfer: Transfer, deadlineM
   }
 }
 
-/**
- * @param options.isFinal - halves whose other half stays out count all the same
- * @throws ClientError `torn-transfer`, always definite
- */
+/** @throws ClientError `torn-transfer`, always definite */
 export async function readBalances(
   driver: Driver,
-  { isFinal, deadlineMs }: { readonly isFinal: boolean; readonly deadlineMs: number },
+  { torn: policy, deadlineMs }: { readonly torn: TornHalves; readonly deadlineMs: number },
 ): Promise<Readonly<Record<string, number>>> {
   // The last look has to end before the time is up.
   const closeMs = driver.nowMs + (deadlineMs - driver.nowMs) / 2;
   for (;;) {
+    const isLast = driver.nowMs >= closeMs;
+    // Asked before the look: what was not open then is whole in it.
+    const isShown =
+      isLast &&
+      (policy === 'shown' ||
+        (policy === 'shown-when-settled' && !(await driver.hasOpenTransactions(BANK_TOPIC, deadlineMs))));
     const halves = (await driver.readAll(BANK_TOPIC, deadlineMs)).map(halfOf);
     const torn = tornTransfers(halves);
-    if (torn.length === 0) return balances(halves);
-    if (driver.nowMs >= closeMs) {
-      if (isFinal) return balances(halves);
+    if (torn.length === 0 || isShown) return balances(halves);
+    if (isLast)
       throw ClientError.own('torn-transfer', `half of ${torn.slice(0, 3).join(', ')} and others is there`);
-    }
     await driver.sleep(LOOK_AGAIN_MS);
   }
 }

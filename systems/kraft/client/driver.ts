@@ -67,6 +67,8 @@ export interface Driver {
   partitionCount(topic: string): number;
   /** All that is committed in a topic at some moment after the call, whatever is assigned. */
   readAll(topic: string, deadlineMs: number): Promise<readonly Json[]>;
+  /** Whether a partition of the topic has records that are neither committed nor aborted. */
+  hasOpenTransactions(topic: string, deadlineMs: number): Promise<boolean>;
 
   // Of its own node
   createTopic(topic: NewTopic, deadlineMs: number): Promise<void>;

@@ -148,8 +148,8 @@ export class OperationRunner implements Client {
         return this.transfer(operation, deadlineMs);
       case 'read': {
         await driver.ensureTopics([BANK_TOPIC], deadlineMs);
-        const { isFinal } = operation;
-        return reads(readBalances(driver, { isFinal, deadlineMs }));
+        const { torn } = operation;
+        return reads(readBalances(driver, { torn, deadlineMs }));
       }
     }
   }

@@ -77,7 +77,9 @@ describe('operations', () => {
       to: 'b',
       amount: 3,
     });
-    expect(parse('read', { final: true })).toEqual({ f: 'read', isFinal: true });
+    expect(parse('read', null)).toEqual({ f: 'read', torn: 'refused' });
+    expect(parse('read', { final: true })).toEqual({ f: 'read', torn: 'shown-when-settled' });
+    expect(parse('read', { final: true, last: true })).toEqual({ f: 'read', torn: 'shown' });
   });
 
   test.each([

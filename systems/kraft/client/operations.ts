@@ -23,7 +23,7 @@
  * | `list-topics`    | null                                            | `[topic, …]`, sorted                                |
  * | `describe-quorum`| null                                            | `{leaderId, leaderEpoch, highWatermark, voters, observers}` |
  * | `transfer`       | `{from, to, amount}`                            | the same                                            |
- * | `read`           | null, or `{final: true}`                        | `{account: balance}`                                |
+ * | `read`           | null, `{final: true}`, `{final: true, last: true}` | `{account: balance}`                                |
  *
  * A key `k` is `topic-partition`: `t0-1` is partition 1 of the topic `t0`. A position is an offset, `beginning`, `end`, or null:
  * a new partition then begins at its beginning, and one that was there before goes on where it was.
@@ -39,7 +39,8 @@
  * - `create-topic`, `delete-topic`, `describe-topic`, `list-topics` and `describe-quorum` ask the client's own node alone.
  * - `transfer` is one transaction of two records, in the topic `bank`; `read` adds up what is committed there. Every account
  *   begins with 0 and may be overdrawn, so the total is always 0. A read waits until it has both halves of every transfer that it
- *   has one half of, and fails with `torn-transfer` where they stay out; with `final: true` it shows the halves as they are.
+ *   has one half of, and fails with `torn-transfer` where they stay out; with `final: true` it shows the halves as they are
+ *   where no transaction is open, and with `last: true` whatever is.
  *
  * Topics that an operation names and that do not exist are created with the options `partitions`, `replicationFactor` and
  * `minInsyncReplicas`, except by the functions that are about topics.
@@ -56,6 +57,15 @@ export interface PartitionKey {
 }
 
 export type SeekPosition = number | 'beginning' | 'end' | null;
+
+/**
+ * What becomes of a read that finds one half of a transfer, and the other stays out:
+ *
+ * - `refused`: it fails.
+ * - `shown-when-settled`: it shows the halves as they are, unless a transaction is open, which may have the other half.
+ * - `shown`: it shows them as they are.
+ */
+export type TornHalves = 'refused' | 'shown-when-settled' | 'shown';
 
 export type MicroOperation =
   | { readonly kind: 'send'; readonly key: PartitionKey; readonly value: Json }
@@ -93,7 +103,7 @@ export type KafkaOperation =
     }
   | { readonly f: 'delete-topic' | 'describe-topic'; readonly topic: string }
   | { readonly f: 'transfer'; readonly from: string; readonly to: string; readonly amount: number }
-  | { readonly f: 'read'; readonly isFinal: boolean };
+  | { readonly f: 'read'; readonly torn: TornHalves };
 
 export const FUNCTIONS: readonly KafkaOperation['f'][] = [
   'send',
@@ -156,11 +166,16 @@ export function parseOperation({ f, value }: Invocation): KafkaOperation {
     case 'transfer':
       return transferOf(value);
     case 'read':
-      return { f, isFinal: isFields(value) && value['final'] === true };
+      return { f, torn: isFields(value) ? tornHalvesOf(value) : 'refused' };
     default:
       return refuse(`there is no function ${f}`);
   }
 }
+
+const tornHalvesOf = ({ final, last }: { readonly [name: string]: Json }): TornHalves => {
+  if (last === true) return 'shown';
+  return final === true ? 'shown-when-settled' : 'refused';
+};
 
 /** `t0-1`: partition 1 of the topic `t0`. @throws MalformedOperationError */
 export function parseKey(name: Json | undefined): PartitionKey {

@@ -185,9 +185,7 @@ export class PlainDriver implements Driver {
 
   async readAll(topic: string, deadlineMs: number): Promise<readonly Json[]> {
     const { options } = this.context;
-    const keys = Array.from({ length: this.partitionCount(topic) }, (_, partition) =>
-      keyOf(topic, partition),
-    );
+    const keys = this.partitionsOf(topic);
     const reader = new Consumer(this.client, { ...options, isolation: 'read-committed' });
     const ends = await reader.offsets(keys, 'end', deadlineMs);
     reader.assign(keys.map((key) => ({ key, position: 'beginning' })));
@@ -202,6 +200,17 @@ export class PlainDriver implements Driver {
       if (this.nowMs >= deadlineMs)
         throw ClientError.own('no-answer', `no end of ${topic} in time`).asDefinite();
     }
+  }
+
+  async hasOpenTransactions(topic: string, deadlineMs: number): Promise<boolean> {
+    const keys = this.partitionsOf(topic);
+    const stable = await this.ends(keys, 'read-committed', deadlineMs);
+    const all = await this.ends(keys, 'read-uncommitted', deadlineMs);
+    return keys.some(({ name }) => (stable.get(name) ?? 0) < (all.get(name) ?? 0));
+  }
+
+  private partitionsOf(topic: string): PartitionKey[] {
+    return Array.from({ length: this.partitionCount(topic) }, (_, partition) => keyOf(topic, partition));
   }
 
   // Of its own node

@@ -171,6 +171,10 @@ export class KafkajsDriver implements Driver {
     return this.plain.readAll(topic, deadlineMs);
   }
 
+  hasOpenTransactions(topic: string, deadlineMs: number): Promise<boolean> {
+    return this.plain.hasOpenTransactions(topic, deadlineMs);
+  }
+
   // Of its own node
 
   createTopic(topic: NewTopic, deadlineMs: number): Promise<void> {
