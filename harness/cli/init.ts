@@ -84,13 +84,13 @@ function init(folder: string, { program = false, nightly, force = false }: Optio
     ...written,
     '',
     'next',
-    `  ${enter}npx shaketable ${nextCommand({ program, nightly })}`,
+    `  ${enter}npx shaketable ${nextCommand(program, nightly !== undefined)}`,
   ].join('\n');
 }
 
-function nextCommand({ program, nightly }: Pick<Options, 'program' | 'nightly'>): string {
-  if (nightly !== undefined) return 'sweep shake/nightly.yaml --dry-run';
-  return `run kv register${program === true ? '' : ' --cluster process'}`;
+function nextCommand(isProgram: boolean, isNightly: boolean): string {
+  if (isNightly) return 'sweep shake/nightly.yaml --dry-run';
+  return `run kv register${isProgram ? '' : ' --cluster process'}`;
 }
 
 interface ExampleFile {
