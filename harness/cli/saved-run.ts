@@ -1,6 +1,7 @@
 /** A run directory read back: what a run was, and what it recorded up to where it was cut off, if it was. */
 import { createReadStream } from 'node:fs';
 import { RunDirectory } from '../../results/run-directory.ts';
+import type { StoryInput } from '../../results/report/story-rows.ts';
 import { parseVerdict, type RecordedVerdict } from '../../results/verdict-file.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
@@ -9,6 +10,7 @@ import { streamTrace } from '../history/trace-lines.ts';
 import type { TornLine } from '../history/versioned-lines.ts';
 import { parseTestDefinition, type TestDefinition } from '../run/test-definition.ts';
 import { checkersOf, type Judgement, Jury } from './judge.ts';
+import { savedStory } from './saved-story.ts';
 import { loadModulesOf } from './own/saved-modules.ts';
 
 export interface SavedRun {
@@ -67,6 +69,8 @@ interface JudgedRun extends Judgement {
   /** As much of the trace as a report needs. */
   readonly trace: Jury['trace'];
   readonly notes: readonly string[];
+  /** Of small simulated runs. */
+  readonly story?: StoryInput;
 }
 
 /** Judges a saved run with today's checkers. The trace is read as it is needed, and may be longer than the memory. */
@@ -87,7 +91,12 @@ export async function judgeSavedRun(
   } else {
     notes.push(`${directory.path} has no trace.jsonl: what the nodes said of themselves is not judged`);
   }
-  return { ...(await jury.verdict({ history, ...limits })), trace: jury.trace, notes };
+  return {
+    ...(await jury.verdict({ history, ...limits })),
+    trace: jury.trace,
+    notes,
+    ...savedStory(directory),
+  };
 }
 
 function goneNote(modules: readonly string[]): string {

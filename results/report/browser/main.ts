@@ -10,12 +10,14 @@ import { element } from './dom.ts';
 import { showAnomaly, showOperation } from './focus.ts';
 import { unpackOperations } from './operations.ts';
 import { Stage } from './stage.ts';
+import { storySection } from './story-section.ts';
 import { checkerSection, faultSection, runSection, statisticsSection } from './table-sections.ts';
 import { timelineSection } from './timeline-section.ts';
 import { notesSection, verdictSection } from './verdict-section.ts';
 
 const LINKS = [
   ['anomalies', 'Anomalies'],
+  ['story', 'Story'],
   ['allowed', 'Allowed'],
   ['timeline', 'Timeline'],
   ['checkers', 'Checkers'],
@@ -56,6 +58,11 @@ function render(data: ReportData, page: HTMLElement): void {
     verdictSection(data, onZoom),
     anomalySection(stage, actions),
     notesSection(data),
+    storySection(data, (row) => {
+      timeline.select(row);
+      showOperation(stage, row);
+      timeline.reveal();
+    }),
     allowedSection(stage, actions),
     timeline.section,
     checkerSection(data),
