@@ -81,7 +81,7 @@ function signed(
   { system, workload }: SignedTest,
   failure: Omit<FailureSignature, 'signature'>,
 ): FailureSignature {
-  const words = [`${system}-${workload}`, failure.checker, failure.anomaly].map(wordOf);
+  const words = [testWord({ system, workload }), wordOf(failure.checker), wordOf(failure.anomaly)];
   const hash = createHash('sha256')
     .update(JSON.stringify([system, workload, failure.checker, failure.anomaly, failure.shape]))
     .digest('hex')
@@ -96,6 +96,9 @@ function signed(
         : explanation,
   };
 }
+
+/** What the signatures of a test begin with. */
+export const testWord = ({ system, workload }: SignedTest): string => wordOf(`${system}-${workload}`);
 
 /** Names of a user's own may hold anything; a signature is copied into shells. */
 const wordOf = (text: string): string => text.replace(/[^\w.+-]+/g, '-');

@@ -10,7 +10,7 @@ const bin = join(ROOT, 'bin', 'shaketable.js');
 const shaketable = commandIn(temporaryFolder());
 
 describe('help', () => {
-  it.each(['', 'run', 'sweep', 'merge', 'check', 'replay', 'compare', 'report', 'list', 'init'])(
+  it.each(['', 'run', 'sweep', 'merge', 'triage', 'check', 'replay', 'compare', 'report', 'list', 'init'])(
     '%s --help',
     async (command) => {
       const ended = await shaketable(...(command === '' ? [] : [command]), '--help');

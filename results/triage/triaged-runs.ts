@@ -1,0 +1,171 @@
+/**
+ * The runs that triage counts: those whose directories are in a folder, and those of sweeps that kept no directory, from their ledgers.
+ *
+ *     const { runs, problems } = readRuns(['results']);
+ *
+ * A sweep keeps failures and throws passes away: without its ledger every failure would look as if it came each time. A run that was
+ * copied (shards of a sweep, and the whole) counts once.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Validity } from '../../checkers/checker.ts';
+import { HarnessError } from '../../harness/errors.ts';
+import type { TestDefinition } from '../../harness/run/test-definition.ts';
+import { type Ledger, parseLedger, type SeedRecord } from '../../harness/sweep/ledger.ts';
+import { type RunSummary, savedRuns } from '../saved-runs.ts';
+import type { FailureSignature } from '../signatures.ts';
+
+export interface TriagedRun {
+  /** The run directory; null where none was kept. */
+  readonly path: string | null;
+  readonly system: string;
+  readonly workload: string;
+  readonly cluster: TestDefinition['cluster'];
+  /** `partition,kill`, or `none`. */
+  readonly nemesis: string;
+  readonly seed: number;
+  /** Milliseconds since 1970; of a run without a directory that of its sweep. */
+  readonly startedMs: number;
+  /** Commit of the checkout that ran it; null outside one. */
+  readonly revision: string | null;
+  readonly commandLine: string;
+  /** Planted: what they break is no regression. */
+  readonly bugs: readonly string[];
+  /** It was made from a plan, shrunk or by hand: it tells what a failure looks like, and not how often it comes. */
+  readonly isPlanned: boolean;
+  /** Null: it was cut off, or goes on. */
+  readonly valid: Validity | null;
+  readonly signatures: readonly FailureSignature[];
+  /** Records of its history; null where nobody says. */
+  readonly operations: number | null;
+}
+
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface FoundRuns {
+  /** Oldest first. */
+  readonly runs: readonly TriagedRun[];
+  /** What could not be read. */
+  readonly problems: readonly Problem[];
+}
+
+const LEDGER = 'sweep.jsonl';
+const MAX_DEPTH = 4;
+const VALIDITY: Readonly<Record<SeedRecord['outcome'], Validity | null>> = {
+  valid: true,
+  invalid: false,
+  unknown: 'unknown',
+  error: null,
+};
+
+/**
+ * @param onRead - called with the number of runs so far
+ */
+export function readRuns(folders: readonly string[], onRead?: (count: number) => void): FoundRuns {
+  const runs = new Map<string, TriagedRun>();
+  const problems: Problem[] = [];
+  const add = (identity: readonly (string | number)[], run: TriagedRun): void => {
+    const key = JSON.stringify(identity);
+    if (!runs.has(key)) runs.set(key, run);
+    onRead?.(runs.size);
+  };
+  for (const folder of folders) {
+    for (const found of savedRuns(folder)) {
+      if (found.kind === 'problem') {
+        problems.push(found);
+        continue;
+      }
+      const { system, workload, seed, startedAt, planned } = found.run.test;
+      add([system, workload, seed, startedAt, String(planned)], runOfSummary(found.run));
+    }
+    for (const file of ledgersIn(folder)) {
+      try {
+        const ledger = parseLedger(readFileSync(file, 'utf8'), file);
+        for (const [record, run] of unkeptRuns(ledger, dirname(file))) {
+          const { name, startedAt } = ledger.header;
+          add([name, startedAt, record.cell, record.seed], run);
+        }
+      } catch (error) {
+        problems.push({ path: file, reason: HarnessError.from(error).message });
+      }
+    }
+  }
+  return { runs: [...runs.values()].sort((a, b) => a.startedMs - b.startedMs), problems };
+}
+
+function runOfSummary({ path, test, valid, signatures, operations }: RunSummary): TriagedRun {
+  return {
+    path,
+    system: test.system,
+    workload: test.workload,
+    cluster: test.cluster,
+    nemesis: test.nemeses.join(',') || 'none',
+    seed: test.seed,
+    startedMs: Date.parse(test.startedAt),
+    revision: test.gitRevision,
+    commandLine: test.commandLine,
+    bugs: test.bugs,
+    isPlanned: test.planned === true,
+    valid,
+    signatures,
+    operations,
+  };
+}
+
+/** Those of a sweep whose directories are not there. */
+function* unkeptRuns(
+  { header, records }: Ledger,
+  folder: string,
+): Generator<readonly [SeedRecord, TriagedRun], void, undefined> {
+  const cells = new Map(header.cells.map((cell) => [cell.key, cell]));
+  for (const record of records) {
+    const cell = cells.get(record.cell);
+    if (cell === undefined) continue;
+    if (record.directory !== null && existsSync(join(folder, record.directory))) continue;
+    const of = (name: string): readonly string[] =>
+      cell.options.flatMap(([each, value]) => (each === name ? value.split(',') : []));
+    yield [
+      record,
+      {
+        path: null,
+        system: cell.system,
+        workload: cell.workload,
+        cluster: (of('cluster')[0] ?? 'sim') as TestDefinition['cluster'],
+        nemesis: of('nemesis').join(',') || 'none',
+        seed: record.seed,
+        startedMs: Date.parse(header.startedAt),
+        revision: header.gitRevision,
+        commandLine: `shaketable run ${cell.key} --seed ${record.seed}`,
+        bugs: of('bug').filter((name) => name !== 'none'),
+        isPlanned: false,
+        valid: VALIDITY[record.outcome],
+        signatures: record.signatures.map((signature) => signatureOf(signature, record)),
+        operations: record.operations,
+      },
+    ];
+  }
+}
+
+/** A ledger names its signatures, and what they look like stands in run directories. */
+function signatureOf(signature: string, { why }: SeedRecord): FailureSignature {
+  const [, checker = '', anomaly = ''] = signature.split('/');
+  return { signature, checker, anomaly, shape: '', explanation: why ?? '', count: 1 };
+}
+
+/** Of sweeps in the folder, or of the one that it is. */
+function ledgersIn(folder: string, depth = 0): readonly string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    if (entries.some(({ name }) => name === 'test.json')) return [];
+    if (entries.some(({ name }) => name === LEDGER)) return [join(folder, LEDGER)];
+    if (depth === MAX_DEPTH) return [];
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
+      .flatMap(({ name }) => ledgersIn(join(folder, name), depth + 1));
+  } catch {
+    return [];
+  }
+}
