@@ -27,10 +27,18 @@ export interface JudgedFile extends Judgement, HistoryFile {
 }
 
 /** @throws HarnessError that names the path */
-export async function judgeFile(path: string, options: JudgeFileOptions): Promise<JudgedFile> {
+export function judgeFile(path: string, options: JudgeFileOptions): Promise<JudgedFile> {
+  return judgeFound(readHistoryFile(path), options, path);
+}
+
+/** @param path - as the user named it */
+export async function judgeFound(
+  found: HistoryFile,
+  options: JudgeFileOptions,
+  path = found.file,
+): Promise<JudgedFile> {
   const { chooseJudge, budgetMs, output, onNotes } = options;
   const startedMs = performance.now();
-  const found = readHistoryFile(path);
   const { file, history } = found;
   const judge = about(path, () => chooseJudge(history));
   const notes = [...found.notes, ...judge.notes.map((note) => `${path}: ${note}`)];

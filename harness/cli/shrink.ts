@@ -9,10 +9,10 @@ import { shrink, type ShrinkResult } from '../shrink/shrink.ts';
 import type { CommandContext } from './command-context.ts';
 import { executeRun } from './execute-run.ts';
 import { interruptOnSignal } from './interrupt.ts';
-import { unknownName } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import type { Output } from './output.ts';
 import { ownCommandLine } from './replay-command.ts';
+import { failureOf, targetName } from './saved-failure.ts';
 import { readPlan, requireReplayable } from './saved-plan.ts';
 import { openSavedRun, type SavedRun } from './saved-run.ts';
 import { ShrinkPool } from './shrink-pool.ts';
@@ -30,7 +30,7 @@ const ATTEMPTS = 3_000;
 const ATTEMPTS_MAX = 1_000_000;
 const WORKERS_MAX = 64;
 /** For one candidate: each is smaller than the run. */
-const CHECK_BUDGET_S = 20;
+const CHECK_BUDGET_S = 60;
 
 const EXAMPLES = `
 Examples:
@@ -80,7 +80,7 @@ async function shrinkRun(path: string, options: Options, output: Output): Promis
     { test: saved.test, plan: readPlan(saved.directory, 'run its seed again, and let it end') },
     {},
   );
-  const target = targetOf(saved, options.anomaly);
+  const target = failureOf(saved, options.anomaly);
   const startedMs = performance.now();
   const interrupt = interruptOnSignal(output, 'taking the smallest so far');
   const pool = new ShrinkPool(workers, { target, runPath: path, checkBudgetMs });
@@ -97,7 +97,7 @@ async function shrinkRun(path: string, options: Options, output: Output): Promis
   const before = sizeOf(start);
   const after = sizeOf(result.smallest);
   const directory = await perform(saved, result, { target, before, options, output });
-  const anomaly = `${target.checker}/${target.anomaly}`;
+  const anomaly = targetName(target);
   if (options.json === true) {
     output.print(
       JSON.stringify(
@@ -171,22 +171,6 @@ async function firstFinding(
   throw new HarnessError('non-determinism', `${path} cannot be shrunk: ${why}`);
 }
 
-/** @throws HarnessError `usage` when the run has no such anomaly */
-function targetOf({ verdict, directory }: SavedRun, typed: string | undefined): Target {
-  const targets = (verdict?.verdicts ?? [])
-    .filter(({ valid }) => valid === false)
-    .flatMap(({ checker, anomalies }) => anomalies.map(({ name }) => ({ checker, anomaly: name })));
-  const [first] = targets;
-  if (first === undefined) {
-    throw new HarnessError('usage', `${directory.path} shows no anomaly: only a run that is invalid shrinks`);
-  }
-  if (typed === undefined) return first;
-  const nameOf = ({ checker, anomaly }: Target): string => `${checker}/${anomaly}`;
-  const found = targets.find((target) => nameOf(target) === typed);
-  if (found === undefined) throw unknownName('anomaly', [...new Set(targets.map(nameOf))], typed);
-  return found;
-}
-
 interface PerformOptions {
   readonly target: Target;
   readonly before: CandidateSize;
@@ -212,7 +196,7 @@ async function perform(
       commandLine: ownCommandLine(),
       shrunk: {
         from: saved.directory.path,
-        anomaly: `${target.checker}/${target.anomaly}`,
+        anomaly: targetName(target),
         operations: before.operations,
         faults: before.faults,
         nodes: before.nodes,

@@ -1,0 +1,87 @@
+/**
+ * A failure that was kept as a regression test (`shaketable promote`): a folder with `test.json`, `plan.json`, `history.jsonl`,
+ * `trace.jsonl`, and `expected.json`, which says what has to come of them.
+ */
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { RunDirectory } from '../../results/run-directory.ts';
+import { HarnessError } from '../errors.ts';
+
+const PROMOTED_FORMAT = 'shaketable-promoted';
+const PROMOTED_VERSION = 1;
+export const EXPECTED_FILE = 'expected.json';
+
+/**
+ * - `found`: the plan shows the anomaly on today's code, as it does with a bug that is injected, or not mended.
+ * - `valid`: no checker finds anything any more: it was mended, and stays so.
+ */
+export const EXPECTATIONS = ['found', 'valid'] as const;
+
+export interface ExpectedVerdict {
+  readonly expect: (typeof EXPECTATIONS)[number];
+  /** `checker/anomaly`, which the history shows whatever becomes of the code. */
+  readonly anomaly: string;
+  /** What the checker said when it was kept. */
+  readonly explanation: string;
+  /** The run directory that it was. */
+  readonly from: string;
+}
+
+export function expectedFile(expected: ExpectedVerdict): unknown {
+  return { format: PROMOTED_FORMAT, version: PROMOTED_VERSION, ...expected };
+}
+
+const headerSchema = z.object({ format: z.literal(PROMOTED_FORMAT), version: z.number() });
+const expectedSchema = z.object({
+  expect: z.enum(EXPECTATIONS),
+  anomaly: z.string().regex(/^[^/]+\/[^/]+$/, 'must be CHECKER/ANOMALY'),
+  explanation: z.string(),
+  from: z.string(),
+});
+
+/** @throws HarnessError with one line that names the file */
+export function readExpected(folder: string): ExpectedVerdict {
+  const directory = RunDirectory.open(folder);
+  const path = directory.file(EXPECTED_FILE);
+  let json: unknown;
+  try {
+    json = JSON.parse(directory.read(EXPECTED_FILE).toString('utf8'));
+  } catch (error) {
+    if (error instanceof HarnessError) throw error;
+    throw new HarnessError('bad-format', `${path} is not JSON: is it cut off?`, { cause: error });
+  }
+  const header = headerSchema.safeParse(json);
+  if (!header.success) throw new HarnessError('bad-format', `${path} is not what shaketable promote wrote`);
+  if (header.data.version !== PROMOTED_VERSION) {
+    throw new HarnessError(
+      'unsupported-version',
+      `${path} has format version ${header.data.version}; this Shaketable reads version ${PROMOTED_VERSION}`,
+    );
+  }
+  const expected = expectedSchema.safeParse(json);
+  if (expected.success) return expected.data;
+  const issue = expected.error.issues[0];
+  throw new HarnessError(
+    'bad-format',
+    `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+  );
+}
+
+/**
+ * The promoted runs in a folder, by name.
+ *
+ * @returns paths
+ * @throws HarnessError `usage` when there is no such folder
+ */
+export function promotedRuns(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(folder, entry.name))
+      .filter((path) => RunDirectory.isRun(path) && RunDirectory.open(path).has(EXPECTED_FILE))
+      .sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+  } catch (error) {
+    throw new HarnessError('usage', `${folder} is no folder of promoted runs`, { cause: error });
+  }
+}
