@@ -21,9 +21,11 @@ export interface Anomaly {
   readonly evidence?: Json;
   /** What the report draws of it. */
   readonly picture?: Picture;
+  /** What else shows it: drawn below the first. */
+  readonly morePictures?: readonly Picture[];
 }
 
-export type Picture = TimelinePicture | GraphPicture | SequencePicture;
+export type Picture = TimelinePicture | LinearizationPicture | GraphPicture | SequencePicture;
 
 /** Operations as bars over time, a row a process; the report takes what they did from the history. */
 export interface TimelinePicture {
@@ -34,6 +36,22 @@ export interface TimelinePicture {
   readonly order?: readonly number[];
   /** Who saw what of whom: from one of them to another. */
   readonly arrows?: readonly { readonly from: number; readonly to: number; readonly label: string }[];
+}
+
+/**
+ * Operations on one object around the point that no order passes: orders that come as far as they can, and what each
+ * operation left in them.
+ */
+export interface LinearizationPicture {
+  readonly kind: 'linearization';
+  /** Indexes of invocations, ascending. */
+  readonly operations: readonly number[];
+  /** How many took effect before all of them, and the state that these left. */
+  readonly before: { readonly count: number; readonly state: string };
+  /** The longest first; `state` is after the operation. */
+  readonly partials: readonly (readonly { readonly operation: number; readonly state: string }[])[];
+  /** The invocation of the operation that has to follow the longest order, and cannot. */
+  readonly stuck: number;
 }
 
 /** A graph, most often a cycle of transactions. */
@@ -47,6 +65,8 @@ export interface GraphPicture {
 /** A table along a line, such as the offsets of a log: a column an offset, a row for each who wrote or saw them. */
 export interface SequencePicture {
   readonly kind: 'sequence';
+  /** What it shows, where its columns are no places of a log. */
+  readonly caption?: string;
   readonly columns: readonly string[];
   readonly rows: readonly {
     readonly label: string;

@@ -7,13 +7,14 @@
  *
  * The evidence has all of it.
  */
-import type { Anomaly } from '../checker.ts';
+import type { Anomaly, Picture } from '../checker.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import { place } from './lineage.ts';
 import type { Refutation } from './lineage.ts';
 import { describeCore } from './explanation/index.ts';
-import type { Core } from './explanation/index.ts';
+import type { Core, Explanation } from './explanation/index.ts';
 import type { Model } from './model.ts';
+import { partialLinearizations } from './partials.ts';
 import type { JudgedOperation, Partition, PartitionKey } from './problem.ts';
 import type { Furthest } from './search.ts';
 
@@ -68,11 +69,13 @@ export function describeViolation(
         : `no ${order} fits all answers, later ones too, lets it.`)
     );
   };
+  const partials = (): Picture | undefined =>
+    furthest === null ? undefined : partialLinearizations(model, operations, furthest.prefix);
   return {
     name: 'nonlinearizable',
     explanation: explained?.text ?? capitalise(refutation?.explanation ?? tellStuck()),
     operations: indexesOf(explained?.operations ?? [...proof]),
-    ...(explained === null ? {} : { picture: explained.picture }),
+    ...picturesOf(explained, isOfEveryOrder || core !== null ? partials() : undefined),
     evidence: {
       key: key ?? null,
       model: model.name,
@@ -84,6 +87,14 @@ export function describeViolation(
       core: explained?.evidence ?? null,
     },
   };
+}
+
+function picturesOf(
+  explained: Explanation | null,
+  partials: Picture | undefined,
+): Pick<Anomaly, 'picture' | 'morePictures'> {
+  if (explained === null) return partials === undefined ? {} : { picture: partials };
+  return { picture: explained.picture, ...(partials === undefined ? {} : { morePictures: [partials] }) };
 }
 
 /** How far the search of an undecided partition has come. */

@@ -51,6 +51,7 @@ export function anomalyRow(
         ? null
         : cutText(JSON.stringify(anomaly.evidence, null, 2), MAX_EVIDENCE_CHARACTERS),
     picture: anomaly.picture === undefined ? null : pictureRow(anomaly.picture, packed),
+    morePictures: (anomaly.morePictures ?? []).map((picture) => pictureRow(picture, packed)),
   };
 }
 

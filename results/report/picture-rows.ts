@@ -1,12 +1,27 @@
 /**
  * Pictures of anomalies for the report: operations as rows of its columns, and no more of them than can be looked at.
  */
-import type { GraphPicture, Picture, SequencePicture, TimelinePicture } from '../../checkers/checker.ts';
+import type {
+  GraphPicture,
+  LinearizationPicture,
+  Picture,
+  SequencePicture,
+  TimelinePicture,
+} from '../../checkers/checker.ts';
 import { cutText } from './operation-columns.ts';
 import type { PackedOperations } from './operation-columns.ts';
-import type { GraphPictureRow, PictureRow, SequencePictureRow, TimelinePictureRow } from './report-data.ts';
+import type {
+  GraphPictureRow,
+  LinearizationPictureRow,
+  PictureRow,
+  SequencePictureRow,
+  TimelinePictureRow,
+} from './report-data.ts';
 
 const MAX_OPERATIONS = 60;
+/** Of a linearization: it scrolls. */
+const MAX_BARS = 120;
+const MAX_PARTIALS = 24;
 const MAX_ARROWS = 80;
 const MAX_NODES = 40;
 const MAX_EDGES = 80;
@@ -20,6 +35,8 @@ export function pictureRow(picture: Picture, packed: PackedOperations): PictureR
   switch (picture.kind) {
     case 'timeline':
       return timelineRow(picture, packed);
+    case 'linearization':
+      return linearizationRow(picture, packed);
     case 'graph':
       return graphRow(picture, packed);
     case 'sequence':
@@ -44,6 +61,29 @@ function timelineRow({ operations, order = [], arrows = [] }: TimelinePicture, p
   return result;
 }
 
+function linearizationRow(
+  { operations, before, partials, stuck }: LinearizationPicture,
+  packed: PackedOperations,
+): LinearizationPictureRow {
+  const rowOf = (index: number): number => packed.rowOf(index) ?? NO_ROW;
+  const known = operations.map(rowOf).filter((row) => row !== NO_ROW);
+  const shown = known.slice(0, MAX_BARS);
+  return {
+    kind: 'linearization',
+    operations: shown,
+    before: { count: before.count, state: short(before.state) },
+    partials: partials
+      .slice(0, MAX_PARTIALS)
+      .map((steps) =>
+        steps
+          .map(({ operation, state }) => ({ operation: rowOf(operation), state: short(state) }))
+          .filter(({ operation }) => shown.includes(operation)),
+      ),
+    stuck: rowOf(stuck),
+    cut: known.length - shown.length,
+  };
+}
+
 function graphRow({ nodes, edges }: GraphPicture, packed: PackedOperations): GraphPictureRow {
   return {
     kind: 'graph',
@@ -61,10 +101,14 @@ function graphRow({ nodes, edges }: GraphPicture, packed: PackedOperations): Gra
 
 const isPlace = (place: number, count: number): boolean => place >= 0 && place < Math.min(count, MAX_NODES);
 
-function sequenceRow({ columns, rows }: SequencePicture, packed: PackedOperations): SequencePictureRow {
+function sequenceRow(
+  { columns, rows, caption }: SequencePicture,
+  packed: PackedOperations,
+): SequencePictureRow {
   const first = firstColumnShown(rows, columns.length, MAX_COLUMNS);
   return {
     kind: 'sequence',
+    caption: caption === undefined ? null : short(caption),
     columns: columns.slice(first, first + MAX_COLUMNS).map(short),
     rows: rows.slice(0, MAX_ROWS).map(({ label, cells, wrong = [], operation }) => ({
       label: short(label),

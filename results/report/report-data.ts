@@ -104,10 +104,11 @@ export interface AnomalyRow {
   /** Pretty-printed JSON, cut when long; null when the checker gave none. */
   readonly evidence: string | null;
   readonly picture: PictureRow | null;
+  readonly morePictures: readonly PictureRow[];
 }
 
 /** A checker's picture; operations are rows of {@link OperationColumns}, −1 for one that is no client's. */
-export type PictureRow = TimelinePictureRow | GraphPictureRow | SequencePictureRow;
+export type PictureRow = TimelinePictureRow | LinearizationPictureRow | GraphPictureRow | SequencePictureRow;
 
 export interface TimelinePictureRow {
   readonly kind: 'timeline';
@@ -117,6 +118,19 @@ export interface TimelinePictureRow {
   readonly order: readonly number[];
   readonly arrows: readonly { readonly from: number; readonly to: number; readonly label: string }[];
   /** How many more operations the checker's picture has. */
+  readonly cut: number;
+}
+
+export interface LinearizationPictureRow {
+  readonly kind: 'linearization';
+  /** By start. */
+  readonly operations: readonly number[];
+  /** How many took effect before them, and the state that these left. */
+  readonly before: { readonly count: number; readonly state: string };
+  /** Orders that come as far as they can, the longest first; `state` is after the operation. */
+  readonly partials: readonly (readonly { readonly operation: number; readonly state: string }[])[];
+  /** The operation that has to follow the longest, and cannot. */
+  readonly stuck: number;
   readonly cut: number;
 }
 
@@ -130,6 +144,8 @@ export interface GraphPictureRow {
 
 export interface SequencePictureRow {
   readonly kind: 'sequence';
+  /** What it shows; null where its columns are places of a log. */
+  readonly caption: string | null;
   readonly columns: readonly string[];
   readonly rows: readonly {
     readonly label: string;

@@ -53,6 +53,9 @@ export function drawAsText(
           return bar === null ? [] : [bar];
         }),
       );
+    case 'linearization':
+      // The explanation says where it ends, and its steps are too many for lines.
+      return [];
     case 'graph':
       return drawGraph(picture);
     case 'sequence':

@@ -6,6 +6,7 @@ import type { Core, Suspicion } from './core.ts';
 
 export { describeCore } from './describe.ts';
 export type { Core } from './core.ts';
+export type { Explanation } from './describe.ts';
 
 /** All explanations of one verdict share so many steps of the search; one may take a quarter of what is left. */
 const STEPS = 1 << 22;

@@ -100,10 +100,14 @@ function anomalyCard(
   );
   const explanation = element('p', { class: 'told' }, tellInLines(anomaly.explanation).join('\n'));
   const card = element('article', { class: 'anomaly' }, title, explanation);
-  const { picture } = anomaly;
-  if (picture !== null) {
+  const pictures = [...(anomaly.picture === null ? [] : [anomaly.picture]), ...anomaly.morePictures];
+  if (pictures.length > 0) {
     whenSeen(() => {
-      explanation.after(pictureFigure(stage, picture, (row) => actions.jumpTo(anomaly, row)));
+      const rows = new Set(anomaly.operations);
+      const figures = pictures.map((picture) =>
+        pictureFigure(stage, picture, rows, (row) => actions.jumpTo(anomaly, row)),
+      );
+      explanation.after(...figures);
     });
   }
   if (anomaly.operations.length > 0 || anomaly.events.length > 0) {

@@ -1,24 +1,34 @@
 /** What a checker drew of an anomaly, as a figure that scrolls within itself when it is wide. */
-import type { PictureRow } from '../report-data.ts';
+import type { LinearizationPictureRow, PictureRow } from '../report-data.ts';
 import { element } from './dom.ts';
 import { formatCount } from './format.ts';
 import { graphPicture } from './graph-picture.ts';
+import { linearizationFigure } from './linearization-figure.ts';
 import { mountDrawing } from './mount-drawing.ts';
 import { sequencePicture } from './sequence-picture.ts';
 import type { Stage } from './stage.ts';
 import { timelinePicture } from './timeline-picture.ts';
 
-const CAPTIONS: Readonly<Record<PictureRow['kind'], string>> = {
+type Plain = Exclude<PictureRow, LinearizationPictureRow>;
+
+const CAPTIONS: Readonly<Record<Plain['kind'], string>> = {
   timeline:
     'Each bar is an operation from its invocation to its completion; from left to right as recorded, not to scale.',
   graph: 'An arrow means that one comes before the other, for the reason written on it.',
   sequence: 'A column a place in the sequence, a row for each who wrote or saw it; ✕ marks what is wrong.',
 };
 
-export function pictureFigure(stage: Stage, picture: PictureRow, jump: (row: number) => void): HTMLElement {
+/** @param witness - rows that the anomaly names */
+export function pictureFigure(
+  stage: Stage,
+  picture: PictureRow,
+  witness: ReadonlySet<number>,
+  jump: (row: number) => void,
+): HTMLElement {
+  if (picture.kind === 'linearization') return linearizationFigure(stage, picture, witness, jump);
   const numbered = picture.kind === 'timeline' && picture.order.length > 0;
   const notes = [
-    CAPTIONS[picture.kind],
+    (picture.kind === 'sequence' ? picture.caption : null) ?? CAPTIONS[picture.kind],
     ...(numbered ? ['Numbers: an order in which they can have taken effect.'] : []),
     ...(picture.cut > 0 ? [`${formatCount(picture.cut)} more are not drawn.`] : []),
   ];
@@ -34,7 +44,7 @@ export function pictureFigure(stage: Stage, picture: PictureRow, jump: (row: num
   );
 }
 
-function drawn(stage: Stage, picture: PictureRow, jump: (row: number) => void): Element {
+function drawn(stage: Stage, picture: Plain, jump: (row: number) => void): Element {
   switch (picture.kind) {
     case 'timeline':
       return mountDrawing(timelinePicture(stage, picture, jump));

@@ -12,6 +12,7 @@ import { drawPanel, frameOf } from '../browser/frame.ts';
 import type { Panel, View } from '../browser/frame.ts';
 import { graphPicture } from '../browser/graph-picture.ts';
 import { latencyPanel } from '../browser/latency-panel.ts';
+import { linearizationPicture } from '../browser/linearization-picture.ts';
 import { nodePanel } from '../browser/node-panel.ts';
 import { unpackOperations } from '../browser/operations.ts';
 import { processPanel } from '../browser/process-panel.ts';
@@ -89,6 +90,8 @@ function pictureDrawing(view: View, picture: PictureRow): Drawn {
   switch (picture.kind) {
     case 'timeline':
       return timelinePicture(view, picture, nowhere);
+    case 'linearization':
+      return linearizationPicture(view, picture, { jump: nowhere, hover: nowhere });
     case 'graph':
       return graphPicture(view, picture, nowhere);
     case 'sequence':
