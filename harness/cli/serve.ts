@@ -38,7 +38,11 @@ export function addServeCommand(program: Command, { output, finish }: CommandCon
       ),
     )
     .addOption(new Option('--port <number>', '0: any that is free').default(DEFAULT_PORT, DEFAULT_PORT))
-    .option('--allow-host <name>', 'another name that browsers call it by; may be repeated', collect, [])
+    .addOption(
+      new Option('--allow-host <name>', 'another name that browsers call it by; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (folder: string, options: Options) => {
       await serve(folder, options, output);

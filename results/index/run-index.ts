@@ -9,7 +9,7 @@
  * Only directories whose `test.json` or `verdict.json` have another size or time are read; what is gone from the disk goes from the
  * index. Statements run at once, so one index is for one thread; several processes may share the file.
  */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { openDatabase } from './database.ts';
 import { conditionOf, NEWEST_FIRST, type Order, orderOf, type RunFilter } from './queries.ts';
@@ -21,6 +21,8 @@ import { type Found, walk } from './walk.ts';
 
 /** Directories between two breaths of the process: some milliseconds of them. */
 const BATCH = 64;
+/** Filters can be combined in more ways than anybody does. */
+const STATEMENTS_MAX = 200;
 
 export interface Refreshed {
   readonly runs: number;
@@ -45,6 +47,8 @@ export interface Facets {
   readonly bugs: readonly string[];
 }
 
+export type RunPoint = Pick<RunRecord, 'startedAt' | 'outcome' | 'okShare' | 'faultOkShare' | 'p99Ms'>;
+
 export interface SignatureRow extends Failure {
   readonly runs: number;
   /** When the first and the last run with it began. */
@@ -61,7 +65,10 @@ export class RunIndex {
   /** For people: why it was made anew, or is not on the disk. */
   readonly note: string | null;
   readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
   #refreshing: Promise<Refreshed> | null = null;
+  /** Null since something changed. */
+  #facets: Facets | null = null;
   #closed = false;
 
   private constructor(folder: string, isFresh: boolean) {
@@ -84,6 +91,8 @@ export class RunIndex {
   }
 
   async #refresh(onProgress?: (looked: number) => void): Promise<Refreshed> {
+    // Another process may have written.
+    this.#facets = null;
     const gone = { run: this.#stamps('runs'), sweep: this.#stamps('sweeps') };
     const counts = { run: 0, sweep: 0, read: 0 };
     for (const batch of batches(walk(this.folder), BATCH)) {
@@ -99,7 +108,7 @@ export class RunIndex {
       await breathe();
       if (this.#closed) break;
     }
-    if (!this.#closed) {
+    if (!this.#closed && gone.run.size + gone.sweep.size > 0) {
       this.#transaction(() => {
         for (const path of gone.run.keys()) this.#run('DELETE FROM runs WHERE path = ?', path);
         for (const path of gone.sweep.keys()) this.#run('DELETE FROM sweeps WHERE path = ?', path);
@@ -173,6 +182,11 @@ export class RunIndex {
   }
 
   facets(): Facets {
+    this.#facets ??= this.#readFacets();
+    return this.#facets;
+  }
+
+  #readFacets(): Facets {
     const values = (sql: string): readonly string[] =>
       this.#all<{ value: string }>(sql).map(({ value }) => value);
     const column = (name: string): readonly string[] =>
@@ -196,11 +210,13 @@ export class RunIndex {
     return Object.fromEntries(rows.map(({ outcome, count }) => [outcome, count]));
   }
 
-  /** All that match, oldest first, without their failures: for figures over time. */
-  history(filter: RunFilter): readonly RunRecord[] {
+  /** All that match, for figures over time. */
+  points(filter: RunFilter): readonly RunPoint[] {
     const { where, parameters } = conditionOf(filter);
-    return this.#all<Row>(`SELECT * FROM runs WHERE ${where} ORDER BY started_at, path`, ...parameters).map(
-      (row) => recordOf(row, []),
+    return this.#all<RunPoint>(
+      `SELECT started_at AS startedAt, outcome, ok_share AS okShare, fault_ok_share AS faultOkShare, p99_ms AS p99Ms
+       FROM runs WHERE ${where}`,
+      ...parameters,
     );
   }
 
@@ -242,6 +258,7 @@ export class RunIndex {
   }
 
   #transaction(action: () => void): void {
+    this.#facets = null;
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       action();
@@ -253,11 +270,19 @@ export class RunIndex {
   }
 
   #run(sql: string, ...parameters: readonly SQLInputValue[]): void {
-    this.#database.prepare(sql).run(...parameters);
+    this.#statement(sql).run(...parameters);
   }
 
   #all<T>(sql: string, ...parameters: readonly SQLInputValue[]): T[] {
-    return this.#database.prepare(sql).all(...parameters) as T[];
+    return this.#statement(sql).all(...parameters) as T[];
+  }
+
+  /** Texts of statements are few: what is asked for is never in them. */
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    if (this.#statements.size > STATEMENTS_MAX) this.#statements.clear();
+    this.#statements.set(sql, known);
+    return known;
   }
 }
 

@@ -5,7 +5,7 @@
  *
  * Stretches in which nothing ran are there, and empty. Weeks begin on Mondays; all is UTC.
  */
-import type { RunRecord } from '../index/run-record.ts';
+import type { RunPoint } from '../index/run-index.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -42,7 +42,7 @@ export interface Trend {
   readonly undated: number;
 }
 
-export function trendOf(runs: readonly RunRecord[]): Trend {
+export function trendOf(runs: readonly RunPoint[]): Trend {
   const dated = runs
     .map((run) => ({ run, ms: Date.parse(run.startedAt) }))
     .filter(({ ms }) => Number.isFinite(ms));
@@ -78,8 +78,8 @@ const floor = (ms: number, length: number): number =>
     ? Math.floor((ms - MONDAY_MS) / length) * length + MONDAY_MS
     : Math.floor(ms / length) * length;
 
-function bucketOf(fromMs: number, lengthMs: number, runs: readonly RunRecord[]): Bucket {
-  const count = (...outcomes: readonly RunRecord['outcome'][]): number =>
+function bucketOf(fromMs: number, lengthMs: number, runs: readonly RunPoint[]): Bucket {
+  const count = (...outcomes: readonly RunPoint['outcome'][]): number =>
     runs.filter(({ outcome }) => outcomes.includes(outcome)).length;
   const spread = (field: 'okShare' | 'faultOkShare' | 'p99Ms'): Spread | null =>
     spreadOf(runs.map((run) => run[field]).filter((value) => value !== null));

@@ -34,6 +34,8 @@ export interface Site {
   readonly index: RunIndex;
   readonly live: LiveFeeds;
   readonly assets: Assets;
+  /** Told what went wrong; pages show what is known. */
+  readonly onProblem: (sentence: string) => void;
   /** @param signal - nobody waits any more */
   readonly makeReport?: (directory: string, signal: AbortSignal) => Promise<string>;
 }
@@ -100,9 +102,12 @@ export async function answer(site: Site, request: IncomingMessage, response: Ser
 const lastRefreshes = new WeakMap<RunIndex, number>();
 
 /** What came or went on the disk, as far as it is quickly found. */
-async function refresh({ index }: Site): Promise<void> {
+async function refresh({ index, onProblem }: Site): Promise<void> {
   if (performance.now() - (lastRefreshes.get(index) ?? -Infinity) < REFRESH_MS) return;
-  const refreshed = index.refresh().then(() => lastRefreshes.set(index, performance.now()));
+  const refreshed = index
+    .refresh()
+    .catch((error: unknown) => onProblem(`the index is not up to date: ${messageOf(error)}`))
+    .finally(() => lastRefreshes.set(index, performance.now()));
   await Promise.race([refreshed, delay(PATIENCE_MS, null, { ref: false })]);
 }
 

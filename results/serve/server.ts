@@ -48,16 +48,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const root = rootOf(options.folder);
   const index = RunIndex.open(root);
   const live = new LiveFeeds();
-  const { makeReport } = options;
+  const { makeReport, onProblem = () => undefined } = options;
+  const assets = loadAssets();
   const site: Site = {
-    root,
-    index,
-    live,
-    assets: loadAssets(),
+    ...{ root, index, live, assets, onProblem },
     ...(makeReport === undefined ? {} : { makeReport }),
   };
   const names = [options.host, ...(options.names ?? [])];
-  const server = createServer((request, response) => void handle(site, names, options, request, response));
+  const server = createServer((request, response) => void handle(site, names, request, response));
   try {
     // A port that is taken is told before a long look at the disk.
     const address = await listen(server, options);
@@ -117,7 +115,6 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
 async function handle(
   site: Site,
   names: readonly string[],
-  { onProblem }: ServeOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -143,7 +140,7 @@ async function handle(
     if (response.headersSent || response.destroyed) response.destroy();
     else if (error instanceof HarnessError) refuse(response, 503, error.message);
     else {
-      onProblem?.(`${request.url ?? ''}: ${messageOf(error)}`);
+      site.onProblem(`${request.url ?? ''}: ${messageOf(error)}`);
       refuse(response, 500, 'This page could not be made; the terminal of the server says why.');
     }
   }

@@ -13,7 +13,7 @@ const SIGNATURES_MAX = 100;
 const DAY_MS = 86_400_000;
 
 export function trendsPage(index: RunIndex, asked: Asked): Html {
-  const runs = index.history(asked.filter);
+  const runs = index.points(asked.filter);
   const trend = trendOf(runs);
   return page({
     title: 'Trends',
