@@ -15,11 +15,12 @@ const issues = JSON.parse(
   gh('issue', 'list', '--label', LABEL, '--state', 'all', '--limit', '5000', '--json', 'number,title,state'),
 );
 
-for (const { signature, sentence, cell, seeds, again } of failures) {
-  const seen = `Seen in \`${cell}\`, ${seeds} seed(s), by ${run}.\n\n    ${again}\n`;
+for (const { signature, runs, example } of failures) {
+  if (signature === null) continue;
+  const seen = `Seen in ${runs} run(s), first in \`${example.cell}\`, by ${run}.\n\n    ${example.again ?? ''}\n`;
   const known = issues.find(({ title }) => title === signature);
   if (known === undefined) {
-    gh('issue', 'create', '--title', signature, '--label', LABEL, '--body', `${sentence}\n\n${seen}`);
+    gh('issue', 'create', '--title', signature, '--label', LABEL, '--body', `${example.why}\n\n${seen}`);
   } else if (known.state === 'CLOSED') {
     gh('issue', 'reopen', String(known.number), '--comment', seen);
   }
