@@ -43,6 +43,7 @@ async function indexRuns(folder: string, { anew, json }: Options, output: Output
     );
   }
   const { RunIndex } = await import('../../results/index/run-index.ts');
+  const { counted } = await import('../../results/serve/index.ts');
   const startedMs = performance.now();
   const index = RunIndex.open(folder, { isFresh: anew === true });
   try {
@@ -58,7 +59,7 @@ async function indexRuns(folder: string, { anew, json }: Options, output: Output
     const { runs, sweeps, read, removed } = indexed;
     const told = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
     output.print(
-      `${runs} runs${told.length > 0 ? ` (${told.join(', ')})` : ''} and ${sweeps} sweeps in ${index.file}: ` +
+      `${counted(runs, 'run')}${told.length > 0 ? ` (${told.join(', ')})` : ''} and ${counted(sweeps, 'sweep')} in ${index.file}: ` +
         `${read} read, ${removed} gone, in ${(tookMs / 1000).toFixed(1)} s`,
     );
   } finally {

@@ -51,7 +51,7 @@ export function addServeCommand(program: Command, { output, finish }: CommandCon
 }
 
 async function serve(folder: string, { host, port, allowHost }: Options, output: Output): Promise<void> {
-  const { startServer, isLoopback } = await import('../../results/serve/index.ts');
+  const { counted, startServer, isLoopback } = await import('../../results/serve/index.ts');
   const { reportMaker } = await import('./report-maker.ts');
   if (host === '') throw new HarnessError('usage', '--host "": wants an address, such as 127.0.0.1');
   const interrupt = interruptOnSignal(output, 'ending the server');
@@ -69,7 +69,9 @@ async function serve(folder: string, { host, port, allowHost }: Options, output:
   if (!isLoopback(host)) {
     output.note(`warning: whoever reaches ${host} on this network can see all of it: there is no password`);
   }
-  output.note(`${runs} runs and ${sweeps} sweeps in ${folder}, ${read} of them read anew; Ctrl-C ends this`);
+  output.note(
+    `${counted(runs, 'run')} and ${counted(sweeps, 'sweep')} in ${folder}, ${read} of them read anew; Ctrl-C ends this`,
+  );
   output.print(server.address);
   await new Promise<void>((resolve) => {
     if (interrupt.requested) resolve();

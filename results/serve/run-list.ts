@@ -14,28 +14,29 @@ const SENTENCE_MAX = 160;
 interface Column {
   readonly title: string;
   readonly sort?: Sort;
-  readonly isNumber?: true;
+  /** Class of its cells. */
+  readonly kind?: 'number' | 'names' | 'found';
   readonly cell: (run: RunRecord) => Part;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: 'Verdict', sort: 'verdict', cell: ({ outcome }) => tagOf(outcome) },
   { title: 'Started, UTC', sort: 'started', cell: runLink },
+  { title: 'Report', cell: reportCell },
   { title: 'System', sort: 'system', cell: ({ system }) => system },
   { title: 'Workload', sort: 'workload', cell: ({ workload }) => workload },
-  { title: 'Nemesis', sort: 'nemesis', cell: nemesisCell },
-  { title: 'Seed', sort: 'seed', isNumber: true, cell: ({ seed }) => (seed === null ? '–' : String(seed)) },
+  { title: 'Nemesis', sort: 'nemesis', kind: 'names', cell: nemesisCell },
+  { title: 'Seed', sort: 'seed', kind: 'number', cell: ({ seed }) => (seed === null ? '–' : String(seed)) },
   {
     title: 'Operations',
     sort: 'operations',
-    isNumber: true,
+    kind: 'number',
     cell: ({ operations }) => numberText(operations),
   },
-  { title: 'Ok', sort: 'available', isNumber: true, cell: ({ okShare }) => percentText(okShare) },
-  { title: 'p99', sort: 'latency', isNumber: true, cell: ({ p99Ms }) => msText(p99Ms) },
+  { title: 'Ok', sort: 'available', kind: 'number', cell: ({ okShare }) => percentText(okShare) },
+  { title: 'p99', sort: 'latency', kind: 'number', cell: ({ p99Ms }) => msText(p99Ms) },
   { title: 'Revision', sort: 'revision', cell: revisionCell },
-  { title: 'What was found', cell: foundCell },
-  { title: 'Report', cell: reportCell },
+  { title: 'What was found', kind: 'found', cell: foundCell },
 ];
 
 /** @param note - for people: what the index says of itself */
@@ -84,8 +85,8 @@ function table(runs: readonly RunRecord[], asked: Asked): Html {
   </form>`;
 }
 
-function heading({ title, sort, isNumber }: Column, asked: Asked): Html {
-  const numeric = isNumber && NUMERIC;
+function heading({ title, sort, kind }: Column, asked: Asked): Html {
+  const classed = kind === 'number' && html`class="number"`;
   if (sort === undefined) return html`<th scope="col">${title}</th>`;
   const { by, isDescending } = asked.order;
   const isChosen = by === sort;
@@ -93,17 +94,15 @@ function heading({ title, sort, isNumber }: Column, asked: Asked): Html {
   const first = sort === 'started' || sort === 'latency' || sort === 'operations';
   const order = { by: sort, isDescending: isChosen ? !isDescending : first };
   const direction = isDescending ? 'descending' : 'ascending';
-  return html`<th scope="col" ${numeric}${isChosen && html` aria-sort="${direction}"`}>
+  return html`<th scope="col" ${classed} ${isChosen && html` aria-sort="${direction}"`}>
     <a href="${askedAddress('/', { filter: asked.filter, order })}"
       >${title}${isChosen && html`<span aria-hidden="true"> ${isDescending ? '↓' : '↑'}</span>`}</a
     >
   </th>`;
 }
 
-const NUMERIC = html` class="number"`;
-
 function row(run: RunRecord): Html {
-  const cells = COLUMNS.map(({ cell, isNumber }) => html`<td${isNumber && NUMERIC}>${cell(run)}</td>`);
+  const cells = COLUMNS.map(({ cell, kind }) => html`<td class="${kind}">${cell(run)}</td>`);
   return html`<tr>
     <td><input type="checkbox" name="run" value="${run.path}" aria-label="Compare ${run.path}" /></td>
     ${cells}
@@ -125,16 +124,18 @@ function nemesisCell({ nemeses, bugs, outcome }: RunRecord): Part {
 function revisionCell({ revision }: RunRecord): Part {
   if (revision === null) return '–';
   const address = askedAddress('/', { filter: { revision } });
-  return html`<a href="${address}"><code>${revisionText(revision)}</code></a>`;
+  return html`<a class="revision" href="${address}"><code>${revisionText(revision)}</code></a>`;
 }
 
-function foundCell({ failures, sentence }: RunRecord): Part {
+function foundCell({ system, workload, failures, sentence }: RunRecord): Part {
   const [first, ...others] = failures;
   const told = sentence !== null && html`<span class="hint">${cut(sentence)}</span>`;
   if (first === undefined) return told;
   const address = askedAddress('/', { filter: { signature: first.signature } });
+  // Two columns say where already.
+  const shown = first.signature.replace(`${system}-${workload}/`, '');
   const more = others.length > 0 && html` <span class="hint">and ${others.length} more</span>`;
-  return html`<a href="${address}"><code>${first.signature}</code></a
+  return html`<a href="${address}"><code>${shown}</code></a
     >${more}<br />${told}`;
 }
 

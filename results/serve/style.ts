@@ -94,27 +94,25 @@ input:not([type='checkbox']) {
   margin: 10px 0;
 }
 
-.runs td {
-  padding: 6px 10px;
-}
-
+.runs td,
 .runs th {
-  padding: 6px 10px;
+  padding: 6px 9px;
 }
 
-.runs td:nth-last-child(2) {
-  min-width: 26ch;
+.runs .found {
+  min-width: 34ch;
   max-width: 60ch;
   overflow-wrap: anywhere;
 }
 
-.runs td:nth-child(6) {
+.runs .names {
+  min-width: 9ch;
   max-width: 24ch;
-  overflow-wrap: anywhere;
+  overflow-wrap: break-word;
 }
 
 .runs time,
-.runs td:nth-child(11) code {
+.runs .revision {
   white-space: nowrap;
 }
 
