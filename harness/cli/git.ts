@@ -31,10 +31,16 @@ export function runGit(args: readonly string[], folder = '.'): GitEnded {
   return { exitCode: status ?? 128, stdout: stdout.replace(/\n$/, ''), stderr };
 }
 
-/** Its output. @throws HarnessError `usage` with the first line of what git says when it fails */
-export function git(args: readonly string[], folder?: string): string {
+/**
+ * Its output.
+ *
+ * @param fine - exit codes that are no failure
+ * @throws HarnessError `usage` with the first line of what git says when it fails
+ */
+export function git(args: readonly string[], folder?: string, fine: readonly number[] = [0]): string {
   const { exitCode, stdout, stderr } = runGit(args, folder);
-  if (exitCode === 0) return stdout;
+  if (fine.includes(exitCode)) return stdout;
   const [said = ''] = stderr.trim().split('\n');
-  throw new HarnessError('usage', `git ${args[0] ?? ''}: ${said.replace(/^(fatal|error): /, '')}`);
+  const command = args.find((word, i) => !word.startsWith('-') && args[i - 1] !== '-c') ?? '';
+  throw new HarnessError('usage', `git ${command}: ${said.replace(/^(fatal|error): /, '')}`);
 }

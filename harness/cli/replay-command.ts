@@ -29,6 +29,6 @@ export function ownCommandLine(): string {
 }
 
 /** Plain when no shell could misread it. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -10,21 +10,31 @@ const bin = join(ROOT, 'bin', 'shaketable.js');
 const shaketable = commandIn(temporaryFolder());
 
 describe('help', () => {
-  it.each(['', 'run', 'sweep', 'merge', 'triage', 'check', 'replay', 'compare', 'report', 'list', 'init'])(
-    '%s --help',
-    async (command) => {
-      const ended = await shaketable(...(command === '' ? [] : [command]), '--help');
-      expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(ended.stdout).toMatch(/\nExamples:\n {2}shaketable /);
-      expect(ended.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
-      const name = command === '' ? 'help.txt' : `help-${command}.txt`;
-      await expect(ended.stdout).toMatchFileSnapshot(join('testdata', name));
-      // The other ways to ask.
-      if (command === 'run') expect((await shaketable('help', 'run')).stdout).toBe(ended.stdout);
-      if (command === '')
-        expect(await shaketable()).toEqual({ exitCode: 64, stdout: '', stderr: ended.stdout });
-    },
-  );
+  it.each([
+    '',
+    'run',
+    'sweep',
+    'merge',
+    'triage',
+    'bisect',
+    'check',
+    'replay',
+    'compare',
+    'report',
+    'list',
+    'init',
+  ])('%s --help', async (command) => {
+    const ended = await shaketable(...(command === '' ? [] : [command]), '--help');
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/\nExamples:\n {2}shaketable /);
+    expect(ended.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    const name = command === '' ? 'help.txt' : `help-${command}.txt`;
+    await expect(ended.stdout).toMatchFileSnapshot(join('testdata', name));
+    // The other ways to ask.
+    if (command === 'run') expect((await shaketable('help', 'run')).stdout).toBe(ended.stdout);
+    if (command === '')
+      expect(await shaketable()).toEqual({ exitCode: 64, stdout: '', stderr: ended.stdout });
+  });
 });
 
 describe('list', () => {
