@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { EXIT, HarnessError } from '../errors.ts';
+import { addBisectCommand } from './bisect.ts';
 import { addCheckCommand } from './check.ts';
 import { addCleanCommand } from './clean.ts';
 import type { CommandContext } from './command-context.ts';
@@ -20,6 +21,7 @@ import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
 import { addShrinkCommand } from './shrink.ts';
 import { addSweepCommand } from './sweep.ts';
+import { addTriageCommand } from './triage.ts';
 import { shaketableVersion } from './version.ts';
 
 const EXAMPLES = `
@@ -28,6 +30,7 @@ Examples:
   shaketable run raft register --bug stale-read         break it first, and see that it is found
   shaketable run raft register --nemesis kill --count 50    fifty seeds, stop at the first failure
   shaketable sweep nightly.yaml                         a matrix of tests and seeds, on all cores
+  shaketable triage --since 24h                         which failures are new
   shaketable check results/runs/raft-register/*         judge saved runs again
   shaketable check --model cas-register history.edn     judge a Jepsen history
   shaketable replay RUN                                 run it again, exactly
@@ -52,6 +55,8 @@ function buildProgram(context: CommandContext): Command {
   addRunCommand(program, context);
   addSweepCommand(program, context);
   addMergeCommand(program, context);
+  addTriageCommand(program, context);
+  addBisectCommand(program, context);
   addCheckCommand(program, context);
   addReplayCommand(program, context);
   addShrinkCommand(program, context);
@@ -64,7 +69,11 @@ function buildProgram(context: CommandContext): Command {
   program.hook('preAction', async (_, command) => {
     if (!WITHOUT_CONFIG.has(command.name())) await loadConfig();
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap((each) => each.commands),
+  ]) {
     command.exitOverride().configureOutput({
       outputError: (text) => context.output.note(usageLine(command, text)),
     });
@@ -79,8 +88,9 @@ function usageLine(command: Command, text: string): string {
     .replace(/^error: /, '')
     .replace(/\s*\n\s*\(D/, ' (d')
     .replace(/\.$/, '');
-  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
-  return `shaketable: ${sentence}; see ${name} --help`;
+  const names: string[] = [];
+  for (let each: Command | null = command; each !== null; each = each.parent) names.unshift(each.name());
+  return `shaketable: ${sentence}; see ${names.join(' ')} --help`;
 }
 
 /** The exit code of one command line. */
