@@ -15,8 +15,8 @@ export function storySection(
   if (story === null) return null;
   return element(
     'section',
-    { id: 'story' },
-    element('h2', {}, 'Story'),
+    { class: 'story-section', 'aria-labelledby': 'story' },
+    element('h2', { id: 'story' }, 'Story'),
     element(
       'p',
       { class: 'hint' },

@@ -1,0 +1,118 @@
+/** `shaketable shrink` as its users run it: a failing run becomes a small one, which replays and tells its story. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { commandIn, onlyRunIn, readJson, readRecords, runsIn, temporaryFolder } from './testing/command.ts';
+
+const folder = temporaryFolder();
+const shaketable = commandIn(folder);
+const SETUP_TIMEOUT_MS = 180_000;
+
+let failing = '';
+let shrunk = '';
+let told = '';
+
+beforeAll(async () => {
+  const args = ['--bug', 'stale-read', '--nemesis', 'partition-leader', '--option', 'checkQuorum=false'];
+  const run = await shaketable('run', 'raft', 'register', ...args, '--seed', '1', '--time-limit', '12');
+  expect(run.exitCode).toBe(1);
+  failing = onlyRunIn(join(folder, 'results', 'runs'));
+  const ended = await shaketable('shrink', failing, '--attempts', '80', '--results', 'shrunk');
+  expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+  told = ended.stdout;
+  shrunk = onlyRunIn(join(folder, 'shrunk'));
+}, SETUP_TIMEOUT_MS);
+
+describe('shrink', () => {
+  it('leaves few operations and faults, and the same anomaly', () => {
+    expect(told).toMatch(/ {2}shrunk {6}[\d,]+ → \d+ operations, \d+ → 1 faults/);
+    expect(told).toContain('linearizability/nonlinearizable remains');
+    const { main, final } = readJson<{ main: { process: unknown }[]; final: unknown[] }>(shrunk, 'plan.json');
+    expect(main.filter(({ process }) => process !== 'nemesis').length).toBeLessThan(20);
+    expect(final).toEqual([]);
+    const { verdicts } = readJson<{ verdicts: { checker: string; anomalies: { name: string }[] }[] }>(
+      shrunk,
+      'verdict.json',
+    );
+    expect(
+      verdicts.find(({ checker }) => checker === 'linearizability')?.anomalies.map(({ name }) => name),
+    ).toEqual(['nonlinearizable']);
+    expect(readJson<{ planned: boolean; shrunk: object }>(shrunk, 'test.json')).toMatchObject({
+      planned: true,
+      shrunk: { from: failing, anomaly: 'linearizability/nonlinearizable', nodes: 5 },
+    });
+  });
+
+  it('tells the story: clients, faults, beliefs, and where the promise broke', () => {
+    for (const part of [
+      /story +\d+\.\d{3} ms {2}/,
+      /client \d+: asks n\d: /,
+      /the nemesis: isolated /,
+      /believed: .*leader of term 1, log to \d+, committed to \d+/,
+      /leads term 2/,
+      /here the promise broke: nonlinearizable\. /,
+    ])
+      expect(told).toMatch(part);
+    const messages = readRecords<{ fate: string; text: string }>(shrunk, 'messages.jsonl');
+    expect(new Set(messages.map(({ fate }) => fate))).toContain('dropped');
+    expect(messages.map(({ text }) => text).join('\n')).toMatch(/^vote\? term 2, log to \d+ \(term 1\)$/m);
+    const report = readFileSync(join(shrunk, 'report.html'), 'utf8');
+    expect(report).toContain('"story":{');
+  });
+
+  it('replays exactly, with its messages', async () => {
+    const ended = await shaketable('replay', shrunk, '--results', 'again');
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stdout).toMatch(/replayed {4}\d+ records, each the same as before/);
+    const again = onlyRunIn(join(folder, 'again'));
+    for (const file of ['plan.json', 'history.jsonl', 'trace.jsonl', 'messages.jsonl'])
+      expect(readFileSync(join(again, file), 'utf8')).toBe(readFileSync(join(shrunk, file), 'utf8'));
+  });
+
+  it('tells the story again in a report that is made anew', async () => {
+    const before = readFileSync(join(shrunk, 'report.html'), 'utf8');
+    expect((await shaketable('report', shrunk)).exitCode).toBe(0);
+    const storyIn = (html: string): string => /"story":\{.*?\},"roles"/.exec(html)?.[0] ?? 'none';
+    expect(storyIn(readFileSync(join(shrunk, 'report.html'), 'utf8'))).toBe(storyIn(before));
+  });
+
+  it('is the same with one worker and with three, and as JSON', async () => {
+    const plans: string[] = [];
+    for (const workers of ['1', '3']) {
+      const results = `by-${workers}`;
+      const args = ['--workers', workers, '--attempts', '20', '--results', results, '--json'];
+      const ended = await shaketable('shrink', failing, ...args);
+      expect(JSON.parse(ended.stdout)).toMatchObject({
+        anomaly: 'linearizability/nonlinearizable',
+        attempts: 20,
+        end: 'attempts',
+      });
+      plans.push(readFileSync(join(onlyRunIn(join(folder, results)), 'plan.json'), 'utf8'));
+    }
+    expect(plans[1]).toBe(plans[0]);
+  }, 120_000);
+});
+
+describe('shrink refuses', () => {
+  it('what it cannot shrink, in one line', async () => {
+    const valid = await shaketable('run', 'raft', 'register', '--time-limit', '1', '--results', 'valid');
+    expect(valid.exitCode).toBe(0);
+    const [run = ''] = runsIn(join(folder, 'valid'));
+    const cases: [readonly string[], string][] = [
+      [[run], 'shows no anomaly: this is for runs that are invalid'],
+      [[join(folder, 'nowhere')], 'is no run directory: it has no test.json'],
+      [
+        [failing, '--anomaly', 'linearizability/nonlinear'],
+        'did you mean "linearizability/nonlinearizable"?',
+      ],
+      [[failing, '--attempts', '0'], '--attempts 0: wants a whole number of at least 1'],
+      [[failing, '--workers', 'many'], '--workers many: wants a whole number'],
+    ];
+    for (const [args, message] of cases) {
+      const ended = await shaketable('shrink', ...args);
+      expect(ended).toMatchObject({ exitCode: 64, stdout: '' });
+      expect(ended.stderr).toContain(message);
+      expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    }
+  }, 120_000);
+});
