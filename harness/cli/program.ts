@@ -9,6 +9,8 @@ import { addCheckCommand } from './check.ts';
 import { addCleanCommand } from './clean.ts';
 import type { CommandContext } from './command-context.ts';
 import { addCompareCommand } from './compare.ts';
+import { addIndexCommand } from './index-runs.ts';
+import { addFleetCommand } from './fleet.ts';
 import { addInitCommand } from './init.ts';
 import { addImageCommand } from './image.ts';
 import { addListCommand } from './list.ts';
@@ -16,9 +18,11 @@ import { unknownName } from './names.ts';
 import { loadConfig } from './own/config-file.ts';
 import { processOutput } from './output.ts';
 import { addMergeCommand } from './merge.ts';
+import { addPromoteCommand } from './promote.ts';
 import { addReplayCommand } from './replay.ts';
 import { addReportCommand } from './report.ts';
 import { addRunCommand } from './run.ts';
+import { addServeCommand } from './serve.ts';
 import { addShrinkCommand } from './shrink.ts';
 import { addSweepCommand } from './sweep.ts';
 import { addTriageCommand } from './triage.ts';
@@ -35,6 +39,7 @@ Examples:
   shaketable check --model cas-register history.edn     judge a Jepsen history
   shaketable replay RUN                                 run it again, exactly
   shaketable shrink RUN                                 the same failure, as small as can be
+  shaketable serve                                      browse all runs, and watch what runs now
   shaketable compare isr raft                           measure two ways of replication side by side
   shaketable list bugs                                  what it can be broken with
   shaketable init                                       write an example of your own system
@@ -55,13 +60,17 @@ function buildProgram(context: CommandContext): Command {
   addRunCommand(program, context);
   addSweepCommand(program, context);
   addMergeCommand(program, context);
+  addFleetCommand(program, context);
   addTriageCommand(program, context);
   addBisectCommand(program, context);
   addCheckCommand(program, context);
   addReplayCommand(program, context);
   addShrinkCommand(program, context);
+  addPromoteCommand(program, context);
   addCompareCommand(program, context);
   addReportCommand(program, context);
+  addServeCommand(program, context);
+  addIndexCommand(program, context);
   addListCommand(program, context);
   addImageCommand(program, context);
   addCleanCommand(program, context);

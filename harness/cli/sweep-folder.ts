@@ -39,12 +39,35 @@ export class SweepFolder {
 
   /** Goes on where a sweep ended, however it did: runs that nobody recorded are removed. */
   static resume(path: string): SweepFolder {
+    const folder = SweepFolder.#goOn(path);
+    folder.removeUnrecorded();
+    return folder;
+  }
+
+  /**
+   * The folder of a sweep that others run: made, or gone on with.
+   *
+   * @throws HarnessError `usage` where another sweep is there
+   */
+  static collect(path: string, header: SweepHeader): SweepFolder {
+    if (!existsSync(join(path, LEDGER))) return SweepFolder.create(path, header);
+    const folder = SweepFolder.#goOn(path);
+    if (JSON.stringify(folder.ledger.header) === JSON.stringify(header)) return folder;
+    folder.close();
+    throw new HarnessError('usage', `${path} has another sweep; choose another folder with --results`);
+  }
+
+  static #goOn(path: string): SweepFolder {
     const file = join(path, LEDGER);
     const { ledger, wholeBytes } = readLedgerFile(file);
     truncateSync(file, wholeBytes);
-    const kept = new Set(ledger.records.flatMap(({ directory }) => (directory === null ? [] : [directory])));
-    for (const run of runsIn(path)) if (!kept.has(run)) rmSync(join(path, run), REMOVE_OPTIONS);
     return new SweepFolder(path, ledger, new LineFile(file, { isContinued: true }));
+  }
+
+  /** Runs that were begun and have no record. */
+  removeUnrecorded(): void {
+    const kept = new Set(this.#records.map(({ directory }) => directory));
+    for (const run of runsIn(this.path)) if (!kept.has(run)) rmSync(join(this.path, run), REMOVE_OPTIONS);
   }
 
   get records(): readonly SeedRecord[] {

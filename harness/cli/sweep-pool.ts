@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
-import type { SeedRecord } from '../sweep/ledger.ts';
+import { errorRecord, type SeedRecord } from '../sweep/ledger.ts';
 import type { WorkerJob } from './sweep-worker.ts';
 
 const ATTEMPTS = 2;
@@ -35,19 +35,7 @@ export class SweepPool {
       }
       why = answer;
     }
-    return {
-      cell: job.cell.key,
-      seed: job.seed,
-      outcome: 'error',
-      why,
-      anomaly: null,
-      signatures: [],
-      directory: null,
-      isThin: false,
-      again: `npx shaketable run ${job.cell.key} --seed ${job.seed}`,
-      operations: 0,
-      tookMs: Math.round(performance.now() - startedMs),
-    };
+    return errorRecord(job.cell, job.seed, why, Math.round(performance.now() - startedMs));
   }
 
   /** What still runs is ended. */

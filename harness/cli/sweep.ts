@@ -1,27 +1,21 @@
 /** `shaketable sweep`: runs a matrix of tests and seeds on all cores, and sums it up for people and for CI. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { timeInName } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
-import { type Cell, cellsOf } from '../sweep/cells.ts';
-import { SWEEP_FORMAT, SWEEP_VERSION, type SweepHeader } from '../sweep/ledger.ts';
 import { outcomeOf, type SweepOutcome } from '../sweep/outcome.ts';
-import { readPlan } from '../sweep/plan.ts';
 import { planJsonSchema } from '../sweep/plan-schema.ts';
 import { Schedule, type Shard } from '../sweep/schedule.ts';
-import { requireEngine } from './clusters.ts';
 import type { CommandContext } from './command-context.ts';
 import { interruptOnSignal } from './interrupt.ts';
 import { parseNumber } from './numbers.ts';
 import type { ScreenOutput } from './output.ts';
 import { SweepFolder } from './sweep-folder.ts';
+import { headerOfPlan, requireCells } from './sweep-header.ts';
 import { SweepLive } from './sweep-live.ts';
 import { SweepPool } from './sweep-pool.ts';
 import { sumUp } from './sweep-summary.ts';
-import { testOfCell } from './sweep-tests.ts';
-import { gitRevision, shaketableVersion } from './version.ts';
 
 /** Of a table in which only the clock goes on. */
 const REDRAW_INTERVAL_MS = 1000;
@@ -102,7 +96,7 @@ async function sweep(planFile: string | undefined, options: Options, output: Scr
     folder = SweepFolder.resume(options.resume as string);
     await requireCells(folder.ledger.header.cells);
   } else {
-    const header = headerOf(planFile, options);
+    const header = headerOfPlan(planFile, options.shard === undefined ? null : shardOf(options.shard));
     await requireCells(header.cells);
     if (options.dryRun === true) {
       for (const { key, seeds } of header.cells)
@@ -121,33 +115,6 @@ async function sweep(planFile: string | undefined, options: Options, output: Scr
   return exitCode;
 }
 
-function headerOf(planFile: string, { shard }: Options): SweepHeader {
-  const plan = readPlan(readPlanFile(planFile), planFile);
-  return {
-    format: SWEEP_FORMAT,
-    version: SWEEP_VERSION,
-    name: plan.name ?? basename(planFile).replace(/\.\w+$/, ''),
-    shaketableVersion: shaketableVersion(),
-    gitRevision: gitRevision(),
-    startedAt: new Date().toISOString(),
-    keep: plan.keep ?? 'failures',
-    shard: shard === undefined ? null : shardOf(shard),
-    cells: cellsOf(plan).map((cell) => ({
-      ...cell,
-      options: cell.options.map(([name, value]) => [name, value]),
-    })),
-  };
-}
-
-function readPlanFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new HarnessError('usage', code === 'ENOENT' ? `${file} does not exist` : `${file} cannot be read`);
-  }
-}
-
 /** @throws HarnessError `usage` */
 function shardOf(text: string): Shard {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
@@ -155,17 +122,6 @@ function shardOf(text: string): Shard {
   if (!(shard.index >= 1 && shard.index <= shard.count))
     throw new HarnessError('usage', `--shard ${text}: wants I/N, from 1/N to N/N`);
   return shard;
-}
-
-/** Everything that a cell names is looked up before the first one starts. */
-async function requireCells(cells: readonly Cell[]): Promise<void> {
-  const clusters = new Set<string>();
-  for (const cell of cells) {
-    const test = await testOfCell(cell, cell.seeds.first);
-    if (clusters.has(test.cluster)) continue;
-    clusters.add(test.cluster);
-    await requireEngine(test);
-  }
 }
 
 async function runAll(folder: SweepFolder, workers: number, output: ScreenOutput): Promise<SweepOutcome> {

@@ -62,6 +62,28 @@ const recordSchema = z.object({
 export type SweepHeader = z.infer<typeof headerSchema>;
 export type SeedRecord = z.infer<typeof recordSchema>;
 
+/** Of a seed about whose run nothing is known but that it failed. */
+export function errorRecord(
+  cell: { readonly key: string },
+  seed: number,
+  why: string,
+  tookMs = 0,
+): SeedRecord {
+  return {
+    cell: cell.key,
+    seed,
+    outcome: 'error',
+    why,
+    anomaly: null,
+    signatures: [],
+    directory: null,
+    isThin: false,
+    again: `npx shaketable run ${cell.key} --seed ${seed}`,
+    operations: 0,
+    tookMs,
+  };
+}
+
 export interface Ledger {
   readonly header: SweepHeader;
   readonly records: readonly SeedRecord[];
