@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readReport } from '../../results/report/testing/read-report.ts';
 import { commandIn, temporaryFolder } from './testing/command.ts';
 
 const folder = temporaryFolder();
@@ -80,8 +81,7 @@ describe('check --report', () => {
     expect(ended.exitCode).toBe(1);
     const html = readFileSync(join(folder, 'stale.html'), 'utf8');
     expect(html).toContain('<title>INVALID: stale.edn</title>');
-    const json = /<script id="data" type="application\/json">(.*)<\/script>/.exec(html)?.[1] ?? '';
-    expect(JSON.parse(json)).toMatchObject({
+    expect(readReport(html)).toMatchObject({
       headline: 'Consistency violated: nonlinearizable',
       replayCommand: null,
       commandLine: 'shaketable check stale.edn --report stale.html',

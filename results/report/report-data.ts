@@ -5,11 +5,13 @@
  *     data.operations.start[i]           // nanoseconds after the start of operation i − 1 (see OperationColumns)
  *     data.texts[data.operations.f[i]]   // 'read'
  *
+ * In the file the details of a long run are compressed ({@link DETAILS}), so that the summary is there at once.
+ *
  * Every text here may come from the system under test: the viewer puts it into text nodes and on canvases,
  * never into markup.
  */
 
-export const REPORT_DATA_VERSION = 1;
+export const REPORT_DATA_VERSION = 2;
 
 /** `valid: true | false | 'unknown'` as a word. */
 export type VerdictWord = 'valid' | 'invalid' | 'unknown';
@@ -279,3 +281,8 @@ export interface ReportData {
   /** The terminal's summary, for pasting into an issue. */
   readonly summary: string;
 }
+
+/** What a page unpacks before it draws charts: most of the bytes of a long run. The rest is read at once. */
+export const DETAILS = ['operations', 'texts'] as const;
+export type ReportDetails = Pick<ReportData, (typeof DETAILS)[number]>;
+export type ReportSummary = Omit<ReportData, keyof ReportDetails>;

@@ -1,88 +1,17 @@
 /** The report in a real Chromium, opened from disk. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
-import type { BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requirement } from '../../../test/require.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { buildReport } from '../build-report.ts';
 import { samplePictures } from '../sample-pictures.ts';
 import { HOSTILE_TEXTS, sampleRun } from '../sample.ts';
-import type { SampleOptions } from '../sample.ts';
-
-const CANDIDATES = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/opt/google/chrome/chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-];
-const executablePath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
-const needed = requirement(
-  'chromium',
-  executablePath !== undefined,
-  'no Chromium in the usual places; name one in CHROMIUM_PATH',
-);
+import { reportPages } from '../testing/report-pages.ts';
 
 const TIMELINE = 'canvas[aria-label^="Timeline of"]';
 
+const { needed, open } = reportPages();
+
 describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
-  let folder: string;
-  let context: BrowserContext;
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'shaketable-report-'));
-    context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-      ...(executablePath === undefined ? {} : { executablePath }),
-      viewport: { width: 1300, height: 900 },
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-  });
-
-  afterAll(async () => {
-    await context.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** Opens a sample from disk; collects what a good page never has. */
-  async function open(
-    options: SampleOptions,
-    html = buildReport(sampleRun(options)),
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const file = join(folder, 'report.html');
-    writeFileSync(file, html);
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-    page.on('console', (message) => complaints.push(`console ${message.type()}: ${message.text()}`));
-    page.on('dialog', (dialog) => {
-      complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
-    page.on('request', (request) => {
-      if (request.url() !== pathToFileURL(file).href && request.url() !== 'data:,') {
-        complaints.push(`request: ${request.url().slice(0, 100)}`);
-      }
-    });
-    await page.goto(pathToFileURL(file).href);
-    await page.waitForFunction(() => Number(document.documentElement.dataset['frames'] ?? 0) > 0);
-    return { page, complaints };
-  }
-
   const frames = (page: Page): Promise<number> =>
     page.evaluate(() => Number(document.documentElement.dataset['frames']));
   const range = (page: Page): Promise<string> => page.locator('.range').innerText();
@@ -124,7 +53,7 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
       scripts: document.scripts.length,
       hasText: document.body.innerText.includes('<img src=x onerror='),
     }));
-    expect(found).toEqual({ title: 'INVALID: raft register, seed 7', images: 0, scripts: 2, hasText: true });
+    expect(found).toEqual({ title: 'INVALID: raft register, seed 7', images: 0, scripts: 3, hasText: true });
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -368,7 +297,7 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
     const html = buildReport(samplePictures(` ${HOSTILE_TEXTS[0]} ${HOSTILE_TEXTS[1]}`));
     const { page, complaints } = await open({ verdict: 'invalid' }, html);
     expect(await page.title()).toMatch(/^INVALID: store\/demo/);
-    expect(await page.evaluate(() => [document.images.length, document.scripts.length])).toEqual([0, 2]);
+    expect(await page.evaluate(() => [document.images.length, document.scripts.length])).toEqual([0, 3]);
     expect(await page.locator('.anomaly:visible').count()).toBe(4);
     await page.getByText('1 duplicate').click();
     expect(await page.locator('.allowed .anomaly:visible').count()).toBe(1);

@@ -1,12 +1,12 @@
 /** The tables below the charts: checkers, faults, statistics, leadership, the run itself. */
-import type { ErrorRow, FunctionRow, ReportData } from '../report-data.ts';
+import type { ErrorRow, FunctionRow, ReportData, ReportSummary } from '../report-data.ts';
 import { copyButton, element, table } from './dom.ts';
 import type { Column } from './dom.ts';
 import { formatCount, formatDuration, formatShare, formatTime, plural } from './format.ts';
 
 const VERDICT_SIGNS = { valid: '✓ valid', invalid: '✕ invalid', unknown: '? unknown' } as const;
 
-export function checkerSection(data: ReportData): HTMLElement {
+export function checkerSection(data: ReportSummary): HTMLElement {
   return section(
     'checkers',
     'Checkers',
@@ -49,7 +49,7 @@ export function checkerSection(data: ReportData): HTMLElement {
   );
 }
 
-export function faultSection(data: ReportData, jumpTo: (from: number, to: number) => void): HTMLElement {
+export function faultSection(data: ReportSummary, jumpTo: (from: number, to: number) => void): HTMLElement {
   const when = (start: number, end: number | null): HTMLElement => {
     const link = element('button', { type: 'button', class: 'jump' }, formatTime(start));
     link.addEventListener('click', () => jumpTo(start, end ?? data.duration));
@@ -104,7 +104,7 @@ export function faultSection(data: ReportData, jumpTo: (from: number, to: number
   );
 }
 
-export function statisticsSection(data: ReportData): HTMLElement {
+export function statisticsSection(data: ReportSummary): HTMLElement {
   const quantile = (title: string, i: number): Column<FunctionRow> => ({
     title,
     isNumber: true,
@@ -205,7 +205,7 @@ export function leadershipSection(data: ReportData): HTMLElement | null {
   );
 }
 
-export function runSection(data: ReportData): HTMLElement {
+export function runSection(data: ReportSummary): HTMLElement {
   const command = (title: string, text: string): HTMLElement =>
     element(
       'div',

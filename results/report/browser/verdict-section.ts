@@ -1,11 +1,11 @@
 /** The top of the page: the verdict in words, the run in a line, and what limits it. */
-import type { ReportData } from '../report-data.ts';
+import type { ReportSummary } from '../report-data.ts';
 import { copyButton, element } from './dom.ts';
 
 /** Tells the verdict without its colour. */
 const SIGNS = { valid: '✓', invalid: '✕', unknown: '?' } as const;
 
-export function verdictSection(data: ReportData, onZoom: (() => void) | null): HTMLElement {
+export function verdictSection(data: ReportSummary, onZoom: (() => void) | null): HTMLElement {
   const actions = element('div', { class: 'actions' });
   if (onZoom !== null) {
     const zoom = element('button', { type: 'button', class: 'primary' }, 'Zoom to anomaly');
@@ -40,7 +40,7 @@ export function verdictSection(data: ReportData, onZoom: (() => void) | null): H
   );
 }
 
-export function notesSection(data: ReportData): HTMLElement | null {
+export function notesSection(data: ReportSummary): HTMLElement | null {
   if (data.notes.length === 0) return null;
   return element(
     'section',
