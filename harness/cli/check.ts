@@ -6,6 +6,7 @@ import { renderReport } from '../../results/report/build-report.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
 import { HarnessError } from '../errors.ts';
+import { checkAll } from './check-all.ts';
 import { checkBudget } from './check-budget.ts';
 import { type ChooseJudge, judgeChooser, type JudgeOptions } from './choose-judge.ts';
 import type { CommandContext } from './command-context.ts';
@@ -27,6 +28,7 @@ interface Options extends JudgeOptions {
   readonly memoryBudget: string;
   readonly report?: string;
   readonly json?: boolean;
+  readonly all?: string | true;
 }
 
 /** The options as they are meant. */
@@ -57,6 +59,8 @@ interface Refused {
   readonly error: HarnessError;
 }
 
+const DEFAULT_FOLDER = 'results';
+
 const EXAMPLES = `
 Examples:
   shaketable check results/runs/raft-register/*
@@ -65,10 +69,13 @@ Examples:
   shaketable check --consistency-model snapshot-isolation history.edn
   shaketable check history.edn --report history.html
   shaketable check RUN --json
+  shaketable check --all                         every run below results/: what has changed?
 
 A path is a run directory, a history.jsonl, a Jepsen history (history.edn, history.txt, a log),
 JSON (an array of operations, or one a line), or a folder of a Jepsen or Maelstrom store. One that
 cannot be read does not keep the others from being judged.
+--all tells what today's checkers find otherwise than the run's own did: validity, anomalies, and
+signatures, with the versions.
 Without --workload and --model whoever recognises the history judges it, with a note that says who.
 See shaketable list checkers, list models, list consistency-models.`;
 
@@ -76,7 +83,11 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
   program
     .command('check')
     .description('judge saved runs again, or histories that others recorded')
-    .argument('<path...>', 'run directories, history files, or folders of a store')
+    .argument('[path...]', 'run directories, history files, or folders of a store')
+    .option(
+      '--all [folder]',
+      'all runs below it, and each verdict that is not what it was (default: results)',
+    )
     .option('--workload <name>', `who judges it: ${judges.map(({ name }) => name).join(', ')}`)
     .option('--model <name>', `linearizability, and of what: ${[...models.keys()].join(', ')}`)
     .option('--consistency-model <name>', 'what transactions were promised: see list consistency-models')
@@ -101,11 +112,37 @@ export function addCheckCommand(program: Command, { output, finish }: CommandCon
     .option('--json', 'the verdicts for machines, on standard output')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], options: Options) => {
-      finish(await check(paths, options, output));
+      finish(
+        options.all === undefined ? await check(paths, options, output) : await all(paths, options, output),
+      );
     });
 }
 
+function all(paths: readonly string[], options: Options, output: Output): Promise<number> {
+  const other = (['workload', 'model', 'consistencyModel', 'report'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (other !== undefined || paths.length > 0) {
+    throw new HarnessError(
+      'usage',
+      '--all judges runs as they were judged: leave other paths, judges and --report out',
+    );
+  }
+  return checkAll({
+    folder: typeof options.all === 'string' ? options.all : DEFAULT_FOLDER,
+    budgetMs: parseNumber('--time-budget', options.timeBudget, { above: 0 }) * 1000,
+    isForMachines: options.json === true,
+    output,
+  });
+}
+
 async function check(paths: readonly string[], options: Options, output: Output): Promise<number> {
+  if (paths.length === 0) {
+    throw new HarnessError(
+      'usage',
+      'name run directories or histories, or all runs with --all; see shaketable check --help',
+    );
+  }
   const memoryBytes = parseNumber('--memory-budget', options.memoryBudget, { above: 0 }) * MIB_BYTES;
   const settings: Settings = {
     chooseJudge: await judgeChooser(options, memoryBytes),
