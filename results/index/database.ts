@@ -97,7 +97,7 @@ function openKnown(file: string): DatabaseSync | string {
     if (valueOf(database, 'application_id') !== APPLICATION_ID)
       return closed(database, 'it is no index of Shaketable');
     if (version !== SCHEMA_VERSION) {
-      return closed(database, `it has version ${version}, and this release reads ${SCHEMA_VERSION}`);
+      return closed(database, `it has version ${String(version)}, and this release reads ${SCHEMA_VERSION}`);
     }
     if (valueOf(database, 'quick_check') !== 'ok') return closed(database, 'it is damaged');
     // A file that cannot be written cannot be kept up to date.

@@ -2,7 +2,7 @@
  * Charts over stretches of time, as SVG without a script: stacked bars of counts, or medians with the reach of what they are of. Colours are
  * classes of style.ts. Each stretch has a title that says its figures; a table beside says them all.
  */
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 
 export interface Slot {
   /** What it is, with its figures: `2026-11-28: 3 invalid of 40`. */

@@ -5,7 +5,7 @@ import type { RunRecord } from '../index/run-record.ts';
 import type { RunStatistics } from '../index/run-statistics.ts';
 import { addressWith, reportAddress } from './addresses.ts';
 import { askedAddress } from './asked.ts';
-import { Html, html, type Part } from './html.ts';
+import { type Html, html, type Part } from './html.ts';
 import { linkTo, msText, numberText, page, percentText, tagOf, timeOf } from './page.ts';
 import { type RunDetails } from './run-details.ts';
 

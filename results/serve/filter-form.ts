@@ -3,7 +3,7 @@ import type { Facets } from '../index/run-index.ts';
 import { OUTCOMES } from '../index/run-record.ts';
 import { NEWEST_FIRST } from '../index/queries.ts';
 import { type Asked, sortText } from './asked.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 
 export function filterForm(address: string, { filter, order }: Asked, facets: Facets): Html {
   const lists: readonly (readonly [keyof Asked['filter'], string, readonly string[]])[] = [

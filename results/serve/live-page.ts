@@ -1,7 +1,7 @@
 /** A run in progress: what it has done so far, kept up to date by browser/live.ts, whole without it. */
 import type { RunRecord } from '../index/run-record.ts';
 import { eventsAddress, runAddress } from './addresses.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import type { LiveData } from './live-data.ts';
 import { numberText, page, tagOf } from './page.ts';
 

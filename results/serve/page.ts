@@ -1,7 +1,7 @@
 /** What all pages have in common: head, navigation, words for numbers and verdicts. */
 import type { Outcome, RunRecord } from '../index/run-record.ts';
 import { runAddress } from './addresses.ts';
-import { Html, html, type Part } from './html.ts';
+import { type Html, html, type Part } from './html.ts';
 
 export interface PageContent {
   readonly title: string;

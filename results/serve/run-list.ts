@@ -5,7 +5,7 @@ import type { RunRecord } from '../index/run-record.ts';
 import { liveAddress, reportAddress, runAddress } from './addresses.ts';
 import { type Asked, askedAddress } from './asked.ts';
 import { filterForm } from './filter-form.ts';
-import { Html, html, type Part } from './html.ts';
+import { type Html, html, type Part } from './html.ts';
 import { counted, msText, numberText, page, percentText, revisionText, tagOf, timeOf } from './page.ts';
 
 const RUNS_A_PAGE = 50;

@@ -5,7 +5,7 @@ import type { RunStatistics } from '../index/run-statistics.ts';
 import type { RecordedVerdict } from '../verdict-file.ts';
 import { addressWith, fileAddress, liveAddress, reportAddress, zipAddress } from './addresses.ts';
 import { askedAddress } from './asked.ts';
-import { Html, html, type Part } from './html.ts';
+import { type Html, html, type Part } from './html.ts';
 import {
   counted,
   linkTo,

@@ -5,7 +5,7 @@ import type { CellOutcome, CellState } from '../../harness/sweep/outcome.ts';
 import { totalsText } from '../../harness/sweep/summaries.ts';
 import { readSweepOutcome, type SweepSummary } from '../index/read-sweep.ts';
 import { fileAddress, runAddress, sweepAddress } from './addresses.ts';
-import { Html, html, type Part } from './html.ts';
+import { type Html, html, type Part } from './html.ts';
 import { page, revisionText, timeOf } from './page.ts';
 
 type State = SweepSummary['state'];

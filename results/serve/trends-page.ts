@@ -6,7 +6,7 @@ import { type Asked, askedAddress } from './asked.ts';
 import { type Bucket, type Spread, type Trend, trendOf } from './buckets.ts';
 import { barChart, reachChart, type Slot } from './chart.ts';
 import { filterForm } from './filter-form.ts';
-import { Html, html } from './html.ts';
+import { type Html, html } from './html.ts';
 import { counted, msText, page, percentText, timeOf } from './page.ts';
 
 const SIGNATURES_MAX = 100;

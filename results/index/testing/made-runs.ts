@@ -6,7 +6,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StatisticsReport } from '../../../checkers/statistics/index.ts';
+import type { Json } from '../../../harness/history/operation.ts';
 import { TEST_FORMAT, TEST_VERSION, type TestDefinition } from '../../../harness/run/test-definition.ts';
 import type { FailureSignature } from '../../signatures.ts';
 import { verdictFile } from '../../verdict-file.ts';
@@ -111,18 +111,12 @@ function madeVerdict(run: MadeRun & { readonly valid: boolean | 'unknown' }): un
     signatures,
     verdicts: [
       { checker: 'linearizability', valid, anomalies, ...reason },
-      { checker: 'statistics', valid: true, anomalies: [], statistics: { ...madeStatistics(run) } },
+      { checker: 'statistics', valid: true, anomalies: [], statistics: madeStatistics(run) },
     ],
   });
 }
 
-function madeStatistics({
-  p99Ms = 12,
-  okShare = 0.98,
-}: MadeRun): Pick<
-  StatisticsReport,
-  'durationNs' | 'total' | 'functions' | 'errors' | 'latencies' | 'availability' | 'leaderChanges'
-> & { rate: { completedPerS: number; okPerS: number }; faults: { count: number; tookEffect: number } } {
+function madeStatistics({ p99Ms = 12, okShare = 0.98 }: MadeRun): Json {
   const ok = Math.round(1000 * okShare);
   const counts = { invoked: 1000, ok, fail: 1000 - ok, info: 0, pending: 0 };
   const share = { invoked: 1000, ok, okShare };
