@@ -27,8 +27,9 @@ interface Half {
 }
 
 const HALVES = 2;
-/** Until the next look at all of the topic: the other half is a few milliseconds behind, or as long as a fault lasts. */
-const LOOK_AGAIN_MS = 5;
+/** Until the next look at all of the topic: the other half is a few milliseconds behind, or as long as a fault lasts. Doubles. */
+const LOOK_AGAIN_MIN_MS = 5;
+const LOOK_AGAIN_MAX_MS = 200;
 
 /** The two records, within a transaction that the caller begins and ends. @throws ClientError */
 export async function sendTransfer(driver: Driver, transfer: Transfer, deadlineMs: number): Promise<void> {
@@ -53,7 +54,7 @@ export async function readBalances(
 ): Promise<Readonly<Record<string, number>>> {
   // The last look has to end before the time is up.
   const closeMs = driver.nowMs + (deadlineMs - driver.nowMs) / 2;
-  for (;;) {
+  for (let pauseMs = LOOK_AGAIN_MIN_MS; ; pauseMs = Math.min(2 * pauseMs, LOOK_AGAIN_MAX_MS)) {
     const isLast = driver.nowMs >= closeMs;
     // Asked before the look: what was not open then is whole in it.
     const isShown =
@@ -65,7 +66,7 @@ export async function readBalances(
     if (torn.length === 0 || isShown) return balances(halves);
     if (isLast)
       throw ClientError.own('torn-transfer', `half of ${torn.slice(0, 3).join(', ')} and others is there`);
-    await driver.sleep(LOOK_AGAIN_MS);
+    await driver.sleep(pauseMs);
   }
 }
 
