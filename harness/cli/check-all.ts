@@ -97,8 +97,8 @@ async function judgeAgain(path: string, limits: ReturnType<typeof checkBudget>):
   const { test, history, verdict } = saved;
   const { valid, verdicts, notes } = await judgeSavedRun(saved, limits);
   const before = verdict?.signatures ?? signaturesOf(test, verdict?.verdicts ?? [], history);
-  const was = new Set(before.map(({ signature }) => signature));
-  const now = new Set(signaturesOf(test, verdicts, history).map(({ signature }) => signature));
+  const was = before.map(({ signature }) => signature);
+  const now = signaturesOf(test, verdicts, history).map(({ signature }) => signature);
   return {
     path,
     was: verdict?.valid ?? null,
@@ -107,7 +107,10 @@ async function judgeAgain(path: string, limits: ReturnType<typeof checkBudget>):
     signatures:
       verdict === null
         ? { gained: [], lost: [] }
-        : { gained: [...now.difference(was)], lost: [...was.difference(now)] },
+        : {
+            gained: now.filter((each) => !was.includes(each)),
+            lost: was.filter((each) => !now.includes(each)),
+          },
     recordedBy: { version: test.shaketableVersion, revision: test.gitRevision },
     notes,
   };
