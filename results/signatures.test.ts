@@ -61,7 +61,7 @@ describe('a signature', () => {
         ) as string,
         checker: 'linearizability',
         anomaly: 'nonlinearizable',
-        shape: 'update; read of their value',
+        shape: 'update; their value seen',
         explanation: 'It is not.',
         count: 2,
       },
@@ -113,7 +113,7 @@ describe('a signature', () => {
       {
         checker: 'y',
         anomaly: 'nonlinearizable',
-        shape: 'read of another value',
+        shape: 'another value seen',
         explanation: 'Short.',
         count: 2,
       },
@@ -140,19 +140,21 @@ describe('the shape of a witness', () => {
   ];
 
   it.each<[string, readonly Row[]]>([
-    ['update; read of nothing', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', null]]],
-    ['update; read of another value', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', 9]]],
-    ['update; read of their value', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', [1, 9]]]],
+    ['update; nothing seen', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', null]]],
+    ['update; another value seen', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', 9]]],
+    ['update; their value seen', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', [1, 9]]]],
     [
       'update; cas refused',
       [...write, [1, 'invoke', 'cas', [1, 2]], [1, 'fail', 'cas', [1, 2], 'precondition-failed']],
     ],
-    ['update; cas', [...write, [1, 'invoke', 'cas', [3, 2]], [1, 'ok', 'cas', [3, 2]]]],
+    ['update; another value seen', [...write, [1, 'invoke', 'cas', [3, 2]], [1, 'ok', 'cas', [3, 2]]]],
+    ['update; their value seen', [...write, [1, 'invoke', 'cas', [1, 2]], [1, 'ok', 'cas', [1, 2]]]],
+    ['update; delete', [...write, [1, 'invoke', 'delete', null], [1, 'ok', 'delete', null]]],
     ['update; read', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', { a: 1 }]]],
     ['update', write],
     ['update unknown', [[0, 'invoke', 'write', 1]]],
     [
-      'update; read of their value',
+      'update; their value seen',
       [
         [2, 'invoke', 'write', 7],
         ...write,

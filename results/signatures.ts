@@ -2,7 +2,7 @@
  * What a failure is known by: the same cause gives the same signature under other seeds, times, values, keys, processes and nodes.
  *
  *     signaturesOf({ system: 'raft', workload: 'register' }, verdicts, history)
- *     // [{ signature: 'raft-register/linearizability/nonlinearizable/3f9a1c', shape: 'an update; read of their value', … }]
+ *     // [{ signature: 'raft-register/linearizability/nonlinearizable/3f9a1c', shape: 'an update; their value seen', … }]
  *
  * A signature names system, workload, checker and anomaly, and hashes the shape of the witness (witness-shape.ts), so that two
  * classes of anomalies never share one. It does not know causes: one bug may break several promises, and has a signature for each.

@@ -1,7 +1,7 @@
 /**
  * The normalised shape of an anomaly's witness: what is left of it without times, values, keys, processes and nodes.
  *
- *     a write of 1, a write of 2 acknowledged, then a read of 1     →  'update; read of their value'
+ *     a write of 1, a write of 2 acknowledged, then a read of 1     →  'update; their value seen'
  *     T1 –wr→ T2 –rw→ T1                                            →  'cycle of rw, wr'
  *     n3 truncates from index 88, and its commit index was 88       →  'commit – truncate'
  *
@@ -24,7 +24,7 @@ const EDGE_KINDS: ReadonlySet<string> = new Set(['ww', 'wr', 'rw', 'process', 'r
 /** Trace records are looked for this deep in the evidence, and this many at most. */
 const MAX_EVIDENCE_DEPTH = 6;
 const MAX_RECORDS = 40;
-const MAX_REASON_WORDS = 12;
+const MAX_REASON_WORDS = 7;
 
 /** Smallest first; of the same size by their words, so that the order of a checker's findings does not matter. */
 export function compareShapes(a: WitnessShape, b: WitnessShape): number {
@@ -57,11 +57,13 @@ function operationsShape({ operations }: Anomaly, history: History): WitnessShap
   const last = steps.at(-1);
   if (last === undefined) return null;
   const others = steps.slice(0, -1);
-  const subject = others.length === 0 && purposeOf(last) === 'update' ? 'update' : last.invocation.f;
-  const shown = [subject, outcomeOf(last), sawOf(last, others)].filter((word) => word !== '');
   const purposes = others.map(purposeOf);
   const before = others.length === 0 ? '' : purposes.includes('update') ? 'update; ' : 'read; ';
-  return { shape: `${before}${shown.join(' ')}`, size: steps.length };
+  const isLoneUpdate = others.length === 0 && purposeOf(last) === 'update';
+  const shown = isLoneUpdate
+    ? withOutcome('update', last)
+    : (sawOf(last, others) ?? withOutcome(last.invocation.f, last));
+  return { shape: `${before}${shown}`, size: steps.length };
 }
 
 /** The clients' operations among them, in the order of their completions; those that never completed first. */
@@ -86,25 +88,33 @@ function purposeOf({ invocation, completion }: Step): 'read' | 'update' {
   return f === 'read' || (value === null && (completion?.value ?? null) !== null) ? 'read' : 'update';
 }
 
-function outcomeOf({ completion }: Step): string {
+function withOutcome(name: string, { completion }: Step): string {
   switch (completion?.type) {
     case 'ok':
-      return '';
+      return name;
     case 'fail':
-      return completion.error?.code === 'precondition-failed' ? 'refused' : 'failed';
+      return completion.error?.code === 'precondition-failed' ? `${name} refused` : `${name} failed`;
     default:
-      return 'unknown';
+      return `${name} unknown`;
   }
 }
 
-/** What an operation returned that it did not bring along, as far as it is a value or a list of them. */
-function sawOf({ invocation, completion }: Step, others: readonly Step[]): string {
-  if (completion?.type !== 'ok' || invocation.value !== null) return '';
-  const seen = scalarsOf(completion.value);
-  if (seen === null) return '';
-  if (seen.length === 0) return 'of nothing';
-  const known = new Set(others.flatMap((other) => scalarsOf(other.invocation.value) ?? []));
-  return seen.some((value) => known.has(value)) ? 'of their value' : 'of another value';
+/** What the last one saw, whether by reading or by comparing: of the others, of nobody, or nothing. Null where it did not look. */
+function sawOf(last: Step, others: readonly Step[]): string | null {
+  const seen = answerOf(last);
+  if (seen === null) return null;
+  if (seen.length === 0) return 'nothing seen';
+  const known = new Set(others.flatMap(({ invocation }) => scalarsOf(invocation.value) ?? []));
+  return seen.some((value) => known.has(value)) ? 'their value seen' : 'another value seen';
+}
+
+/** As far as it is a value or a list of them; of a compare-and-set that was taken what it expected. */
+function answerOf(step: Step): readonly string[] | null {
+  const { invocation, completion } = step;
+  const { f, value } = invocation;
+  if (completion?.type !== 'ok') return null;
+  if (f === 'cas' && isArray(value)) return scalarsOf(value[0] ?? null);
+  return purposeOf(step) === 'read' ? scalarsOf(completion.value) : null;
 }
 
 /** Of a value, or a list of values; null for anything that is built otherwise. */

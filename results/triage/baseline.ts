@@ -6,10 +6,10 @@
  *       "version": 1,
  *       "accepted": [
  *         {
- *           "signature": "raft-register/linearizability/nonlinearizable/2ad2b5",
+ *           "signature": "raft-register/linearizability/nonlinearizable/9eb034",
  *           "reason": "reads during elections, issue 214",
  *           "acceptedAt": "2026-11-28T09:12:00.000Z",
- *           "shape": "update; read of their value",
+ *           "shape": "update; their value seen",
  *           "explanation": "Read of k4 by process 4 …",
  *           "failures": 3,
  *           "runs": 40

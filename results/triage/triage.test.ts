@@ -4,7 +4,7 @@ import { type Accepted, type Baseline, baselineText, EMPTY_BASELINE, parseBaseli
 import { triage } from './triage.ts';
 import type { TriagedRun } from './triaged-runs.ts';
 
-const STALE = 'raft-register/linearizability/nonlinearizable/2ad2b5';
+const STALE = 'raft-register/linearizability/nonlinearizable/9eb034';
 const LOST = 'raft-register/commit-loss/lost-commit/70fbdd';
 const LOG = 'kraft-log/log/lost-write/376b98';
 
