@@ -45,6 +45,8 @@ interface CommonFields extends Pick<System, 'name' | 'functions' | 'clientPort' 
   readonly variants?: NonNullable<System['variants']>;
   readonly otherPorts?: readonly number[];
   readonly invariants?: NonNullable<System['invariants']>;
+  /** What messages say, for the diagrams of small simulated runs; where absent their text, or their size. */
+  readonly describeMessages?: NonNullable<System['describeMessages']>;
 }
 
 /** A system of a node program, which runs in every cluster, or of a server, which runs as child processes and in containers. */
@@ -123,6 +125,7 @@ const systemSchema = z.strictObject({
   clientPort: portSchema(),
   otherPorts: z.array(portSchema(), 'must be a list of ports').optional(),
   invariants: z.literal('raft', 'must be "raft", or be left out').optional(),
+  describeMessages: optionalFunction,
   openClient: functionSchema,
 });
 

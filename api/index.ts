@@ -49,6 +49,7 @@ export {
   type Runtime,
   type Timer,
 } from '../systems/runtime/runtime.ts';
+export type { DescribeMessage, MessageText, SentMessage } from '../systems/runtime/message-text.ts';
 export type { Client, Completion, Invocation } from '../harness/interpreter/client.ts';
 export { msToNs, nsToMs } from '../harness/units.ts';
 

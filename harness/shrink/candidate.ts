@@ -40,7 +40,7 @@ export function sizeOf({ test, plan }: Candidate): CandidateSize {
     faults: faultsOf(plan).length,
     nodes: test.nodes.length,
     clients: threadsOf({ test, plan }).length,
-    keys: new Set(operations.map(({ key }) => key)).size,
+    keys: new Set(operations.flatMap(({ key }) => key ?? [])).size,
     lengthS: nsToS(plan.final.at(-1)?.time ?? plan.finalTime ?? plan.healTime),
   };
 }

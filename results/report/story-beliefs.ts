@@ -26,6 +26,8 @@ interface NodeBelief {
 }
 
 export class Beliefs {
+  /** Partitions that got something: of the others nobody wants to hear. */
+  readonly #used = new Set<string>();
   readonly #nodes: ReadonlyMap<string, NodeBelief>;
 
   constructor(nodes: readonly string[]) {
@@ -42,13 +44,14 @@ export class Beliefs {
     if (belief === undefined) return;
     observeRaft(belief, event);
     observeReplica(belief, event);
+    if (event.kind === 'replica-append') this.#used.add(event.partition);
   }
 
   /** Nodes that believe the same are told together; in the order of the nodes. */
   text(): string {
     const groups = new Map<string, string[]>();
     for (const [node, belief] of this.#nodes) {
-      const text = textOf(belief);
+      const text = textOf(belief, this.#used);
       const group = groups.get(text);
       if (group === undefined) groups.set(text, [node]);
       else group.push(node);
@@ -100,11 +103,12 @@ function observeReplica(belief: NodeBelief, event: TraceEvent): void {
   else if (event.kind === 'replica-high-watermark') replica.highWatermark = event.offset;
 }
 
-function textOf({ isUp, raft, replicas }: NodeBelief): string {
+function textOf({ isUp, raft, replicas }: NodeBelief, used: ReadonlySet<string>): string {
   if (!isUp) return 'down';
   const parts =
     raft.role === '' ? [] : [`${raft.role}, log to ${raft.lastIndex}, committed to ${raft.commitIndex}`];
   for (const [partition, { role, isr, highWatermark }] of replicas) {
+    if (!used.has(partition)) continue;
     const inSync = isr.length === 0 ? '' : `, in sync ${isr.join(' ')}`;
     parts.push(`${partition} ${role}, high watermark ${highWatermark}${inSync}`);
   }
