@@ -45,7 +45,7 @@ async function openOnce(context: Awaited<ReturnType<typeof launchChromium>>, fil
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const started = performance.now();
   await page.goto(pathToFileURL(file).href, { waitUntil: 'commit' });
-  await page.waitForFunction(() => Number(document.documentElement.dataset['frames'] ?? 0) > 0);
+  await page.waitForSelector('html[data-frames]');
   print('the charts are drawn', started);
   const painted = await page.evaluate(
     () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN,

@@ -17,6 +17,7 @@ import { HarnessError } from '../errors.ts';
 import type { TraceRecord } from '../history/trace.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
+import { LaneRecords } from '../../results/report/lane-records.ts';
 import { withCrew } from './crew.ts';
 import { lookUp } from './names.ts';
 import { ownCheckers, systems, workloads } from './registries.ts';
@@ -44,9 +45,6 @@ export interface Judgement {
   readonly valid: Validity;
   readonly verdicts: readonly Verdict[];
 }
-
-/** What the statistics and the report need of the trace; those who need all of it follow it as it comes. */
-const KEPT_EVENTS: ReadonlySet<TraceRecord['event']['kind']> = new Set(['start', 'role', 'stop']);
 
 /** Records of a saved trace between two looks at whether time is up. */
 const OVERDUE_INTERVAL = 4096;
@@ -92,8 +90,9 @@ export function checkersOf(
  * not be kept for them.
  */
 export class Jury {
-  /** Of the trace what has to be kept. */
+  /** Of the trace what the statistics and the report need; those who need all of it follow it as it comes. */
   readonly trace: TraceRecord[] = [];
+  readonly #lanes = new LaneRecords();
   readonly #members: readonly { readonly checker: Checker; readonly watch: Watch | undefined }[];
   /** By checker: it crashed while it watched. */
   readonly #crashed = new Map<Checker, unknown>();
@@ -104,7 +103,7 @@ export class Jury {
   }
 
   observe(record: TraceRecord): void {
-    if (KEPT_EVENTS.has(record.event.kind)) this.trace.push(record);
+    if (this.#lanes.isKept(record)) this.trace.push(record);
     for (const { checker, watch } of this.#members) {
       if (watch === undefined || this.#crashed.has(checker)) continue;
       try {

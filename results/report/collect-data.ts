@@ -18,6 +18,7 @@ import { formatCount, formatDuration, plural } from './browser/format.ts';
 import { headline, meaning, notes, verdictWord } from './headline.ts';
 import type { Judged } from './headline.ts';
 import { cutText, packOperations, TextTable } from './operation-columns.ts';
+import { laneRows } from './lane-rows.ts';
 import { REPORT_DATA_VERSION } from './report-data.ts';
 import type { Field, ReportData, VerdictRow } from './report-data.ts';
 import { roleSpans } from './role-spans.ts';
@@ -120,6 +121,7 @@ export function collectReportData(input: ReportInput): ReportData {
         ? null
         : storyOf({ test, history, anomalies, packed }, input.story),
     roles: roleSpans(input.trace, nodes, duration),
+    ...laneRows(input.trace, nodes, duration),
     errors: errorRows(statistics, pairs),
     longestSilence: longestGap === null ? null : { start: longestGap.startNs, end: longestGap.endNs },
     okShare: { duringFaults: duringFaults.okShare, outsideFaults: outsideFaults.okShare },

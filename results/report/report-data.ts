@@ -87,6 +87,29 @@ export interface RoleSpan {
   readonly end: number;
 }
 
+/** A number that a node said over time, in steps. */
+export interface Track {
+  /** Index into `ReportData.nodes`. */
+  readonly node: number;
+  /** Nanoseconds since the run began, ascending. */
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** One partition of a replicated log. */
+export interface PartitionLane {
+  readonly name: string;
+  /** As the brokers said themselves: two may believe it at a time. */
+  readonly leaders: readonly {
+    readonly node: number;
+    readonly epoch: number;
+    readonly start: number;
+    readonly end: number;
+  }[];
+  /** From a moment on, by partition epoch. */
+  readonly isr: readonly { readonly time: number; readonly members: readonly number[] }[];
+}
+
 /** Something of a witness that is no client operation: a fault, or what a node said. */
 export interface WitnessEvent {
   readonly time: number;
@@ -265,6 +288,9 @@ export interface ReportData {
   /** Of small simulated runs only. */
   readonly story: Story | null;
   readonly roles: readonly RoleSpan[];
+  /** How far each node had committed; of brokers, in the log of the metadata. */
+  readonly commits: readonly Track[];
+  readonly partitions: readonly PartitionLane[];
   readonly functions: readonly FunctionRow[];
   readonly errors: readonly ErrorRow[];
   /** Longest time without any `ok` completion. */
@@ -283,6 +309,6 @@ export interface ReportData {
 }
 
 /** What a page unpacks before it draws charts: most of the bytes of a long run. The rest is read at once. */
-export const DETAILS = ['operations', 'texts'] as const;
+export const DETAILS = ['operations', 'texts', 'commits', 'partitions'] as const;
 export type ReportDetails = Pick<ReportData, (typeof DETAILS)[number]>;
 export type ReportSummary = Omit<ReportData, keyof ReportDetails>;

@@ -1,11 +1,14 @@
 /** All charts over one axis of time, with what moves them: buttons, the key filter, the selected operation. */
 import { axisPanel } from './axis-panel.ts';
+import { commitPanel } from './commit-panel.ts';
 import { button, element, table } from './dom.ts';
 import { faultPanel } from './fault-panel.ts';
 import { formatDuration, formatTime } from './format.ts';
+import { commitTable, partitionTable } from './lane-tables.ts';
 import { latencyPanel } from './latency-panel.ts';
 import { nodePanel } from './node-panel.ts';
 import { overviewPanel } from './overview-panel.ts';
+import { partitionPanel } from './partition-panel.ts';
 import { attachPointer } from './pointer.ts';
 import { processPanel } from './process-panel.ts';
 import { ratePanel } from './rate-panel.ts';
@@ -81,6 +84,12 @@ export function timelineSection(stage: Stage, onZoomToAnomaly: (() => void) | nu
     ...(data.roles.some(({ term }) => term > 0)
       ? [chart('Leader and term', null, termPanel(stage), leadershipSection(data))]
       : []),
+    ...(data.commits.length === 0
+      ? []
+      : [chart('Commit index', null, commitPanel(stage), commitTable(data))]),
+    ...(data.partitions.length === 0
+      ? []
+      : [chart('Partitions: leader, in sync', null, partitionPanel(stage), partitionTable(data))]),
     chart('Latency', outcomeLegend(), latencyPanel(stage)),
     chart('Rate', rateLegend(), ratePanel(stage)),
   );

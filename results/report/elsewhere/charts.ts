@@ -7,6 +7,7 @@
  */
 import { anomalyRange } from '../browser/anomaly-range.ts';
 import { axisPanel } from '../browser/axis-panel.ts';
+import { commitPanel } from '../browser/commit-panel.ts';
 import { faultPanel } from '../browser/fault-panel.ts';
 import { drawPanel, frameOf } from '../browser/frame.ts';
 import type { Panel, View } from '../browser/frame.ts';
@@ -15,6 +16,7 @@ import { latencyPanel } from '../browser/latency-panel.ts';
 import { linearizationPicture } from '../browser/linearization-picture.ts';
 import { nodePanel } from '../browser/node-panel.ts';
 import { unpackOperations } from '../browser/operations.ts';
+import { partitionPanel } from '../browser/partition-panel.ts';
 import { processPanel } from '../browser/process-panel.ts';
 import { ratePanel } from '../browser/rate-panel.ts';
 import { svg } from '../browser/svg.ts';
@@ -47,6 +49,8 @@ const CHARTS: Readonly<Record<string, Chart>> = {
   faults: { isThere: always, panels: [faultPanel] },
   roles: { isThere: hasNodes, panels: [nodePanel] },
   terms: { isThere: hasTerms, panels: [termPanel] },
+  commits: { isThere: ({ commits }) => commits.length > 0, panels: [commitPanel] },
+  partitions: { isThere: ({ partitions }) => partitions.length > 0, panels: [partitionPanel] },
   latency: { isThere: always, panels: [latencyPanel] },
   rate: { isThere: always, panels: [ratePanel] },
 };

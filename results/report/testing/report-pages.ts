@@ -56,7 +56,8 @@ export function reportPages() {
       }
     });
     await page.goto(pathToFileURL(file).href);
-    await page.waitForFunction(() => Number(document.documentElement.dataset['frames'] ?? 0) > 0);
+    // It has drawn its charts once.
+    await page.waitForSelector('html[data-frames]');
     return { page, complaints };
   }
   return { needed, open };
