@@ -1,5 +1,4 @@
 /** `shaketable index`: brings the index of a results folder up to date, or makes it anew. */
-import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
@@ -36,16 +35,11 @@ export function addIndexCommand(program: Command, { output, finish }: CommandCon
 }
 
 async function indexRuns(folder: string, { anew, json }: Options, output: Output): Promise<void> {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new HarnessError(
-      'usage',
-      `there is no folder ${folder}: name the one with the results of your runs`,
-    );
-  }
+  const { resultsFolder } = await import('../../results/index/results-folder.ts');
   const { RunIndex } = await import('../../results/index/run-index.ts');
   const { counted } = await import('../../results/serve/index.ts');
   const startedMs = performance.now();
-  const index = RunIndex.open(folder, { isFresh: anew === true });
+  const index = RunIndex.open(resultsFolder(folder), { isFresh: anew === true });
   try {
     if (index.file === null) throw new HarnessError('io', index.note ?? 'the index cannot be written');
     if (index.note !== null) output.note(index.note);
@@ -59,7 +53,7 @@ async function indexRuns(folder: string, { anew, json }: Options, output: Output
     const { runs, sweeps, read, removed } = indexed;
     const told = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
     output.print(
-      `${counted(runs, 'run')}${told.length > 0 ? ` (${told.join(', ')})` : ''} and ${counted(sweeps, 'sweep')} in ${index.file}: ` +
+      `${counted(runs, 'run')}${told.length > 0 ? ` (${told.join(', ')})` : ''} and ${counted(sweeps, 'sweep')} in ${folder}: ` +
         `${read} read, ${removed} gone, in ${(tookMs / 1000).toFixed(1)} s`,
     );
   } finally {

@@ -26,26 +26,25 @@ export interface Found {
 /** A run without a verdict whose history has not grown for so long has ended. Its check may take longer: then it is back with its verdict. */
 export const SILENT_MS = 60_000;
 
-/** The files that say what a run or a sweep is. */
-const FILES = { run: ['test.json', 'verdict.json'], sweep: ['sweep.jsonl', 'summary.json'] } as const;
-
 /** In the order of their paths. Folders that cannot be read, or vanish meanwhile, are passed over. */
 export function* walk(folder: string, path = '', depth = 0): Generator<Found, void, undefined> {
+  const directory = join(folder, path);
+  // Most folders are runs, and of them the names of their files need not be known.
+  const [test, verdict] = ['test.json', 'verdict.json'].map((name) => stampOf(join(directory, name)));
+  if (test !== ABSENT) {
+    const isRunning = verdict === ABSENT && isGrowing(directory);
+    yield { kind: 'run', path, isRunning, stamp: [test, verdict, isRunning && 'running'].join(' ') };
+    return;
+  }
   let entries;
   try {
-    entries = readdirSync(join(folder, path), { withFileTypes: true });
+    entries = readdirSync(directory, { withFileTypes: true });
   } catch {
     return;
   }
-  const names = new Set(entries.map(({ name }) => name));
-  if (names.has('test.json')) {
-    const run = join(folder, path);
-    const isRunning = !names.has('verdict.json') && isGrowing(run);
-    yield { kind: 'run', path, isRunning, stamp: `${stampOf(run, FILES.run)}${isRunning ? ' running' : ''}` };
-    return;
-  }
-  if (names.has('sweep.jsonl')) {
-    yield { kind: 'sweep', path, isRunning: false, stamp: stampOf(join(folder, path), FILES.sweep) };
+  if (entries.some(({ name }) => name === 'sweep.jsonl')) {
+    const stamps = ['sweep.jsonl', 'summary.json'].map((name) => stampOf(join(directory, name)));
+    yield { kind: 'sweep', path, isRunning: false, stamp: stamps.join(' ') };
   }
   if (depth === DEPTH_MAX) return;
   const inside = entries
@@ -60,11 +59,10 @@ function isGrowing(run: string): boolean {
   return history !== undefined && Date.now() - history.mtimeMs < SILENT_MS;
 }
 
-function stampOf(folder: string, files: readonly string[]): string {
-  return files
-    .map((name) => {
-      const found = statSync(join(folder, name), { throwIfNoEntry: false });
-      return found === undefined ? '-' : `${found.size}@${found.mtimeMs}`;
-    })
-    .join(' ');
+/** Of a file that is not there. */
+const ABSENT = '-';
+
+function stampOf(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true ? `${found.size}@${found.mtimeMs}` : ABSENT;
 }

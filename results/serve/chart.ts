@@ -7,8 +7,8 @@ import { type Html, html } from './html.ts';
 export interface Slot {
   /** What it is, with its figures: `2026-11-28: 3 invalid of 40`. */
   readonly title: string;
-  /** Where its runs are. */
-  readonly address: string;
+  /** Where its runs are; null where there are none. */
+  readonly address: string | null;
 }
 
 export interface Bars {
@@ -38,6 +38,8 @@ interface Frame {
   readonly max: number;
   readonly min?: number;
   readonly tick: (value: number) => string;
+  /** The keyboard stops at its slots: of several charts of the same runs one is enough. */
+  readonly isReached?: boolean;
 }
 
 export function barChart(frame: Omit<Frame, 'max' | 'tick'>, { layers, counts }: Bars): Html {
@@ -94,7 +96,10 @@ export function reachChart(
   return chart({ ...frame, max }, [html`<polyline class="${tone} path" points="${line.join(' ')}" />`, dots]);
 }
 
-function chart({ label, slots, times, max, min = 0, tick }: Frame, marks: Parameters<typeof html>[1]): Html {
+function chart(
+  { label, slots, times, max, min = 0, tick, isReached = false }: Frame,
+  marks: Parameters<typeof html>[1],
+): Html {
   const width = slotWidth(slots.length);
   const grid = [0, 0.5, 1].map((share) => {
     const value = min + share * (max - min);
@@ -116,19 +121,19 @@ function chart({ label, slots, times, max, min = 0, tick }: Frame, marks: Parame
       >`,
   );
   // Above all else: where one points, and what the keyboard reaches.
-  const links = slots.map(
-    ({ title, address }, i) =>
-      html`<a href="${address}" aria-label="${title}"
-        ><rect
-          class="slot"
-          x="${fixed(xOf(i, width))}"
-          y="${TOP}"
-          width="${fixed(width)}"
-          height="${HEIGHT - TOP - BOTTOM}"
-          ><title>${title}</title></rect
-        ></a
-      >`,
-  );
+  const reach = isReached ? null : html`tabindex="-1"`;
+  const links = slots.map(({ title, address }, i) => {
+    const slot = html`<rect
+      class="slot"
+      x="${fixed(xOf(i, width))}"
+      y="${TOP}"
+      width="${fixed(width)}"
+      height="${HEIGHT - TOP - BOTTOM}"
+    >
+      <title>${title}</title>
+    </rect>`;
+    return address === null ? slot : html`<a href="${address}" aria-label="${title}" ${reach}>${slot}</a>`;
+  });
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="group" aria-label="${label}">
     <g aria-hidden="true">${grid}${marks}${labels}</g>
     ${links}

@@ -1,9 +1,9 @@
 /** A run in progress: what it has done so far, kept up to date by browser/live.ts, whole without it. */
 import type { RunRecord } from '../index/run-record.ts';
-import { eventsAddress, runAddress } from './addresses.ts';
+import { eventsAddress, reportAddress, runAddress } from './addresses.ts';
 import { type Html, html } from './html.ts';
 import type { LiveData } from './live-data.ts';
-import { numberText, page, tagOf } from './page.ts';
+import { numberText, page, tagOf, titleOf } from './page.ts';
 
 /** What the script writes into has the field's name as its id. */
 export function livePage(run: RunRecord, data: LiveData): Html {
@@ -18,16 +18,18 @@ export function livePage(run: RunRecord, data: LiveData): Html {
     ['Lines that are no record', 'unreadable', numberText(data.unreadable)],
   ];
   return page({
-    title: `Live: ${run.path}`,
+    title: `Live: ${titleOf(run)}`,
     here: 'runs',
     script: 'live',
     body: html`<div id="live" data-events="${eventsAddress(run.path)}">
-      <h1>${run.path}</h1>
+      <h1>${titleOf(run)}</h1>
+      <p class="hint"><code>${run.path}</code></p>
       <p>
         <span role="status"
           ><span id="outcome">${data.outcome}</span> <span id="connection" class="hint"></span
         ></span>
-        · <a href="${runAddress(run.path)}">The run's page</a>
+        · <a href="${runAddress(run.path)}">The run's page</a
+        ><span id="report" hidden> · <a href="${reportAddress(run.path)}">Open the report</a></span>
       </p>
       <pre>${run.command}</pre>
       <dl class="facts live">

@@ -79,6 +79,11 @@ export function tagOf(outcome: Outcome): Html {
   >`;
 }
 
+/** What it is, in words. */
+export function titleOf({ path, system, workload, seed, outcome }: RunRecord): string {
+  return outcome === 'unreadable' ? path : `${system} ${workload}, seed ${seed ?? '–'}`;
+}
+
 export function linkTo(run: RunRecord): Html {
   return html`<a href="${runAddress(run.path)}">${run.path}</a>`;
 }

@@ -23,8 +23,9 @@ import { sweepPage, sweepsPage } from './sweeps-page.ts';
 import { trendsPage } from './trends-page.ts';
 import { sendZip } from './zip.ts';
 
-/** A look at the disk is no older than this. */
+/** A look at the disk is no older than this, or than it takes several times. */
 const REFRESH_MS = 2000;
+const REFRESH_SHARE = 5;
 /** A page waits so long for it, and then shows what is known. */
 const PATIENCE_MS = 400;
 
@@ -99,15 +100,19 @@ export async function answer(site: Site, request: IncomingMessage, response: Ser
   else notFound(response);
 }
 
-const lastRefreshes = new WeakMap<RunIndex, number>();
+const nextRefreshes = new WeakMap<RunIndex, number>();
 
 /** What came or went on the disk, as far as it is quickly found. */
 async function refresh({ index, onProblem }: Site): Promise<void> {
-  if (performance.now() - (lastRefreshes.get(index) ?? -Infinity) < REFRESH_MS) return;
+  const startedMs = performance.now();
+  if (startedMs < (nextRefreshes.get(index) ?? 0)) return;
   const refreshed = index
     .refresh()
     .catch((error: unknown) => onProblem(`the index is not up to date: ${messageOf(error)}`))
-    .finally(() => lastRefreshes.set(index, performance.now()));
+    .finally(() => {
+      const endedMs = performance.now();
+      nextRefreshes.set(index, endedMs + Math.max(REFRESH_MS, REFRESH_SHARE * (endedMs - startedMs)));
+    });
   await Promise.race([refreshed, delay(PATIENCE_MS, null, { ref: false })]);
 }
 

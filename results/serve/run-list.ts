@@ -6,10 +6,12 @@ import { liveAddress, reportAddress, runAddress } from './addresses.ts';
 import { type Asked, askedAddress } from './asked.ts';
 import { filterForm } from './filter-form.ts';
 import { type Html, html, type Part } from './html.ts';
-import { counted, msText, numberText, page, percentText, revisionText, tagOf, timeOf } from './page.ts';
+import { counted, msText, numberText, page, percentText, tagOf, timeOf } from './page.ts';
 
 const RUNS_A_PAGE = 50;
 const SENTENCE_MAX = 160;
+/** Enough to tell commits apart; the run's page has more. */
+const REVISION_CHARACTERS = 8;
 
 interface Column {
   readonly title: string;
@@ -124,16 +126,18 @@ function nemesisCell({ nemeses, bugs, outcome }: RunRecord): Part {
 function revisionCell({ revision }: RunRecord): Part {
   if (revision === null) return '–';
   const address = askedAddress('/', { filter: { revision } });
-  return html`<a class="revision" href="${address}"><code>${revisionText(revision)}</code></a>`;
+  return html`<a class="revision" href="${address}"
+    ><code title="${revision}">${revision.slice(0, REVISION_CHARACTERS)}</code></a
+  >`;
 }
 
-function foundCell({ system, workload, failures, sentence }: RunRecord): Part {
+function foundCell({ failures, sentence }: RunRecord): Part {
   const [first, ...others] = failures;
   const told = sentence !== null && html`<span class="hint">${cut(sentence)}</span>`;
   if (first === undefined) return told;
   const address = askedAddress('/', { filter: { signature: first.signature } });
-  // Two columns say where already.
-  const shown = first.signature.replace(`${system}-${workload}/`, '');
+  // The anomaly and its hash: other columns say of what.
+  const shown = first.signature.split('/').slice(-2).join('/');
   const more = others.length > 0 && html` <span class="hint">and ${others.length} more</span>`;
   return html`<a href="${address}"><code>${shown}</code></a
     >${more}<br />${told}`;

@@ -16,6 +16,7 @@ import {
   revisionText,
   tagOf,
   timeOf,
+  titleOf,
 } from './page.ts';
 import { filesOf, readDetails, type RunFile } from './run-details.ts';
 
@@ -24,9 +25,10 @@ export function runPage(index: RunIndex, run: RunRecord, directory: string): Htm
   const { verdict, statistics, problems } = readDetails(directory);
   const previous = index.previous(run);
   return page({
-    title: run.path,
+    title: titleOf(run),
     here: 'runs',
-    body: html`<h1>${tagOf(run.outcome)} ${run.path}</h1>
+    body: html`<h1>${tagOf(run.outcome)} ${titleOf(run)}</h1>
+      <p class="hint"><code>${run.path}</code></p>
       ${run.sentence !== null && html`<p class="meaning">${run.sentence}</p>`}
       ${problems.filter((problem) => problem !== run.sentence).map((problem) => html`<p class="note">${problem}</p>`)}
       ${facts(run)} ${actions(run, previous)} ${failures(run)} ${verdict !== null && checkers(verdict)}
@@ -190,19 +192,18 @@ function fileTable(path: string, files: readonly RunFile[]): Html {
       </tr>`,
   );
   return html`<div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col" class="number">Size</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-    <p class="hint">In the results folder: <code>${path}</code></p>`;
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">File</th>
+          <th scope="col" class="number">Size</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 /** Where a run has no report: the command that makes it, and the page that does so where it may. */

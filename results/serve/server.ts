@@ -6,12 +6,11 @@
  *     server.address          // 'http://127.0.0.1:7420/'
  *     await server.close();
  */
-import { realpathSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HarnessError, messageOf } from '../../harness/errors.ts';
+import { resultsFolder } from '../index/results-folder.ts';
 import { type Refreshed, RunIndex } from '../index/run-index.ts';
-import { RunDirectory } from '../run-directory.ts';
 import { loadAssets } from './assets.ts';
 import { isAllowedHost } from './hosts.ts';
 import { LiveFeeds } from './live-feed.ts';
@@ -45,7 +44,7 @@ export interface RunningServer {
 
 /** @throws HarnessError `usage` where there is no such folder, or nothing can listen there */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
-  const root = rootOf(options.folder);
+  const root = resultsFolder(options.folder);
   const index = RunIndex.open(root);
   const live = new LiveFeeds();
   const { makeReport, onProblem = () => undefined } = options;
@@ -73,22 +72,6 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     await closed;
     index.close();
   }
-}
-
-function rootOf(folder: string): string {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new HarnessError(
-      'usage',
-      `there is no folder ${folder}: name the one with the results of your runs, or let shaketable run make one`,
-    );
-  }
-  if (RunDirectory.isRun(folder)) {
-    throw new HarnessError(
-      'usage',
-      `${folder} is a run: name a folder above it, or see it alone by shaketable report ${folder}`,
-    );
-  }
-  return realpathSync(folder);
 }
 
 function listen(server: Server, { host, port }: ServeOptions): Promise<string> {

@@ -100,7 +100,7 @@ input:not([type='checkbox']) {
 }
 
 .runs .found {
-  min-width: 34ch;
+  min-width: 26ch;
   max-width: 60ch;
   overflow-wrap: anywhere;
 }

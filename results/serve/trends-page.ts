@@ -34,7 +34,7 @@ function charts({ buckets, lengthMs }: Trend, filter: RunFilter): Html {
   const slots = (told: (bucket: Bucket) => string): readonly Slot[] =>
     buckets.map((bucket, i) => ({
       title: `${times[i] ?? ''}: ${told(bucket)}`,
-      address: askedAddress('/', { filter: within(filter, bucket) }),
+      address: isEmpty(bucket) ? null : askedAddress('/', { filter: within(filter, bucket) }),
     }));
   const counts = buckets.map(({ valid, invalid, unknown }) => [valid, unknown, invalid]);
   return html`<p class="hint">
@@ -47,7 +47,7 @@ function charts({ buckets, lengthMs }: Trend, filter: RunFilter): Html {
         <span class="key valid">valid</span> <span class="key unknown">unknown, or without a verdict</span>
         <span class="key invalid">invalid</span>
       </p>
-      ${barChart({ label: 'Runs by verdict over time', slots: slots(countsText), times }, { layers: ['valid', 'unknown', 'invalid'], counts })}
+      ${barChart({ label: 'Runs by verdict over time', slots: slots(countsText), times, isReached: true }, { layers: ['valid', 'unknown', 'invalid'], counts })}
     </section>
     <section>
       <h2>Availability</h2>
@@ -162,6 +162,8 @@ function within(filter: RunFilter, { fromMs, toMs }: Bucket): RunFilter {
     to: filter.to !== undefined && `${filter.to}~` < to ? filter.to : to,
   };
 }
+
+const isEmpty = ({ valid, invalid, unknown }: Bucket): boolean => valid + invalid + unknown === 0;
 
 const countsText = ({ valid, invalid, unknown }: Bucket): string =>
   `${invalid} invalid, ${unknown} unknown, ${valid} valid`;

@@ -70,6 +70,7 @@ if (address !== undefined) {
   source.addEventListener('end', () => {
     source.close();
     show('connection', '(it has ended)');
+    document.getElementById('report')?.removeAttribute('hidden');
   });
   source.addEventListener('error', () => {
     const gone = source.readyState === EventSource.CLOSED;

@@ -131,7 +131,8 @@ describe.skipIf(needed.skip)(`the pages in Chromium${needed.note}`, () => {
     const { page, complaints } = await open(`/?system=${encodeURIComponent(HOSTILE)}&verdict=invalid`);
     await page.locator('tbody a').first().click();
     await page.waitForURL(/\/run\//);
-    expect(await page.locator('h1').innerText()).toContain(HOSTILE_RUN);
+    expect(await page.locator('h1').innerText()).toContain(`${HOSTILE} ${HOSTILE}, seed 2`);
+    expect(await page.locator('main').innerText()).toContain(HOSTILE_RUN);
     await page.getByRole('link', { name: 'test.json' }).click();
     expect(await page.locator('body').innerText()).toContain('shaketable-test');
     expect(complaints).toEqual([]);
@@ -230,6 +231,7 @@ describe.skipIf(needed.skip)(`the pages in Chromium${needed.note}`, () => {
     copyFileSync(join(folder, GOOD, 'verdict.json'), join(folder, RUNNING, 'verdict.json'));
     await page.waitForFunction(() => document.querySelector('#outcome')?.textContent === 'valid');
     await page.getByText('(it has ended)').waitFor();
+    await page.getByRole('link', { name: 'Open the report' }).waitFor();
     await expectHostileText(page);
     expect(complaints).toEqual([]);
     await page.close();
