@@ -143,8 +143,16 @@ async function search(
 ): Promise<ShrinkResult> {
   output.live(`shrinking ${path}: running it from its plan`);
   const finding = await firstFinding(pool, start, target, path);
-  if (finding === null) return { smallest: start, attempts: 0, end: 'stopped' };
+  if (finding === null) {
+    throw new HarnessError(
+      'interrupted',
+      `interrupted before ${targetName(target)} was seen: nothing is smaller yet`,
+    );
+  }
   const before = sizeOf(start);
+  output.note(
+    `${path}: ${targetName(target)} is there; shrinking ${before.operations.toLocaleString('en')} operations and ${before.faults} faults`,
+  );
   return shrink({
     candidate: start,
     finding,
