@@ -75,7 +75,7 @@ export function collectReportData(input: ReportInput): ReportData {
   const statistics = computeStatistics(history, input.trace);
   const { longestGap, duringFaults, outsideFaults } = statistics.availability;
   const functions = functionRows(statistics);
-  const faults = faultRows(statistics, history.faultWindows());
+  const faults = faultRows(statistics, history.faultWindows(), pairs);
   const anomalies = verdicts.flatMap((verdict) =>
     verdict.anomalies
       .slice(0, MAX_ANOMALIES_LISTED)

@@ -73,6 +73,13 @@ export interface FaultRow {
   /** Operations invoked while it was in force, and how many of them became `ok`; none for an instant fault. */
   readonly invoked: number;
   readonly ok: number;
+  readonly fail: number;
+  /** Unknown: `info` completions and those that never came. */
+  readonly info: number;
+  /** Of those that became `ok`: latency in nanoseconds, median and 99 %; null without any, and for an instant fault. */
+  readonly latency: readonly [p50: number, p99: number] | null;
+  /** The longest time in it without an `ok` in which clients asked, nanoseconds; null when none did. */
+  readonly silence: number | null;
   /** Nanoseconds from its end to the next `ok`; null when none came, or when it never ended. */
   readonly recovery: number | null;
 }

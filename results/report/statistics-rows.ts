@@ -57,9 +57,11 @@ export function errorRows(
   }));
 }
 
+/** @param pairs - in the order of their invocations */
 export function faultRows(
   statistics: StatisticsReport,
   windows: readonly FaultWindow[],
+  pairs: readonly OperationPair[],
 ): readonly FaultRow[] {
   const measured = new Map(statistics.availability.windows.map((row) => [row.faultId, row]));
   return windows.map((window) => {
@@ -81,7 +83,49 @@ export function faultRows(
       tookEffect: window.tookEffect ?? null,
       invoked: row?.invoked ?? 0,
       ok: row?.ok ?? 0,
+      ...figuresWithin(window.instant ? [] : invokedIn(pairs, window)),
+      silence: row?.longestGap?.lengthNs ?? null,
       recovery: row?.recoveryNs ?? null,
     };
   });
+}
+
+/** Both ends included, as availability is measured. */
+function invokedIn(
+  pairs: readonly OperationPair[],
+  { startTime, endTime = Infinity }: FaultWindow,
+): readonly OperationPair[] {
+  const from = firstWhere(pairs, ({ invocation }) => invocation.time >= startTime);
+  return pairs.slice(
+    from,
+    firstWhere(pairs, ({ invocation }) => invocation.time > endTime),
+  );
+}
+
+function figuresWithin(pairs: readonly OperationPair[]): Pick<FaultRow, 'fail' | 'info' | 'latency'> {
+  const latencies: number[] = [];
+  let fail = 0;
+  for (const { invocation, completion } of pairs) {
+    if (completion?.type === 'ok') latencies.push(completion.time - invocation.time);
+    else if (completion?.type === 'fail') fail++;
+  }
+  latencies.sort((a, b) => a - b);
+  // The nearest rank: the smallest that so many are not above.
+  const at = (share: number): number => latencies[Math.ceil(share * latencies.length) - 1] ?? 0;
+  return {
+    fail,
+    info: pairs.length - latencies.length - fail,
+    latency: latencies.length === 0 ? null : [at(0.5), at(0.99)],
+  };
+}
+
+/** Of an array in which what is true stays true. */
+function firstWhere<T>(sorted: readonly T[], isTrue: (item: T) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isTrue(sorted[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -71,7 +71,10 @@ function replicaWords(event: TraceEvent): Words | null {
     }
     case 'replica-isr': {
       const isr = event.isr.join(', ');
-      return say(`ISR ${event.partition} ${event.isr.join(' ')}`, `takes ${isr} for in sync on ${event.partition}`);
+      return say(
+        `ISR ${event.partition} ${event.isr.join(' ')}`,
+        `takes ${isr} for in sync on ${event.partition}`,
+      );
     }
     case 'replica-append': {
       const [first, last] = [event.batches[0], event.batches.at(-1)];
@@ -91,7 +94,10 @@ function replicaWords(event: TraceEvent): Words | null {
         `removes ${event.partition} from offset ${event.endOffset} on`,
       );
     case 'replica-high-watermark':
-      return say(`HW ${event.partition} ${event.offset}`, `raises the high watermark of ${event.partition} to ${event.offset}`);
+      return say(
+        `HW ${event.partition} ${event.offset}`,
+        `raises the high watermark of ${event.partition} to ${event.offset}`,
+      );
     case 'replica-acknowledge':
       return say(
         `answers ${event.lastOffset}`,

@@ -94,6 +94,22 @@ export function faultSection(data: ReportSummary, jumpTo: (from: number, to: num
                 instant || invoked === 0 ? '–' : `${formatCount(ok)} of ${formatCount(invoked)}`,
             },
             {
+              title: 'fail, info',
+              isNumber: true,
+              cell: ({ fail, info, instant }) =>
+                instant ? '–' : `${formatCount(fail)}, ${formatCount(info)}`,
+            },
+            {
+              title: 'p50, p99',
+              isNumber: true,
+              cell: ({ latency }) => latency?.map(formatDuration).join(', ') ?? '–',
+            },
+            {
+              title: 'Longest without ok',
+              isNumber: true,
+              cell: ({ silence }) => (silence === null ? '–' : formatDuration(silence)),
+            },
+            {
               title: 'Next ok after',
               isNumber: true,
               cell: ({ recovery }) => (recovery === null ? '–' : formatDuration(recovery)),
