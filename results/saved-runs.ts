@@ -8,13 +8,13 @@
  * Folders in folders are looked into: sweeps and comparisons keep their runs below. What is torn, of another release, or somebody
  * else's is told, and keeps nothing else from being read. Links are not followed.
  */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Validity } from '../checkers/checker.ts';
 import { HarnessError } from '../harness/errors.ts';
 import { decodeHistory } from '../harness/history/json-lines.ts';
 import type { Json } from '../harness/history/operation.ts';
 import { parseTestDefinition, type TestDefinition } from '../harness/run/test-definition.ts';
+import { walk } from './index/walk.ts';
 import { RunDirectory } from './run-directory.ts';
 import { classSignature, type FailureSignature, signaturesOf } from './signatures.ts';
 import { parseVerdict, type RecordedVerdict } from './verdict-file.ts';
@@ -49,59 +49,27 @@ export type FoundRun =
   | { readonly kind: 'run'; readonly run: RunSummary }
   | { readonly kind: 'problem'; readonly path: string; readonly reason: string };
 
-/** Deeper than any run of a sweep or a comparison. */
-const MAX_DEPTH = 8;
-const FOREIGN: ReadonlySet<string> = new Set(['node_modules']);
-
-/**
- * Every run in `folder`, or the one that it is, in the order of their paths.
- *
- * @param wants - what a run's definition must be for more of it to be read
- */
-export function* savedRuns(
-  folder: string,
-  wants: (test: TestDefinition) => boolean = () => true,
-): Generator<FoundRun, void, undefined> {
+/** Every run in `folder`, or the one that it is, in the order of their paths. */
+export function* savedRuns(folder: string): Generator<FoundRun, void, undefined> {
   for (const path of runDirectories(folder)) {
     try {
-      const directory = RunDirectory.open(path);
-      const test = readTest(directory);
-      if (wants(test)) yield { kind: 'run', run: summaryOf(directory, test) };
+      yield { kind: 'run', run: summarizeRun(path) };
     } catch (error) {
       yield { kind: 'problem', path, reason: HarnessError.from(error).message };
     }
   }
 }
 
+/** The run directories in `folder`, in the order of their paths; folders that vanish or may not be read are passed over. */
+export function* runDirectories(folder: string): Generator<string, void, undefined> {
+  for (const { kind, path } of walk(folder)) if (kind === 'run') yield join(folder, path);
+}
+
 /** @throws HarnessError with one line that names the file, when there is no run here or it cannot be read */
 export function summarizeRun(path: string): RunSummary {
   const directory = RunDirectory.open(path);
-  return summaryOf(directory, readTest(directory));
-}
-
-/** The run directories in `folder`, sorted; folders that vanish or may not be read are passed over. */
-export function* runDirectories(folder: string, depth = 0): Generator<string, void, undefined> {
-  if (RunDirectory.isRun(folder)) {
-    yield folder;
-    return;
-  }
-  if (depth > MAX_DEPTH) return;
-  for (const name of foldersIn(folder)) yield* runDirectories(join(folder, name), depth + 1);
-}
-
-function foldersIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !FOREIGN.has(entry.name))
-      .map(({ name }) => name)
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
-function readTest(directory: RunDirectory): TestDefinition {
-  return parseTestDefinition(directory.read('test.json').toString('utf8'), directory.file('test.json'));
+  const test = parseTestDefinition(directory.read('test.json').toString('utf8'), directory.file('test.json'));
+  return summaryOf(directory, test);
 }
 
 function summaryOf(directory: RunDirectory, test: TestDefinition): RunSummary {

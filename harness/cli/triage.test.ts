@@ -143,8 +143,9 @@ describe('triage', () => {
     copyOf(first, join(sweep, 'runs', 'copied'));
     copyOf(first, join(sweep, 'runs', 'again'));
     const cell = {
-      key: 'raft register --nemesis partition-leader',
-      system: 'raft',
+      key: './raft.ts register --nemesis partition-leader',
+      // A module; what it is called the run says that was kept.
+      system: './raft.ts',
       workload: 'register',
       options: [['nemesis', 'partition-leader']],
       seeds: { first: 1, last: 9 },
@@ -170,7 +171,7 @@ describe('triage', () => {
     });
     const lines = [header, record(1, 'runs/copied'), ...[2, 3, 4].map((seed) => record(seed, null))];
     writeFileSync(join(sweep, 'sweep.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const ended = await shaketable('triage', 'swept');
+    const ended = await shaketable('triage', 'swept', '--with-bugs');
     expect(ended.stdout).toMatch(/came in +1 of 4 runs under partition-leader/);
   });
 
@@ -182,7 +183,7 @@ describe('triage', () => {
     expect(torn.stdout).toMatch(/1 folder could not be read:\n {2}mixed\/torn\/test\.json is not JSON/);
     const [first] = runsIn(results) as [string];
     copyOf(first, join(folder, 'mixed', 'whole'));
-    expect(json(await shaketable('triage', 'mixed', '--json'))).toMatchObject({
+    expect(json(await shaketable('triage', 'mixed', '--with-bugs', '--json'))).toMatchObject({
       counts: { runs: 1 },
       problems: [{ reason: expect.stringContaining('test.json') as string }],
     });

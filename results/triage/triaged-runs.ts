@@ -6,12 +6,13 @@
  * A sweep keeps failures and throws passes away: without its ledger every failure would look as if it came each time. A run that was
  * copied (shards of a sweep, and the whole) counts once.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Validity } from '../../checkers/checker.ts';
 import { HarnessError } from '../../harness/errors.ts';
 import type { TestDefinition } from '../../harness/run/test-definition.ts';
 import { type Ledger, parseLedger, type SeedRecord } from '../../harness/sweep/ledger.ts';
+import { walk } from '../index/walk.ts';
 import { type RunSummary, savedRuns } from '../saved-runs.ts';
 import type { FailureSignature } from '../signatures.ts';
 
@@ -53,7 +54,6 @@ export interface FoundRuns {
 }
 
 const LEDGER = 'sweep.jsonl';
-const MAX_DEPTH = 4;
 const VALIDITY: Readonly<Record<SeedRecord['outcome'], Validity | null>> = {
   valid: true,
   invalid: false,
@@ -61,9 +61,7 @@ const VALIDITY: Readonly<Record<SeedRecord['outcome'], Validity | null>> = {
   error: null,
 };
 
-/**
- * @param onRead - called with the number of runs so far
- */
+/** @param onRead - called with the number of runs so far */
 export function readRuns(folders: readonly string[], onRead?: (count: number) => void): FoundRuns {
   const runs = new Map<string, TriagedRun>();
   const problems: Problem[] = [];
@@ -72,28 +70,51 @@ export function readRuns(folders: readonly string[], onRead?: (count: number) =>
     if (!runs.has(key)) runs.set(key, run);
     onRead?.(runs.size);
   };
-  for (const folder of folders) {
-    for (const found of savedRuns(folder)) {
-      if (found.kind === 'problem') {
-        problems.push(found);
-        continue;
-      }
-      const { system, workload, seed, startedAt, planned } = found.run.test;
-      add([system, workload, seed, startedAt, String(planned)], runOfSummary(found.run));
+  const byPath = new Map<string, TriagedRun>();
+  for (const found of folders.flatMap((folder) => [...savedRuns(folder)])) {
+    if (found.kind === 'problem') {
+      problems.push(found);
+      continue;
     }
-    for (const file of ledgersIn(folder)) {
-      try {
-        const ledger = parseLedger(readFileSync(file, 'utf8'), file);
-        for (const [record, run] of unkeptRuns(ledger, dirname(file))) {
-          const { name, startedAt } = ledger.header;
-          add([name, startedAt, record.cell, record.seed], run);
-        }
-      } catch (error) {
-        problems.push({ path: file, reason: HarnessError.from(error).message });
-      }
+    const { system, workload, seed, startedAt, planned } = found.run.test;
+    const run = runOfSummary(found.run);
+    byPath.set(found.run.path, run);
+    add([system, workload, seed, startedAt, String(planned)], run);
+  }
+  const sweeps = folders.flatMap((folder) => [...ledgersIn(folder, problems)]);
+  const cells = new Map<string, TriagedRun>();
+  for (const { folder, ledger } of sweeps) {
+    for (const { cell, directory } of ledger.records) {
+      const run = directory === null ? undefined : byPath.get(join(folder, directory));
+      if (run !== undefined) cells.set(cell, run);
+    }
+  }
+  for (const { folder, ledger } of sweeps) {
+    for (const [record, run] of unkeptRuns(ledger, folder, cells)) {
+      const { name, startedAt } = ledger.header;
+      add([name, startedAt, record.cell, record.seed], run);
     }
   }
   return { runs: [...runs.values()].sort((a, b) => a.startedMs - b.startedMs), problems };
+}
+
+interface SweptFolder {
+  readonly folder: string;
+  readonly ledger: Ledger;
+}
+
+/** Of the sweeps below the folder; what cannot be read becomes a problem. */
+function* ledgersIn(root: string, problems: Problem[]): Generator<SweptFolder, void, undefined> {
+  for (const { kind, path } of walk(root)) {
+    if (kind !== 'sweep') continue;
+    const folder = join(root, path);
+    const file = join(folder, LEDGER);
+    try {
+      yield { folder, ledger: parseLedger(readFileSync(file, 'utf8'), file) };
+    } catch (error) {
+      problems.push({ path: file, reason: HarnessError.from(error).message });
+    }
+  }
 }
 
 function runOfSummary({ path, test, valid, signatures, operations }: RunSummary): TriagedRun {
@@ -115,10 +136,15 @@ function runOfSummary({ path, test, valid, signatures, operations }: RunSummary)
   };
 }
 
-/** Those of a sweep whose directories are not there. */
+/**
+ * Those of a sweep whose directories are not there.
+ *
+ * @param kept - a run of the same cell that was kept, here or in another sweep: a cell may name a module, and that run what the module is called
+ */
 function* unkeptRuns(
   { header, records }: Ledger,
   folder: string,
+  kept: ReadonlyMap<string, TriagedRun>,
 ): Generator<readonly [SeedRecord, TriagedRun], void, undefined> {
   const cells = new Map(header.cells.map((cell) => [cell.key, cell]));
   for (const record of records) {
@@ -131,10 +157,8 @@ function* unkeptRuns(
       record,
       {
         path: null,
-        system: cell.system,
-        workload: cell.workload,
+        ...namesOf(kept.get(cell.key) ?? { ...cell, nemesis: of('nemesis').join(',') || 'none' }),
         cluster: (of('cluster')[0] ?? 'sim') as TestDefinition['cluster'],
-        nemesis: of('nemesis').join(',') || 'none',
         seed: record.seed,
         startedMs: Date.parse(header.startedAt),
         revision: header.gitRevision,
@@ -149,23 +173,21 @@ function* unkeptRuns(
   }
 }
 
+const namesOf = ({
+  system,
+  workload,
+  nemesis,
+}: Pick<TriagedRun, 'system' | 'workload' | 'nemesis'>): Pick<
+  TriagedRun,
+  'system' | 'workload' | 'nemesis'
+> => ({
+  system,
+  workload,
+  nemesis,
+});
+
 /** A ledger names its signatures, and what they look like stands in run directories. */
 function signatureOf(signature: string, { why }: SeedRecord): FailureSignature {
   const [, checker = '', anomaly = ''] = signature.split('/');
   return { signature, checker, anomaly, shape: '', explanation: why ?? '', count: 1 };
-}
-
-/** Of sweeps in the folder, or of the one that it is. */
-function ledgersIn(folder: string, depth = 0): readonly string[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    if (entries.some(({ name }) => name === 'test.json')) return [];
-    if (entries.some(({ name }) => name === LEDGER)) return [join(folder, LEDGER)];
-    if (depth === MAX_DEPTH) return [];
-    return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
-      .flatMap(({ name }) => ledgersIn(join(folder, name), depth + 1));
-  } catch {
-    return [];
-  }
 }
