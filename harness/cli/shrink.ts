@@ -222,11 +222,11 @@ async function perform(
   return directory;
 }
 
-/** `4,902 → 7 operations, 12 → 1 faults, …`, of what became less. */
+/** `4,902 → 7 operations, 12 → 1 faults, …`. */
 function sizesText(before: CandidateSize, after: CandidateSize): string {
-  const parts = (['operations', 'faults', 'nodes', 'clients', 'keys'] as const).map((name) => {
-    const [from, to] = [before[name], after[name]].map((count) => count.toLocaleString('en'));
-    return from === to ? `${to} ${name}` : `${from} → ${to} ${name}`;
-  });
-  return [...parts, `${before.lengthS.toFixed(1)} → ${after.lengthS.toFixed(3)} s`].join(', ');
+  const changed = (from: string, to: string): string => (from === to ? to : `${from} → ${to}`);
+  const counts = (['operations', 'faults', 'nodes', 'clients', 'keys'] as const).map(
+    (name) => `${changed(before[name].toLocaleString('en'), after[name].toLocaleString('en'))} ${name}`,
+  );
+  return [...counts, `${before.lengthS.toFixed(1)} → ${after.lengthS.toFixed(3)} s`].join(', ');
 }

@@ -139,7 +139,7 @@ export function simplerValues(candidate: Candidate): Candidate {
     if (typeof value === 'number') return simpler.get(value) ?? value;
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return (value as readonly Json[]).map(change);
-    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, change(part as Json)]));
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, change(part)]));
   };
   return mapEntries(candidate, (entry) =>
     isOfClient(entry) ? { ...entry, value: change(entry.value) } : entry,
@@ -149,7 +149,7 @@ export function simplerValues(candidate: Candidate): Candidate {
 /** Keys become the first of those that there are. */
 export function simplerKeys(candidate: Candidate): Candidate {
   const keys = [...candidate.plan.main, ...candidate.plan.final].flatMap((entry) => entry.key ?? []);
-  const used = [...new Set(keys)].sort();
+  const used = [...new Set(keys)].sort((a, b) => String(a).localeCompare(String(b), 'en', { numeric: true }));
   const simpler = new Map(used.map((key, i) => [key, renumbered(key, i)]));
   return mapEntries(candidate, (entry) => {
     const key = entry.key === undefined ? undefined : simpler.get(entry.key);

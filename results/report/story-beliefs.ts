@@ -90,6 +90,9 @@ function observeRaft(belief: NodeBelief, event: TraceEvent): void {
     case 'snapshot':
       raft.lastIndex = Math.max(raft.lastIndex, event.index);
       raft.commitIndex = Math.max(raft.commitIndex, event.index);
+      break;
+    default:
+    // What else a node says changes none of it.
   }
 }
 

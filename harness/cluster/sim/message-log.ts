@@ -82,7 +82,7 @@ export class MessageLog {
 /** Of a system that does not describe its messages: many are lines of text. */
 function plainText(bytes: Uint8Array): MessageText {
   const text = new TextDecoder().decode(bytes).trim();
-  const isText = text !== '' && !/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text);
+  const isText = text !== '' && !/\p{Cc}|\ufffd/u.test(text.replaceAll(/\s/g, ''));
   if (!isText) return { text: `${bytes.length} bytes` };
   const [line = ''] = text.split('\n');
   return { text: line.length > TEXT_CHARACTERS_MAX ? `${line.slice(0, TEXT_CHARACTERS_MAX)}…` : line };

@@ -51,7 +51,7 @@ export function sampleStory(text = 'x'): ReportInput & { readonly story: StoryIn
     {
       ...{ index: 7, time: 46 * MS, process: 0, type: 'fail', f: 'write', key: text, value: 2, node: 'n1' },
       error: { code: 'timeout', message: text },
-    } as Operation,
+    },
   ];
   return {
     ...base,
