@@ -11,8 +11,7 @@ import { SweepLive } from '../sweep-live.ts';
 import { sumUp } from '../sweep-summary.ts';
 import { unpackRun } from './archive.ts';
 import { codeText } from './code.ts';
-import { connect, redisUrl } from './redis.ts';
-import { FleetStore } from './store.ts';
+import { type FleetStore, withStore } from './store.ts';
 import { SweepWatch } from './watch.ts';
 
 export interface CollectOptions {
@@ -27,47 +26,60 @@ const POLL_INTERVAL_MS = 1000;
 /** @returns the exit code of the sweep: 2 while it is not finished */
 export async function collect(
   id: string | undefined,
-  { redis: url, results, wait = false, json = false }: CollectOptions,
+  options: CollectOptions,
   output: ScreenOutput,
 ): Promise<number> {
-  const store = new FleetStore(await connect(redisUrl(url), { isPatient: wait }));
-  const watch = new SweepWatch(store, await store.open(id));
-  const { sweep, records } = watch;
-  const folder = SweepFolder.collect(join(results, sweep.id), sweep.header);
+  const { redis, wait = false } = options;
+  return withStore(redis, { isPatient: wait }, async (store) => {
+    const watch = new SweepWatch(store, await store.open(id));
+    const { header } = watch.sweep;
+    const folder = SweepFolder.collect(join(options.results, watch.sweep.id), header);
+    output.note(`${watch.sweep.id}: ${header.cells.length} cells, ${folder.path}`);
+    const bring = new Bringing(store, watch, folder);
+    const live = new SweepLive(output, header);
+    await follow(watch, bring, wait, live, output);
+    if (watch.isFinished) folder.removeUnrecorded();
+    const outcome = outcomeOf(header, folder.records, watch.isFinished);
+    live.end(outcome);
+    folder.close();
+    if (bring.elsewhere > 0)
+      output.note(`${bring.elsewhere} runs stayed with their workers: too large for Redis, or in a --results that is not this one`); // prettier-ignore
+    await watch.close();
+    return sumUp(folder, outcome, output, options.json === true);
+  });
+}
+
+/** Until all is done where `wait` says so, nobody pressed Ctrl-C, and jobs are left. */
+async function follow(
+  watch: SweepWatch,
+  bring: Bringing,
+  wait: boolean,
+  live: SweepLive,
+  output: ScreenOutput,
+): Promise<void> {
   const interrupt = interruptOnSignal(output, 'what there is by now is collected');
-  const live = new SweepLive(output, sweep.header);
-  const bring = new Bringing(store, watch, folder);
-  output.note(`${sweep.id}: ${sweep.header.cells.length} cells, ${folder.path}`);
-  let isTold = false;
+  let [isTold, isDrained] = [false, false];
   for (;;) {
     await watch.update();
     await bring.newRecords();
-    if (wait) live.show(records, (cell) => watch.progressOf(cell), true);
+    if (wait) live.show(watch.records, (cell) => watch.progressOf(cell), true);
     if (watch.isFinished || !wait || interrupt.requested) break;
+    if (isDrained) {
+      output.note('no job is left, and seeds are missing');
+      break;
+    }
     const { waiting, running } = await watch.jobs();
+    // The last ones may have ended since.
+    isDrained = waiting + running === 0;
     if (!isTold && waiting > 0 && running === 0) {
       isTold = true;
       for (const [kind, count] of await watch.workers())
-        if (count === 0) output.note(`waits for workers of ${codeText(sweep.code)}${kind === 'real' ? ' with --real-time' : ''}`); // prettier-ignore
-    }
-    if (waiting + running === 0) {
-      // The last ones may have ended since.
-      await watch.update();
-      await bring.newRecords();
-      if (!watch.isFinished) output.note('no job is left, and seeds are missing');
-      break;
+        if (count === 0)
+          output.note(`waits for workers of ${codeText(watch.sweep.code)}${kind === 'real' ? ' with --real-time' : ''}`); // prettier-ignore
     }
     await delay(POLL_INTERVAL_MS);
   }
   interrupt.letSignalsEnd();
-  if (watch.isFinished) folder.removeUnrecorded();
-  const outcome = outcomeOf(sweep.header, folder.records, watch.isFinished);
-  live.end(outcome);
-  folder.close();
-  if (bring.elsewhere > 0) output.note(`${bring.elsewhere} runs stayed with their workers: too large for Redis, or in a --results that is not this one`); // prettier-ignore
-  await watch.close();
-  store.redis.disconnect();
-  return sumUp(folder, outcome, output, json);
 }
 
 /** Records and runs, from Redis to the folder. */

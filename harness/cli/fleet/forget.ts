@@ -1,8 +1,7 @@
 /** `shaketable fleet forget`: takes a sweep out of the Redis. */
 import { EXIT } from '../../errors.ts';
 import type { ScreenOutput } from '../output.ts';
-import { connect, redisUrl } from './redis.ts';
-import { FleetStore } from './store.ts';
+import { withStore } from './store.ts';
 import { SweepWatch } from './watch.ts';
 
 export async function forget(
@@ -10,11 +9,11 @@ export async function forget(
   options: { readonly redis?: string },
   output: ScreenOutput,
 ): Promise<number> {
-  const store = new FleetStore(await connect(redisUrl(options.redis), { isPatient: false }));
-  const watch = new SweepWatch(store, await store.open(id));
-  await watch.forget();
-  await watch.close();
-  store.redis.disconnect();
+  await withStore(options.redis, { isPatient: false }, async (store) => {
+    const watch = new SweepWatch(store, await store.open(id));
+    await watch.forget();
+    await watch.close();
+  });
   output.print(`${id} is forgotten`);
   return EXIT.valid;
 }

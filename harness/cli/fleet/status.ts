@@ -4,8 +4,7 @@ import { outcomeOf } from '../../sweep/outcome.ts';
 import { sweepTable } from '../../sweep/table.ts';
 import type { ScreenOutput } from '../output.ts';
 import { codeText } from './code.ts';
-import { connect, redisUrl } from './redis.ts';
-import { FleetStore } from './store.ts';
+import { withStore } from './store.ts';
 import { SweepWatch } from './watch.ts';
 
 /** Of a table that goes into a file or a pipe, too. */
@@ -16,11 +15,22 @@ export async function status(
   options: { readonly redis?: string; readonly json?: boolean },
   output: ScreenOutput,
 ): Promise<number> {
-  const store = new FleetStore(await connect(redisUrl(options.redis), { isPatient: false }));
-  const watch = new SweepWatch(store, await store.open(id));
-  await watch.update();
-  const [jobs, workers] = [await watch.jobs(), Object.fromEntries(await watch.workers())];
-  const others = (await store.ids()).filter((each) => each !== watch.sweep.id);
+  const { watch, jobs, workers, others } = await withStore(
+    options.redis,
+    { isPatient: false },
+    async (store) => {
+      const watched = new SweepWatch(store, await store.open(id));
+      await watched.update();
+      const told = {
+        watch: watched,
+        jobs: await watched.jobs(),
+        workers: Object.fromEntries(await watched.workers()),
+        others: (await store.ids()).filter((each) => each !== watched.sweep.id),
+      };
+      await watched.close();
+      return told;
+    },
+  );
   const { sweep, records, isFinished } = watch;
   const { cells } = outcomeOf(sweep.header, records, true);
   const rows = cells.map((outcome) => ({
@@ -29,8 +39,6 @@ export async function status(
     rate: null,
     leftS: null,
   }));
-  await watch.close();
-  store.redis.disconnect();
   if (options.json === true) {
     const told = rows.map(({ outcome: { cell, counts }, seeds, isDone, running }) => ({ cell: cell.key, seeds, counts, running, isDone })); // prettier-ignore
     output.print(

@@ -11,6 +11,7 @@ import { HarnessError } from '../../errors.ts';
 import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../../sweep/ledger.ts';
 import { unknownName } from '../names.ts';
 import type { Code } from './code.ts';
+import { connect, type ConnectOptions, redisUrl } from './redis.ts';
 
 /** Two weeks. */
 export const EXPIRY_S = 14 * 24 * 3600;
@@ -141,6 +142,20 @@ export class FleetStore {
   async forget(id: string): Promise<void> {
     await this.redis.zrem(INDEX, id);
     await this.redis.del(...PARTS.map((part) => key(id, part)));
+  }
+}
+
+/** With the store at `url`, which is let go of however it ends: an open connection would keep the process alive. */
+export async function withStore<T>(
+  url: string | undefined,
+  options: ConnectOptions,
+  action: (store: FleetStore) => Promise<T>,
+): Promise<T> {
+  const redis = await connect(redisUrl(url), options);
+  try {
+    return await action(new FleetStore(redis));
+  } finally {
+    redis.disconnect();
   }
 }
 

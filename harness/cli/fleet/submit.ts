@@ -7,8 +7,8 @@ import { headerOfPlan, requireCells } from '../sweep-header.ts';
 import { codeHere, codeText, isChanged } from './code.ts';
 import { jobOf, kindOf, openQueues } from './queues.ts';
 import { firstRanges } from './ranges.ts';
-import { connect, redisUrl, shownUrl } from './redis.ts';
-import { FleetStore, type FleetSweep } from './store.ts';
+import { redisUrl, shownUrl } from './redis.ts';
+import { type FleetStore, type FleetSweep, withStore } from './store.ts';
 
 export interface SubmitOptions {
   readonly redis?: string;
@@ -29,30 +29,35 @@ export async function submit(
   const header = headerOfPlan(planFile, null);
   await requireCells(header.cells, false);
   const code = codeHere(header.cells);
-  const redis = await connect(url, { isPatient: false });
-  const store = new FleetStore(redis);
-  const sweep = await create(store, { header, code, rangeSeeds });
-  const queues = openQueues(sweep, redis);
+  return withStore(url, { isPatient: false }, async (store) => {
+    const sweep = await create(store, { header, code, rangeSeeds });
+    const count = await addJobs(store, sweep);
+    output.note(
+      `${header.cells.length} cells, ${count} jobs at ${shownUrl(url)}, for workers of ${codeText(code)}`,
+    );
+    if (isChanged(code))
+      output.note('this checkout has changes that its revision does not tell: workers may run other code');
+    if (header.cells.some(({ isRealTime }) => isRealTime))
+      output.note('cells in real time are run by workers with --real-time alone');
+    output.print(sweep.id);
+    return EXIT.valid;
+  });
+}
+
+async function addJobs(store: FleetStore, sweep: FleetSweep): Promise<number> {
+  const { header, rangeSeeds, id } = sweep;
   let count = 0;
-  for (const [kind, queue] of queues) {
+  for (const [kind, queue] of openQueues(sweep, store.redis)) {
     const jobs = header.cells.flatMap((cell, place) =>
       kindOf(cell) === kind
-        ? firstRanges(cell, rangeSeeds).map((range) => jobOf({ sweep: sweep.id, place, ...range }))
+        ? firstRanges(cell, rangeSeeds).map((range) => jobOf({ sweep: id, place, ...range }))
         : [],
     );
     for (let i = 0; i < jobs.length; i += JOBS_AT_ONCE) await queue.addBulk(jobs.slice(i, i + JOBS_AT_ONCE));
     count += jobs.length;
     await queue.close();
   }
-  redis.disconnect();
-  output.note(
-    `${header.cells.length} cells, ${count} jobs at ${shownUrl(url)}, for workers of ${codeText(code)}`,
-  );
-  if (isChanged(code))
-    output.note('this checkout has changes that its revision does not tell: workers may run other code');
-  if (queues.has('real')) output.note('cells in real time are run by workers with --real-time alone');
-  output.print(sweep.id);
-  return EXIT.valid;
+  return count;
 }
 
 async function create(store: FleetStore, sweep: Omit<FleetSweep, 'id'>): Promise<FleetSweep> {

@@ -22,8 +22,8 @@ import { codesHere, codeText, type JobKind, queueOf } from './code.ts';
 import { Machine } from './machine.ts';
 import { ATTEMPTS, jobOf, openQueue, PREFIX, type RangeJob } from './queues.ts';
 import { rangeAfter } from './ranges.ts';
-import { connect, redisUrl, shownUrl } from './redis.ts';
-import { type CellSoFar, FleetStore, type FleetSweep } from './store.ts';
+import { redisUrl, shownUrl } from './redis.ts';
+import { type CellSoFar, type FleetStore, type FleetSweep, withStore } from './store.ts';
 
 export interface WorkerOptions {
   readonly redis?: string;
@@ -46,45 +46,44 @@ export async function work(options: WorkerOptions, output: ScreenOutput): Promis
   const concurrency = parseNumber('--concurrency', options.concurrency, { integer: true, min: 1, max: 256 });
   const maxRunBytes = parseNumber('--max-run-mib', options.maxRunMib, { max: 500 }) * MIB_BYTES;
   const lockDuration = 1000 * parseNumber('--lost-after', options.lostAfter, { min: 1, max: 3600 });
-  const redis = await connect(url, { isPatient: true });
-  const interrupt = interruptOnSignal(output, 'seeds in hand are let end');
-  const pool = new SweepPool(concurrency);
-  const judge = new Judge({
-    store: new FleetStore(redis),
-    pool,
-    interrupt,
-    output,
-    maxRunBytes,
-    sharedResults: options.results ?? null,
+  return withStore(url, { isPatient: true }, async (store) => {
+    const interrupt = interruptOnSignal(output, 'seeds in hand are let end');
+    const pool = new SweepPool(concurrency);
+    const judge = new Judge({
+      store,
+      pool,
+      interrupt,
+      output,
+      maxRunBytes,
+      sharedResults: options.results ?? null,
+    });
+    const name = `${hostname()}-${process.pid}`;
+    const kinds: readonly JobKind[] = options.realTime === true ? ['sim', 'real'] : ['sim'];
+    const codes = codesHere();
+    const queues = codes.flatMap((code) => kinds.map((kind) => [queueOf(code, kind), kind] as const));
+    const workers = queues.map(
+      ([queue, kind]) =>
+        new Worker<RangeJob>(queue, (job, token) => judge.range(job, token ?? ''), {
+          connection: store.redis,
+          prefix: PREFIX,
+          name,
+          concurrency: kind === 'real' ? 1 : concurrency,
+          lockDuration,
+          stalledInterval: lockDuration,
+          maxStalledCount: MAX_STALLED,
+        }),
+    );
+    tellTroubles(workers, output);
+    output.note(`${name}: ${concurrency} at once, ${codes.slice(0, 1).map(codeText).join('')}, ${shownUrl(url)}; Ctrl-C ends it`); // prettier-ignore
+    const lookAround = lookForOthers(store, new Set(queues.map(([queue]) => queue)), output);
+    await new Promise<void>((resolve) => interrupt.onRequest(resolve));
+    clearInterval(lookAround);
+    await Promise.all(workers.map((worker) => worker.close()));
+    interrupt.letSignalsEnd();
+    pool.end();
+    output.print(`${judge.count} seeds judged`);
+    return EXIT.valid;
   });
-  const [code] = codesHere();
-  const name = `${hostname()}-${process.pid}`;
-  const kinds: readonly JobKind[] = options.realTime === true ? ['sim', 'real'] : ['sim'];
-  const queues = codesHere().flatMap((each) => kinds.map((kind) => [queueOf(each, kind), kind] as const));
-  const workers = queues.map(
-    ([queue, kind]) =>
-      new Worker<RangeJob>(queue, (job, token) => judge.range(job, token ?? ''), {
-        connection: redis,
-        prefix: PREFIX,
-        name,
-        concurrency: kind === 'real' ? 1 : concurrency,
-        lockDuration,
-        stalledInterval: lockDuration,
-        maxStalledCount: MAX_STALLED,
-      }),
-  );
-  tellTroubles(workers, output);
-  const told = code === undefined ? '' : codeText(code);
-  output.note(`${name}: ${concurrency} at once, ${told}, ${shownUrl(url)}; Ctrl-C ends it`);
-  const lookAround = lookForOthers(judge.store, new Set(queues.map(([queue]) => queue)), output);
-  await new Promise<void>((resolve) => interrupt.onRequest(resolve));
-  clearInterval(lookAround);
-  await Promise.all(workers.map((worker) => worker.close()));
-  interrupt.letSignalsEnd();
-  pool.end();
-  redis.disconnect();
-  output.print(`${judge.count} seeds judged`);
-  return EXIT.valid;
 }
 
 interface JudgeOptions {
