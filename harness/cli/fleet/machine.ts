@@ -1,27 +1,41 @@
 /**
- * Who may use the machine: simulated runs side by side, a run in real time alone.
+ * Who may use the machine: simulated runs side by side, as many as it has room for; a run in real time alone.
  *
- *     const machine = new Machine();
+ *     const machine = new Machine(4);
  *     await machine.share(() => pool.run(job));
  *     await machine.own(() => pool.run(job));      // waits for the others, and keeps new ones waiting
  */
 export class Machine {
-  #sharing = new Set<Promise<unknown>>();
+  readonly #room: number;
+  readonly #sharing = new Set<Promise<unknown>>();
   #owner: Promise<unknown> | null = null;
 
+  /** @param room - how many share it at once */
+  constructor(room: number) {
+    this.#room = room;
+  }
+
   async share<T>(action: () => Promise<T>): Promise<T> {
-    while (this.#owner !== null) await settled(this.#owner);
+    while (this.#owner !== null || this.#sharing.size >= this.#room)
+      await settled(this.#owner ?? Promise.race(this.#sharing));
     const running = action();
     this.#sharing.add(running);
-    return running.finally(() => this.#sharing.delete(running));
+    try {
+      return await running;
+    } finally {
+      this.#sharing.delete(running);
+    }
   }
 
   async own<T>(action: () => Promise<T>): Promise<T> {
     while (this.#owner !== null) await settled(this.#owner);
-    const others = [...this.#sharing].map(settled);
-    const running = Promise.all(others).then(action);
+    const running = Promise.all([...this.#sharing].map(settled)).then(action);
     this.#owner = running;
-    return running.finally(() => (this.#owner = null));
+    try {
+      return await running;
+    } finally {
+      this.#owner = null;
+    }
   }
 }
 

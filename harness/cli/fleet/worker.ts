@@ -100,12 +100,13 @@ class Judge {
   /** Seeds whose records counted. */
   count = 0;
   readonly #options: JudgeOptions;
-  readonly #machine = new Machine();
+  readonly #machine: Machine;
   readonly #sweeps = new Map<string, FleetSweep>();
 
   constructor(options: JudgeOptions) {
     this.#options = options;
     this.store = options.store;
+    this.#machine = new Machine(options.pool.size);
   }
 
   /** The seeds of a job that have no record. @throws what BullMQ tries again */
