@@ -147,6 +147,29 @@ describe('the package', () => {
     }
   });
 
+  it('helps in tests of one’s own, with a system as an object or by its path', () => {
+    const text = `import { expectConsistent, type ExpectedRun } from 'shaketable/vitest';
+import kv from './program/shake/kv-system.ts';
+await expectConsistent({ system: 'raft', workload: 'register', timeLimitS: 2 });
+const run: Omit<ExpectedRun, 'system'> = { workload: 'register', nemesis: 'partition', timeLimitS: 5 };
+for (const system of ['./program/shake/kv-system.ts', kv])
+  await expectConsistent({ ...run, system }).then(
+    () => process.exit(3),
+    (error: Error) => console.log(error.message.split('\\n').slice(0, 2).join(' · ')),
+  );
+`;
+    writeFileSync(join(project, 'helper.ts'), text);
+    const { status, stdout, stderr } = runIn(project, 'node', 'helper.ts');
+    expect(status, stderr).toBe(0);
+    expect(stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(
+        /kv-system\.ts register is inconsistent with seed 1 · INVALID {2}Consistency violated/,
+      ),
+      expect.stringMatching(/^kv register is inconsistent with seed 1 · INVALID {2}Consistency violated/),
+    ]);
+    expect(runIn(project, 'tsc', '-p', '.')).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
   it('is one: a module’s shaketable is the running one', () => {
     const text =
       "import { HarnessError } from 'shaketable';\nthrow new HarnessError('usage', 'the very same class');\n";

@@ -9,7 +9,7 @@
  *
  * It throws an Error whose message is the verdict as text, and needs no test runner itself.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { System } from '../../systems/system.ts';
 import type { Workload } from '../../workloads/workload.ts';
 import type { NemesisDefinition } from '../../nemeses/nemesis.ts';
@@ -29,7 +29,7 @@ import { judgeFound, reportDataOfFile } from './judge-file.ts';
 import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES } from './numbers.ts';
 import { loadConfig } from './own/config-file.ts';
 import { resolveNames } from './own/test-names.ts';
-import type { Kind } from './registries.ts';
+import { type Kind, ownSourceOf } from './registries.ts';
 import type { Scalar } from './settings.ts';
 import { RUN_DEFAULTS, type RunOptions, testFromOptions } from './test-from-options.ts';
 import { NEVER, SILENT } from './unattended.ts';
@@ -164,11 +164,12 @@ async function testOf(expected: ExpectedRun, seed: number): Promise<TestDefiniti
   return { ...test, ...modules };
 }
 
-/** A definition is made known by its name. */
-async function nameIn(kind: Kind, given: string | object): Promise<string> {
+/** A definition is made known by its name; it takes the place of one of the user's that had it. */
+async function nameIn(kind: Kind, given: string | { readonly name: string }): Promise<string> {
   if (typeof given === 'string') return given;
   const { addDefinition } = await import('./own/definitions.ts');
-  return addDefinition(kind, given, { modulePath: join('.', 'a test'), exportName: 'default' });
+  const before = ownSourceOf(kind, given.name);
+  return addDefinition(kind, given, before ?? { modulePath: resolve('a test'), exportName: 'default' });
 }
 
 function optionsOf(expected: ExpectedRun): RunOptions {
