@@ -4,7 +4,8 @@
  *     runAddress('raft-register/20261121T205103Z-7')       // '/run/raft-register/20261121T205103Z-7'
  */
 
-const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+/** Half a character, which a file may hold, has no place in an address. */
+const encoded = (path: string): string => path.toWellFormed().split('/').map(encodeURIComponent).join('/');
 
 export const runAddress = (path: string): string => `/run/${encoded(path)}`;
 export const reportAddress = (path: string): string => `/report/${encoded(path)}`;
