@@ -49,6 +49,9 @@ Exit codes: 0 valid, 1 invalid, 2 unknown, 64 usage error, 70 the harness itself
 /** Commands that need no names of the user's. */
 const WITHOUT_CONFIG: ReadonlySet<string> = new Set(['init']);
 
+/** Descriptions are broken into lines down to this width, also behind the longest command. */
+const MIN_HELP_COLUMNS = 30;
+
 function buildProgram(context: CommandContext): Command {
   const program = new Command('shaketable');
   program
@@ -56,6 +59,7 @@ function buildProgram(context: CommandContext): Command {
       'Shake a distributed system until it breaks, prove from the record that it did, and replay it.',
     )
     .version(shaketableVersion())
+    .configureHelp({ minWidthToWrap: MIN_HELP_COLUMNS })
     .addHelpText('after', EXAMPLES);
   addRunCommand(program, context);
   addSweepCommand(program, context);
