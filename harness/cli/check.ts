@@ -19,6 +19,7 @@ import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES, parseNumber } fr
 import { type Output, wantsColour } from './output.ts';
 import { models } from './registries.ts';
 import { againCommand } from './replay-command.ts';
+import { reportExtras } from './report-extras.ts';
 import { assertWritable, writeReport } from './report-file.ts';
 import { exitCodeOf } from './run.ts';
 import { judgeSavedRun, openSavedRun } from './saved-run.ts';
@@ -205,7 +206,13 @@ async function checkRun(path: string, settings: Settings, output: Output): Promi
     checkBudget({ output, label: path, budgetMs: settings.budgetMs }),
   );
   const notes = [...judged.notes, ...interruptNotes(saved.verdict?.interruptTime ?? null)];
-  const data = collectReportData({ ...saved, ...judged, notes, ...againCommand(saved.test, path) });
+  const data = collectReportData({
+    ...saved,
+    ...judged,
+    notes,
+    ...reportExtras(saved.directory, saved.test),
+    ...againCommand(saved.test, path),
+  });
   return {
     path,
     operations: saved.history.length,

@@ -31,6 +31,7 @@ import { type Output, wantsColour } from './output.ts';
 import { Progress } from './progress.ts';
 import { Recording } from './recording.ts';
 import { againCommand } from './replay-command.ts';
+import { reportExtras } from './report-extras.ts';
 import type { PreparedWorkload } from '../../workloads/workload.ts';
 
 /** What a record takes in memory, and the share of the memory that records may take: checkers need the rest. */
@@ -68,7 +69,7 @@ export interface Observer {
 export interface ExecutedRun extends Judgement {
   readonly test: TestDefinition;
   readonly history: History;
-  /** Roles only; the whole is in `trace.jsonl`. */
+  /** What the report shows of it; the whole is in `trace.jsonl`. */
   readonly trace: readonly TraceRecord[];
   readonly phases: PhaseTimes;
   /** When it was interrupted, in nanoseconds since it began; null when it was not. */
@@ -254,6 +255,7 @@ function writeJudgement(
     ...run,
     notes,
     ...(story === null ? undefined : { story }),
+    ...reportExtras(directory, run.test),
     ...againCommand(run.test, directory.path),
   });
   directory.write('report.html', renderReport(data));

@@ -19,6 +19,7 @@ import { judgeFile, reportDataOfFile } from './judge-file.ts';
 import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES } from './numbers.ts';
 import type { Output } from './output.ts';
 import { againCommand } from './replay-command.ts';
+import { reportExtras } from './report-extras.ts';
 import { assertWritable, writeReport } from './report-file.ts';
 import { judgeSavedRun, openSavedRun } from './saved-run.ts';
 
@@ -128,6 +129,13 @@ async function dataOfRun(path: string, output: Output): Promise<ReportData> {
   const judged = await judgeSavedRun(saved, checkBudget({ output, label: path, budgetMs: BUDGET_MS }));
   for (const note of judged.notes) output.note(note);
   const notes = [...judged.notes, ...interruptNotes(saved.verdict?.interruptTime ?? null)];
-  const { test, history } = saved;
-  return collectReportData({ test, history, ...judged, notes, ...againCommand(test, path) });
+  const { directory, test, history } = saved;
+  return collectReportData({
+    test,
+    history,
+    ...judged,
+    notes,
+    ...reportExtras(directory, test),
+    ...againCommand(test, path),
+  });
 }

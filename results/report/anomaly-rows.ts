@@ -5,6 +5,7 @@
 import type { Anomaly } from '../../checkers/checker.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json, Operation } from '../../harness/history/operation.ts';
+import type { LogTails } from './log-tails.ts';
 import { cutText, keyText } from './operation-columns.ts';
 import type { PackedOperations } from './operation-columns.ts';
 import { pictureRow } from './picture-rows.ts';
@@ -15,6 +16,7 @@ const MAX_EVENT_CHARACTERS = 200;
 /** Trace records are looked for this deep in the evidence, and this many at most. */
 const MAX_EVIDENCE_DEPTH = 6;
 const MAX_EVENTS = 40;
+const MAX_LOGGED = 12;
 
 export function anomalyRow(
   checker: string,
@@ -39,6 +41,11 @@ export function anomalyRow(
   }
   if (anomaly.evidence !== undefined) collectEvents(anomaly.evidence, events, 0);
   const [key] = keys;
+  const moment = Math.max(
+    ...anomaly.operations.map((index) => history.operations[index]?.time ?? -1),
+    ...events.map(({ time }) => time),
+    -1,
+  );
   return {
     checker,
     name: anomaly.name,
@@ -52,7 +59,20 @@ export function anomalyRow(
         : cutText(JSON.stringify(anomaly.evidence, null, 2), MAX_EVIDENCE_CHARACTERS),
     picture: anomaly.picture === undefined ? null : pictureRow(anomaly.picture, packed),
     morePictures: (anomaly.morePictures ?? []).map((picture) => pictureRow(picture, packed)),
+    moment: moment < 0 ? null : moment,
+    logs: [],
   };
+}
+
+/** The first of each kind, and no more than can be read: what the nodes logged around it. */
+export function withLogs(rows: readonly AnomalyRow[], tails: LogTails): readonly AnomalyRow[] {
+  const seen = new Set<string>();
+  return rows.map((row) => {
+    const kind = `${row.checker} ${row.name}`;
+    if (row.moment === null || seen.has(kind) || seen.size >= MAX_LOGGED) return row;
+    seen.add(kind);
+    return { ...row, logs: tails.around(row.moment) };
+  });
 }
 
 function nemesisText(operation: Operation): string {

@@ -8,19 +8,23 @@
 import { combineValidity } from '../../checkers/checker.ts';
 import type { Validity, Verdict } from '../../checkers/checker.ts';
 import { computeStatistics } from '../../checkers/statistics/index.ts';
+import type { StatisticsReport } from '../../checkers/statistics/index.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Json } from '../../harness/history/operation.ts';
 import type { TraceRecord } from '../../harness/history/trace.ts';
 import type { TestDefinition } from '../../harness/run/test-definition.ts';
 import { signaturesOf } from '../signatures.ts';
-import { anomalyRow } from './anomaly-rows.ts';
+import type { RunSummary } from '../saved-runs.ts';
+import { anomalyRow, withLogs } from './anomaly-rows.ts';
 import { formatCount, formatDuration, plural } from './browser/format.ts';
+import { compareWithPrevious } from './comparison-rows.ts';
 import { headline, meaning, notes, verdictWord } from './headline.ts';
 import type { Judged } from './headline.ts';
 import { cutText, packOperations, TextTable } from './operation-columns.ts';
 import { laneRows } from './lane-rows.ts';
+import { LogTails } from './log-tails.ts';
 import { REPORT_DATA_VERSION } from './report-data.ts';
-import type { Field, ReportData, VerdictRow } from './report-data.ts';
+import type { Comparison, Field, ReportData, VerdictRow } from './report-data.ts';
 import { roleSpans } from './role-spans.ts';
 import { errorRows, faultRows, functionRows } from './statistics-rows.ts';
 import { storyOf, type StoryInput } from './story-rows.ts';
@@ -58,6 +62,10 @@ export interface ReportInput {
   readonly replayCommand?: string;
   /** Whether that does exactly the same again. */
   readonly replaysExactly?: boolean;
+  /** By node: what it logged. */
+  readonly logs?: ReadonlyMap<string, string>;
+  /** The run before it of the same test. */
+  readonly previous?: RunSummary | null;
   /** Of a small simulated run: enough to tell it step by step. */
   readonly story?: StoryInput;
   /** What else limits the verdict: a history that is cut off, a run that was interrupted. */
@@ -76,11 +84,12 @@ export function collectReportData(input: ReportInput): ReportData {
   const { longestGap, duringFaults, outsideFaults } = statistics.availability;
   const functions = functionRows(statistics);
   const faults = faultRows(statistics, history.faultWindows(), pairs);
-  const anomalies = verdicts.flatMap((verdict) =>
+  const anomalyRows = verdicts.flatMap((verdict) =>
     verdict.anomalies
       .slice(0, MAX_ANOMALIES_LISTED)
       .map((anomaly) => anomalyRow(verdict.checker, anomaly, history, packed)),
   );
+  const anomalies = input.logs === undefined ? anomalyRows : withLogs(anomalyRows, new LogTails(input.logs));
   const allowed = verdicts.flatMap((verdict) =>
     (verdict.allowed ?? [])
       .slice(0, MAX_ANOMALIES_LISTED)
@@ -125,12 +134,22 @@ export function collectReportData(input: ReportInput): ReportData {
     errors: errorRows(statistics, pairs),
     longestSilence: longestGap === null ? null : { start: longestGap.startNs, end: longestGap.endNs },
     okShare: { duringFaults: duringFaults.okShare, outsideFaults: outsideFaults.okShare },
+    comparison: comparisonOf(judged, statistics, input.previous ?? null),
     options: isForeign ? [] : fieldsOf(test),
     commandLine: test.commandLine,
     replayCommand: input.replayCommand ?? null,
     replaysExactly: input.replaysExactly ?? true,
   };
   return { ...data, summary: textSummary(data) };
+}
+
+function comparisonOf(
+  { verdict, anomalies }: Judged,
+  statistics: StatisticsReport,
+  previous: RunSummary | null,
+): Comparison | null {
+  if (previous === null) return null;
+  return compareWithPrevious({ verdict, anomalies: anomalies.map(({ name }) => name), statistics }, previous);
 }
 
 function verdictRow(verdict: Verdict): VerdictRow {

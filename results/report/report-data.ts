@@ -137,6 +137,17 @@ export interface AnomalyRow {
   readonly evidence: string | null;
   readonly picture: PictureRow | null;
   readonly morePictures: readonly PictureRow[];
+  /** When it was complete, nanoseconds; null where nothing of it has a time. */
+  readonly moment: number | null;
+  /** What the nodes logged around then; of the first anomalies only. */
+  readonly logs: readonly LogTail[];
+}
+
+export interface LogTail {
+  readonly node: string;
+  readonly lines: readonly string[];
+  /** How many of them are from before the moment; null: they carry no times, and are the end of the log. */
+  readonly before: number | null;
 }
 
 /** A checker's picture; operations are rows of {@link OperationColumns}, −1 for one that is no client's. */
@@ -268,6 +279,24 @@ export interface StoryMessage {
   readonly text: string;
 }
 
+/** This run beside the one before it of the same test. */
+export interface Comparison {
+  /** The name of its run directory. */
+  readonly run: string;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly gitRevision: string | null;
+  readonly rows: readonly ComparisonRow[];
+}
+
+export interface ComparisonRow {
+  readonly name: string;
+  readonly previous: string;
+  readonly now: string;
+  /** Null: neither is better. */
+  readonly change: 'better' | 'worse' | 'same' | null;
+}
+
 export interface ReportData {
   readonly version: typeof REPORT_DATA_VERSION;
   /** `raft register, seed 7` */
@@ -304,6 +333,8 @@ export interface ReportData {
   readonly longestSilence: { readonly start: number; readonly end: number } | null;
   /** Shares in 0 … 1 of operations that became `ok`; null where none was invoked. */
   readonly okShare: { readonly duringFaults: number | null; readonly outsideFaults: number | null };
+  /** Null when there is none to compare with. */
+  readonly comparison: Comparison | null;
   readonly options: readonly Field[];
   /** What started the run, or judged the history. */
   readonly commandLine: string;

@@ -114,12 +114,41 @@ function anomalyCard(
     title.append(button('Show in timeline', () => actions.show(anomaly)));
     card.append(witness(stage, anomaly, actions));
   }
+  if (anomaly.logs.length > 0) card.append(logsOf(anomaly));
   if (anomaly.evidence !== null) {
     card.append(
       element('details', {}, element('summary', {}, 'Evidence'), element('pre', {}, anomaly.evidence)),
     );
   }
   return card;
+}
+
+/** What the nodes logged around the anomaly, with a line where it was. */
+function logsOf({ logs, moment }: AnomalyRow): HTMLElement {
+  const when = formatTime(moment ?? 0, 6);
+  return element(
+    'details',
+    { class: 'logs' },
+    element('summary', {}, `Logs of the nodes around ${when}`),
+    ...logs.map(({ node, lines, before }) =>
+      element(
+        'section',
+        { 'aria-label': `Log of ${node}` },
+        element('h4', {}, node, ...(before === null ? [' (its end: its lines carry no times)'] : [])),
+        element(
+          'pre',
+          { tabindex: '0' },
+          lines.slice(0, before ?? lines.length).join('\n'),
+          ...(before === null
+            ? []
+            : [
+                element('span', { class: 'moment-line' }, `\n── ${when} ──\n`),
+                lines.slice(before).join('\n'),
+              ]),
+        ),
+      ),
+    ),
+  );
 }
 
 function witness(stage: Stage, anomaly: AnomalyRow, actions: AnomalyActions): HTMLElement {

@@ -7,6 +7,7 @@ import type { AnomalyRow, ReportData, ReportDetails, ReportSummary } from '../re
 import { anomalyRange } from './anomaly-range.ts';
 import { allowedSection, anomalySection } from './anomaly-section.ts';
 import type { AnomalyActions } from './anomaly-section.ts';
+import { comparisonSection } from './comparison-section.ts';
 import { element } from './dom.ts';
 import { showAnomaly, showOperation } from './focus.ts';
 import { unpackOperations } from './operations.ts';
@@ -27,6 +28,7 @@ const LINKS = [
   ['checkers', 'Checkers'],
   ['faults', 'Faults'],
   ['statistics', 'Statistics'],
+  ['comparison', 'Run before'],
   ['run', 'Replay'],
 ] as const;
 
@@ -45,11 +47,13 @@ function render(summary: ReportSummary, packed: string, page: HTMLElement): void
   const reading = element('p', { class: 'hint', role: 'status' }, 'Reading the operations…');
   const notes = notesSection(summary);
   const end = checkerSection(summary);
+  const comparison = comparisonSection(summary);
   const header = verdictSection(summary, onZoom);
   page.append(header, reading, ...(notes === null ? [] : [notes]), end);
   page.append(
     faultSection(summary, (from, to) => charts?.show(from, to)),
     statisticsSection(summary),
+    ...(comparison === null ? [] : [comparison]),
     runSection(summary),
   );
   // The verdict is on the screen before the operations are unpacked.
