@@ -24,7 +24,7 @@ import { NS_PER_MS } from '../units.ts';
 import { judgeChooser, type JudgeOptions } from './choose-judge.ts';
 import { requireEngine } from './clusters.ts';
 import { executeRun } from './execute-run.ts';
-import { readHistoryFile } from './history-file.ts';
+import { type HistoryFile, readHistoryFile } from './history-file.ts';
 import { judgeFound, reportDataOfFile } from './judge-file.ts';
 import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES } from './numbers.ts';
 import { loadConfig } from './own/config-file.ts';
@@ -215,10 +215,10 @@ async function expectHistory(expected: ExpectedHistory): Promise<Consistent> {
   };
   const chooseJudge = await judgeChooser(judgeOptions, DEFAULT_MEMORY_MIB * MIB_BYTES);
   const given = expected.history;
-  const found =
+  const found: HistoryFile =
     typeof given === 'string'
       ? readHistoryFile(given)
-      : { file: 'the history', format: 'operations', notes: [], history: historyOf(given) };
+      : { file: 'the history', format: 'shaketable', notes: [], history: historyOf(given) };
   const judged = await judgeFound(found, {
     chooseJudge,
     budgetMs: 1000 * checkBudgetS,

@@ -10,7 +10,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import type { Candidate } from '../shrink/candidate.ts';
-import type { FirstOf } from '../shrink/shrink.ts';
+import type { FirstOf, Shrunk } from '../shrink/shrink.ts';
 import type { ShrinkAnswer, ShrinkJob } from './shrink-worker.ts';
 
 export class ShrinkPool {
@@ -62,21 +62,20 @@ export class ShrinkPool {
   async #search(candidates: Iterable<Candidate>): ReturnType<FirstOf> {
     const waiting = candidates[Symbol.iterator]();
     let begun = 0;
-    const found: { first: Awaited<ReturnType<FirstOf>> } = { first: null };
+    const found: (Shrunk & { readonly place: number })[] = [];
     const work = async (): Promise<void> => {
-      while (found.first === null && !this.#isStopped) {
+      while (found.length === 0 && !this.#isStopped) {
         const next = waiting.next();
         if (next.done === true) return;
         const place = begun++;
         const candidate = next.value;
         const { finding } = await this.attempt(candidate);
-        // An earlier one that began later is possible: it counts.
-        if (finding !== null && place < (found.first?.place ?? Infinity))
-          found.first = { candidate, finding, place };
+        if (finding !== null) found.push({ candidate, finding, place });
       }
     };
     await Promise.all(Array.from({ length: this.#size }, work));
-    return found.first;
+    // All that come before it are done by now, and show nothing.
+    return found.sort((a, b) => a.place - b.place)[0] ?? null;
   }
 
   async #start(): Promise<ChildProcess> {

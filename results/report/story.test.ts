@@ -63,10 +63,11 @@ describe('the story of a run', () => {
 
 describe('the story as text', () => {
   it('is a line a step, aligned', () => {
-    expect(storyText(story).split('\n').slice(0, 4)).toEqual([
+    expect(storyText(story).split('\n').slice(0, 5)).toEqual([
       '  story        1.000 ms  n1, n2: starts in term 0 with an empty log',
       '              10.000 ms  n1: leads term 1',
-      '              10.000 ms  believed: n1: leader of term 1, log to 0, committed to 0; n2: follower in term 0, log to 0, committed to 0',
+      '              10.000 ms  believed: n1: leader of term 1, log to 0, committed to 0; n2: follower in',
+      '                           term 0, log to 0, committed to 0',
       '              20.000 ms  client 0: asks n1: write x "x"',
     ]);
   });

@@ -22,7 +22,8 @@ it('says what nodes say to each other', () => {
   );
   expect(say({ ...append, entries: entries.slice(0, 1) })).toContain('entry 8 of term 3');
   const reply = {
-    ...{ kind: 'append-reply', term: 3, round: 1, verified: 9, match: 8 },
+    kind: 'append-reply',
+    ...{ term: 3, round: 1, verified: 9, match: 8 },
     ...{ prevIndex: 0, hintIndex: 0, hintTerm: 0, hintFirst: 0 },
   } as const;
   expect(say({ ...reply, rejected: false })).toBe('has up to 8, term 3');
