@@ -7,6 +7,7 @@ import { EXIT, HarnessError } from '../errors.ts';
 import { outcomeOf, type SweepOutcome } from '../sweep/outcome.ts';
 import { planJsonSchema } from '../sweep/plan-schema.ts';
 import { Schedule, type Shard } from '../sweep/schedule.ts';
+import { counted } from '../sweep/summaries.ts';
 import type { CommandContext } from './command-context.ts';
 import { interruptOnSignal } from './interrupt.ts';
 import { parseNumber } from './numbers.ts';
@@ -130,7 +131,7 @@ async function runAll(folder: SweepFolder, workers: number, output: ScreenOutput
   const schedule = new Schedule(cells, { shard, records });
   const pool = new SweepPool(workers);
   const interrupt = interruptOnSignal(output, 'runs that have begun are let end');
-  output.note(`${name}: ${cells.length} cells, ${workers} workers, ${folder.path}`);
+  output.note(`${name}: ${counted(cells.length, 'cell')}, ${counted(workers, 'worker')}, ${folder.path}`);
   const live = new SweepLive(output, header);
   const show = (isDue: boolean): void => live.show(folder.records, (cell) => schedule.stateOf(cell), isDue);
   const clock = setInterval(() => show(true), REDRAW_INTERVAL_MS);

@@ -91,5 +91,5 @@ function signatureLines(failures: readonly SweepFailure[]): readonly string[] {
 const againLines = (again: string | null): readonly string[] =>
   again === null ? [] : ['```sh', again, '```', ''];
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const inTable = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeedRecord } from '../../sweep/ledger.ts';
 import { outcomeOf } from '../../sweep/outcome.ts';
+import { counted } from '../../sweep/summaries.ts';
 import { interruptOnSignal } from '../interrupt.ts';
 import type { ScreenOutput } from '../output.ts';
 import { SweepFolder } from '../sweep-folder.ts';
@@ -34,7 +35,7 @@ export async function collect(
     const watch = new SweepWatch(store, await store.open(id));
     const { header } = watch.sweep;
     const folder = SweepFolder.collect(join(options.results, watch.sweep.id), header);
-    output.note(`${watch.sweep.id}: ${header.cells.length} cells, ${folder.path}`);
+    output.note(`${watch.sweep.id}: ${counted(header.cells.length, 'cell')}, ${folder.path}`);
     const bring = new Bringing(store, watch, folder);
     const live = new SweepLive(output, header);
     await follow(watch, bring, wait, live, output);
@@ -62,7 +63,7 @@ async function follow(
   for (;;) {
     await watch.update();
     await bring.newRecords();
-    if (wait) live.show(watch.records, (cell) => watch.progressOf(cell), true);
+    if (wait) live.show(bring.records, (cell) => watch.progressOf(cell), true);
     if (watch.isFinished || !wait || interrupt.requested) break;
     if (isDrained) {
       output.note('no job is left, and seeds are missing');
@@ -99,6 +100,11 @@ class Bringing {
     this.#folder = folder;
     this.#places = new Map(watch.sweep.header.cells.map(({ key }, place) => [key, place]));
     this.#there = new Set(folder.records.map(nameOf));
+  }
+
+  /** As they are in the folder. */
+  get records(): readonly SeedRecord[] {
+    return this.#folder.records;
   }
 
   async newRecords(): Promise<void> {

@@ -1,6 +1,7 @@
 /** `shaketable fleet submit`: the seeds of a plan as jobs, for the workers of a fleet. */
 import { timeInName } from '../../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../../errors.ts';
+import { counted } from '../../sweep/summaries.ts';
 import { parseNumber } from '../numbers.ts';
 import type { ScreenOutput } from '../output.ts';
 import { headerOfPlan, requireCells } from '../sweep-header.ts';
@@ -33,7 +34,7 @@ export async function submit(
     const sweep = await create(store, { header, code, rangeSeeds });
     const count = await addJobs(store, sweep);
     output.note(
-      `${header.cells.length} cells, ${count} jobs at ${shownUrl(url)}, for workers of ${codeText(code)}`,
+      `${counted(header.cells.length, 'cell')}, ${counted(count, 'job')} at ${shownUrl(url)}, for workers of ${codeText(code)}`,
     );
     if (isChanged(code))
       output.note('this checkout has changes that its revision does not tell: workers may run other code');

@@ -41,13 +41,14 @@ export function startCommand(
   args: readonly string[],
   cwd: string,
   more: Readonly<Record<string, string>> = {},
+  timeoutMs = CHILD_TIMEOUT_MS,
 ): Started {
   const env = { ...process.env, NO_COLOR: '1', ...more };
   const child = spawn(NODE, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  return { child, ended: endOf(child) };
+  return { child, ended: endOf(child, timeoutMs) };
 }
 
-export function endOf(child: ChildProcess): Promise<Ended> {
+export function endOf(child: ChildProcess, timeoutMs = CHILD_TIMEOUT_MS): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
@@ -55,10 +56,8 @@ export function endOf(child: ChildProcess): Promise<Ended> {
     }
     const timeout = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(
-        new Error(`still running after ${CHILD_TIMEOUT_MS} ms; so far:\n${output.stdout}\n${output.stderr}`),
-      );
-    }, CHILD_TIMEOUT_MS);
+      reject(new Error(`still running after ${timeoutMs} ms; so far:\n${output.stdout}\n${output.stderr}`));
+    }, timeoutMs);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timeout);
