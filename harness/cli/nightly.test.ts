@@ -117,7 +117,13 @@ describe('GitHub', () => {
         const artifact = join(folder, 'shards', `shard-${shard}`);
         expect(await sh(`mkdir -p shards && mv results/sweeps ${artifact}`, {})).toBe(0);
       }
-      const [, join_, issues, end, ...more] = scripts('report') as [string, string, string, string];
+      const [, joining, triage, issues, end, ...more] = scripts('report') as [
+        string,
+        string,
+        string,
+        string,
+        string,
+      ];
       expect(more).toEqual([]);
       const outputs = {
         ...env,
@@ -127,11 +133,14 @@ describe('GitHub', () => {
         GITHUB_REPOSITORY: 'me/store',
         GITHUB_RUN_ID: '7',
       };
-      expect(await sh(join_, outputs)).toBe(0);
+      expect(await sh(joining, outputs)).toBe(0);
       const summary = readJson<Summary>(folder, 'nightly', 'summary.json');
       expectWhole(summary);
       expect(readFileSync(join(folder, 'output'), 'utf8')).toBe('code=1\n');
-      expect(readFileSync(join(folder, 'page.md'), 'utf8')).toContain('# nightly: FAILED');
+      expect(await sh(triage, outputs)).toBe(0);
+      const page = readFileSync(join(folder, 'page.md'), 'utf8');
+      expect(page).toContain('# nightly: FAILED');
+      expect(page).toContain('0 new failures');
       expect(await sh(end.replace(expression('steps.merge.outputs.code'), '1'), outputs)).toBe(1);
 
       const titles = summary.failures.map(({ signature }) => signature);
