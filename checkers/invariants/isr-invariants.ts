@@ -25,6 +25,7 @@ import { onReplicaAppend, onReplicaStart, onReplicaTruncate } from './isr-logs.t
 import { ISR_INVARIANTS } from './isr-rules.ts';
 import { type IsrContradiction, PartitionView, type ReplicaView } from './isr-views.ts';
 import { monitorChecker, toAnomaly } from './monitor.ts';
+import { isrSides } from './sides.ts';
 
 /** Functions that write to partitions: after one that was acknowledged there is something to judge. */
 const WRITES: ReadonlySet<string> = new Set(['send', 'txn', 'transfer', 'commit']);
@@ -75,7 +76,8 @@ export class IsrInvariants {
     this.#exposed += Math.max(0, partition.exposed.length - exposedBefore);
     const found = this.#contradiction;
     this.#contradiction = undefined;
-    return found === undefined ? undefined : toAnomaly(found, ISR_INVARIANTS);
+    if (found === undefined) return undefined;
+    return toAnomaly(found, ISR_INVARIANTS, isrSides(partition, found));
   }
 
   figures(): IsrFigures {

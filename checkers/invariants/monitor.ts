@@ -4,7 +4,7 @@
  *     monitorChecker('isr', () => new IsrInvariants(options), (figures) => ({ valid: figures.exposed > 0 ? true : 'unknown' }));
  */
 import type { TraceRecord } from '../../harness/history/trace.ts';
-import type { Anomaly, Checker, CheckInput, Verdict } from '../checker.ts';
+import type { Anomaly, Checker, CheckInput, Picture, Verdict } from '../checker.ts';
 import { watchingChecker } from '../checker.ts';
 import { describeRecord, evidenceOf } from './describe.ts';
 import type { Invariant } from './rule.ts';
@@ -24,9 +24,11 @@ export interface Contradiction<N extends string = string> {
   readonly index?: number;
 }
 
+/** @param picture - what each node believed then */
 export function toAnomaly<N extends string>(
   { name, first, second, detail, index }: Contradiction<N>,
   invariants: ReadonlyMap<N, Invariant>,
+  picture: Picture,
 ): Anomaly {
   const rule = invariants.get(name)?.rule ?? '';
   const witness =
@@ -37,6 +39,7 @@ export function toAnomaly<N extends string>(
     name,
     explanation: `${sentence(detail)}. ${witness}. ${rule}`,
     operations: [],
+    picture,
     evidence: {
       first: first === undefined ? null : evidenceOf(first, index),
       second: evidenceOf(second, index),

@@ -23,6 +23,7 @@ import { onPersist, onRole, onVote } from './elections.ts';
 import { INVARIANTS } from './invariants.ts';
 import { onAppend, onDurable, onStart, onTruncate } from './logs.ts';
 import { toAnomaly } from './monitor.ts';
+import { raftSides } from './sides.ts';
 import { ClusterView } from './views.ts';
 import type { NodeView } from './views.ts';
 
@@ -55,7 +56,8 @@ export class RaftInvariants {
     this.#records++;
     this.#dispatch(this.#cluster.node(record.node), record);
     const contradiction = this.#cluster.takeContradiction();
-    return contradiction === undefined ? undefined : toAnomaly(contradiction, INVARIANTS);
+    if (contradiction === undefined) return undefined;
+    return toAnomaly(contradiction, INVARIANTS, raftSides(this.#cluster, contradiction));
   }
 
   figures(): MonitorFigures {

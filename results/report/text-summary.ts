@@ -7,7 +7,15 @@ import { formatCount, formatDuration, formatShare, formatTime, plural } from './
 import { cutText } from './operation-columns.ts';
 import { explanationLines, printable, wrap } from './printable.ts';
 import { OUTCOMES } from './report-data.ts';
-import type { FaultRow, FunctionRow, OperationColumns, ReportData, VerdictWord } from './report-data.ts';
+import type {
+  AnomalyRow,
+  FaultRow,
+  FunctionRow,
+  OperationColumns,
+  PictureRow,
+  ReportData,
+  VerdictWord,
+} from './report-data.ts';
 import { type Bar, drawAsText } from './text-picture.ts';
 
 const DEFAULT_WIDTH = 100;
@@ -54,7 +62,7 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
       i === 0 ? 'anomalies' : '',
       explanationLines(`${anomaly.name} (${anomaly.checker}): ${anomaly.explanation}`),
     );
-    const drawn = anomaly.picture === null ? [] : drawAsText(anomaly.picture, (row) => bars()[row] ?? null);
+    const drawn = isToldAgain(data.anomalies, i) ? [] : drawnLines(anomaly.picture, bars);
     for (const line of drawn)
       lines.push(`${' '.repeat(LABEL_WIDTH + 4)}${cutText(line, width - LABEL_WIDTH - 4)}`);
   }
@@ -74,6 +82,17 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
       : [data.replaysExactly ? 'replay' : 'again', data.replayCommand];
   lines.push(`  ${paint('2', label.padEnd(LABEL_WIDTH))}${printable(command)}`);
   return lines.join('\n');
+}
+
+function drawnLines(picture: PictureRow | null, bars: () => readonly Bar[]): readonly string[] {
+  return picture === null ? [] : drawAsText(picture, (row) => bars()[row] ?? null);
+}
+
+/** What the nodes believed takes many lines: the first of a kind shows it. */
+function isToldAgain(anomalies: readonly AnomalyRow[], i: number): boolean {
+  const { picture, name } = anomalies[i] ?? { picture: null, name: '' };
+  const isOfNodes = picture?.kind === 'sequence' && picture.caption !== null;
+  return isOfNodes && anomalies.slice(0, i).some((other) => other.name === name);
 }
 
 /** By row. */
