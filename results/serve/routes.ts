@@ -116,8 +116,11 @@ async function refresh({ index, onProblem }: Site): Promise<void> {
   await Promise.race([refreshed, delay(PATIENCE_MS, null, { ref: false })]);
 }
 
-function notFound(response: ServerResponse): void {
-  sendPage(response, errorPage(404, 'There is nothing at this address, or not any more.'), 404);
+function notFound(
+  response: ServerResponse,
+  sentence = 'There is nothing at this address, or not any more.',
+): void {
+  sendPage(response, errorPage(404, sentence), 404);
 }
 
 function asset({ site, response, names }: Asking): void {
@@ -144,7 +147,9 @@ async function withRun(
   // It may have ended or begun since.
   await refresh(asking.site);
   const found = findRun(asking.site, asking.names);
-  if (found === null) notFound(asking.response);
+  // Of what is no run of ours the index knows why, and nothing else of it is shown.
+  if (found === null)
+    notFound(asking.response, asking.site.index.run(asking.names.join('/'))?.sentence ?? undefined);
   else await action(found.run, found.directory);
 }
 

@@ -5,11 +5,16 @@
  *     segmentsOf('/files/raft-register/20261121T205103Z-7/test.json')   // ['files', 'raft-register', …]
  *     await resolveInside('/srv/results', ['raft-register', '…', 'test.json'])
  */
-import { existsSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
-/** What makes a folder one of ours: what is in it may be seen. */
-const MARKS = ['test.json', 'sweep.jsonl', 'comparison.json'] as const;
+/** What makes a folder one of ours, and what is in it may be seen: a file, and the format that it says at its beginning. */
+const MARKS = Object.entries({
+  'test.json': '"shaketable-test"',
+  'sweep.jsonl': '"shaketable-sweep"',
+  'comparison.json': '"shaketable-comparison"',
+});
+const BEGINNING_BYTES = 256;
 /** Deeper than any run of a sweep or a comparison. */
 const SEGMENTS_MAX = 32;
 
@@ -54,5 +59,21 @@ function isOfRun(root: string, path: string): boolean {
     .split(sep)
     .filter((name) => name !== '');
   if (names.some((name) => name.startsWith('.'))) return false;
-  return names.some((_, i) => MARKS.some((mark) => existsSync(join(root, ...names.slice(0, i + 1), mark))));
+  return names.some((_, i) => isOurs(join(root, ...names.slice(0, i + 1))));
+}
+
+function isOurs(folder: string): boolean {
+  return MARKS.some(([name, format]) => beginningOf(join(folder, name)).includes(format));
+}
+
+/** Empty where there is no such file. */
+function beginningOf(file: string): string {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return '';
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(BEGINNING_BYTES);
+    return bytes.toString('latin1', 0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
+  }
 }

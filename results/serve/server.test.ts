@@ -155,6 +155,8 @@ describe('paths', () => {
     `${good}//test.json`,
     '/files/raft-register/leak/secret.json',
     '/files/notes.txt',
+    '/files/project/secret.env',
+    '/zip/project',
     '/files/shaketable-index.sqlite',
     '/files//etc/passwd',
     '/files/%2fetc%2fpasswd',
@@ -241,6 +243,13 @@ describe('pages', () => {
     await expect.poll(async () => (await ask(runAddress(path))).status, { timeout: 20_000 }).toBe(200);
     rmSync(join(folder, path), { recursive: true });
     expect((await ask(runAddress(path))).status).toBe(404);
+  });
+
+  test('what is no run of ours is told, and not shown', async () => {
+    const { status, text } = await ask('/run/project');
+    expect(status).toBe(404);
+    expect(text).toContain('is not the test.json of a shaketable run');
+    expect(text).not.toContain('secret.env');
   });
 
   test('a run without a report: made anew for who asks here, and for nobody else', async () => {

@@ -26,6 +26,10 @@ export function hostileFolder(parent: string): string {
   symlinkSync(join(parent, 'outside'), join(folder, 'raft-register/leak'));
   writeFileSync(join(good, 'report.html'), `<!doctype html><title>A report</title><script>alert(4)</script>`);
   writeFileSync(join(folder, 'notes.txt'), SECRET);
+  // Not every test.json is that of a run.
+  mkdirSync(join(folder, 'project'));
+  writeFileSync(join(folder, 'project/test.json'), '{"format":"karma"}');
+  writeFileSync(join(folder, 'project/secret.env'), SECRET);
   const test = {
     ...{ system: HOSTILE, workload: HOSTILE, nemeses: [HOSTILE], bugs: [HOSTILE], seed: 2 },
     ...{ commandLine: HOSTILE, gitRevision: HOSTILE, systemOptions: { [HOSTILE]: HOSTILE } },
