@@ -11,8 +11,8 @@ import type { WorkerOptions } from './fleet/worker.ts';
 
 const EXAMPLES = `
 Examples:
-  export REDIS_URL=redis://build-1:6379
-  shaketable fleet worker                       on each machine; as many as there are
+  shaketable fleet worker --redis redis://build-1:6379     on each machine; as many as there are
+  export REDIS_URL=redis://build-1:6379         instead of --redis
   shaketable fleet submit nightly.yaml          on any of them; prints the name of the sweep
   shaketable fleet status                       how far it is, and who works on it
   shaketable fleet collect --wait               its folder, as \`shaketable sweep\` makes it
@@ -36,8 +36,8 @@ Examples:
   shaketable fleet worker --real-time           also cells of the process and docker clusters
 
 Ctrl-C lets the seeds in hand end; a second one stops at once, and loses nothing but those.
-Without --results runs that are kept go through Redis, as far as they are no larger than
---max-run-mib; larger ones stay in results/sweeps here, and their records tell how to run them again.`;
+Without --results runs that are kept go through Redis, if they are no larger than --max-run-mib;
+larger ones stay in results/sweeps here, and their records tell how to run them again.`;
 
 const STATUS_EXAMPLES = `
 Examples:

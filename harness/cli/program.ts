@@ -34,6 +34,7 @@ Examples:
   shaketable run raft register --bug stale-read         break it first, and see that it is found
   shaketable run raft register --nemesis kill --count 50    fifty seeds, stop at the first failure
   shaketable sweep nightly.yaml                         a matrix of tests and seeds, on all cores
+  shaketable fleet submit nightly.yaml                  the same, on many machines
   shaketable triage --since 24h                         which failures are new
   shaketable check results/runs/raft-register/*         judge saved runs again
   shaketable check --model cas-register history.edn     judge a Jepsen history

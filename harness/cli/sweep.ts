@@ -36,6 +36,7 @@ Examples:
   shaketable sweep nightly.yaml
   shaketable sweep nightly.yaml --dry-run       the cells, and nothing else
   shaketable sweep nightly.yaml --shard 2/4     a fourth of the seeds, for one of four machines
+  shaketable sweep --schema                     the JSON Schema of plans, for editors
   shaketable sweep --resume results/sweeps/nightly-20261128T031500Z
 
 A plan, whole (lists multiply; keys are the long options of \`shaketable run\`):

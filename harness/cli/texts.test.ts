@@ -15,6 +15,12 @@ describe('help', () => {
     'run',
     'sweep',
     'merge',
+    'fleet',
+    'fleet submit',
+    'fleet worker',
+    'fleet status',
+    'fleet collect',
+    'fleet forget',
     'triage',
     'bisect',
     'serve',
@@ -28,11 +34,11 @@ describe('help', () => {
     'list',
     'init',
   ])('%s --help', async (command) => {
-    const ended = await shaketable(...(command === '' ? [] : [command]), '--help');
+    const ended = await shaketable(...command.split(' ').filter((word) => word !== ''), '--help');
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(ended.stdout).toMatch(/\nExamples:\n {2}shaketable /);
     expect(ended.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
-    const name = command === '' ? 'help.txt' : `help-${command}.txt`;
+    const name = command === '' ? 'help.txt' : `help-${command.replaceAll(' ', '-')}.txt`;
     await expect(ended.stdout).toMatchFileSnapshot(join('testdata', name));
     // The other ways to ask.
     if (command === 'run') expect((await shaketable('help', 'run')).stdout).toBe(ended.stdout);
