@@ -163,9 +163,7 @@ class Search {
       let from = 0;
       for (;;) {
         const items = itemsOf(this.smallest);
-        const place = await this.take(
-          chunksOf(items, from, size).map((chunk) => without(this.smallest, chunk)),
-        );
+        const place = await this.take(withoutChunks(this.smallest, items.slice(from), size, without));
         if (place === null) break;
         from += place * size;
       }
@@ -179,10 +177,14 @@ const digestOf = ({ test, plan }: Candidate): string =>
     .update(JSON.stringify([test.nodes, test.concurrency, plan]))
     .digest('base64');
 
-function chunksOf<T>(items: readonly T[], from: number, size: number): readonly (readonly T[])[] {
-  const chunks: (readonly T[])[] = [];
-  for (let i = from; i < items.length; i += size) chunks.push(items.slice(i, i + size));
-  return chunks;
+/** One by one as they are asked for: of thousands of items each is as large as the whole. */
+function* withoutChunks<T>(
+  candidate: Candidate,
+  items: readonly T[],
+  size: number,
+  without: (candidate: Candidate, items: readonly T[]) => Candidate,
+): Generator<Candidate> {
+  for (let i = 0; i < items.length; i += size) yield without(candidate, items.slice(i, i + size));
 }
 
 async function cutTheEnd(search: Search): Promise<void> {
