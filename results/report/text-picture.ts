@@ -23,7 +23,7 @@ const EVENT_COLUMNS = 5;
 const MAX_EDGES = 12;
 const MAX_ROWS = 12;
 const MAX_COLUMNS = 12;
-const MAX_CELL_CHARACTERS = 14;
+const MAX_CELL_CHARACTERS = 16;
 const MAX_LABEL_CHARACTERS = 32;
 /** Drawn where there is nothing. */
 const EMPTY = '·';
@@ -40,10 +40,12 @@ export interface Bar {
  * Lines without indentation; none for what a terminal cannot show.
  *
  * @param barOf - the bar of an operation of a timeline, as the picture names it
+ * @param width - columns of the terminal: of a sequence what does not fit is left out, and counted
  */
 export function drawAsText(
   picture: Picture | PictureRow,
   barOf: (operation: number) => Bar | null,
+  width = Infinity,
 ): readonly string[] {
   switch (picture.kind) {
     case 'timeline':
@@ -59,7 +61,7 @@ export function drawAsText(
     case 'graph':
       return drawGraph(picture);
     case 'sequence':
-      return drawSequence(picture);
+      return drawSequence(picture, width);
   }
 }
 
@@ -94,7 +96,7 @@ function drawGraph({ nodes, edges }: Pick<GraphPicture, 'nodes' | 'edges'>): str
   return withRest(lines, edges.length - MAX_EDGES, 'arrow');
 }
 
-function drawSequence({ columns, rows }: Pick<SequencePicture, 'columns' | 'rows'>): string[] {
+function drawSequence({ columns, rows }: Pick<SequencePicture, 'columns' | 'rows'>, width: number): string[] {
   const first = firstColumnShown(rows, columns.length, MAX_COLUMNS);
   const shown = columns.slice(first, first + MAX_COLUMNS);
   const table = [
@@ -109,13 +111,18 @@ function drawSequence({ columns, rows }: Pick<SequencePicture, 'columns' | 'rows
     ]),
   ];
   const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((cells) => cells[i]?.length ?? 0)));
+  let used = 0;
+  const fitting = widths.findIndex((cell) => (used += cell + 2) - 2 > width);
+  const count = fitting < 2 ? widths.length : fitting;
   const lines = table.map((cells) =>
     cells
+      .slice(0, count)
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
       .join('  ')
       .trimEnd(),
   );
-  return withRest(lines, rows.length - MAX_ROWS, 'row');
+  const told = withRest(lines, rows.length - MAX_ROWS, 'row');
+  return withRest(told, widths.length - count, 'column');
 }
 
 function withRest(lines: string[], rest: number, noun: string): string[] {

@@ -62,7 +62,9 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
       i === 0 ? 'anomalies' : '',
       explanationLines(`${anomaly.name} (${anomaly.checker}): ${anomaly.explanation}`),
     );
-    const drawn = isToldAgain(data.anomalies, i) ? [] : drawnLines(anomaly.picture, bars);
+    const drawn = isToldAgain(data.anomalies, i)
+      ? []
+      : drawnLines(anomaly.picture, bars, width - LABEL_WIDTH - 4);
     for (const line of drawn)
       lines.push(`${' '.repeat(LABEL_WIDTH + 4)}${cutText(line, width - LABEL_WIDTH - 4)}`);
   }
@@ -84,8 +86,12 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
   return lines.join('\n');
 }
 
-function drawnLines(picture: PictureRow | null, bars: () => readonly Bar[]): readonly string[] {
-  return picture === null ? [] : drawAsText(picture, (row) => bars()[row] ?? null);
+function drawnLines(
+  picture: PictureRow | null,
+  bars: () => readonly Bar[],
+  width: number,
+): readonly string[] {
+  return picture === null ? [] : drawAsText(picture, (row) => bars()[row] ?? null, width);
 }
 
 /** What the nodes believed takes many lines: the first of a kind shows it. */
