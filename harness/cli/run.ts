@@ -257,6 +257,7 @@ function toJson(finished: readonly Finished[], valid: Validity): unknown {
       eventCount: run.eventCount,
       runMs: Math.round(run.runMs),
       checkMs: Math.round(run.checkMs),
+      signatures: run.signatures.map(({ signature }) => signature),
       verdicts: run.verdicts,
     })),
   };

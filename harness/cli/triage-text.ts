@@ -109,14 +109,24 @@ function seenRows({ firstMs, lastMs, revisions, rates }: FailureGroup): readonly
   ];
 }
 
-function exampleRows({ path, seed, operations, commandLine, ...run }: TriagedRun): readonly Row[] {
-  if (path === null) return [['again', `npx ${commandLine}`]];
+function exampleRows(example: TriagedRun): readonly Row[] {
+  const { path, operations } = example;
+  const { command, isExact } = commandOf(example);
   const size = operations === null ? '' : ` (${plural(operations, 'record')})`;
-  const { replayCommand, replaysExactly } = againCommand({ cluster: run.cluster, commandLine, seed }, path);
   return [
-    ['example', `${path}${size}`],
-    [replaysExactly ? 'replay' : 'again', replayCommand],
+    ['example', path === null ? '' : `${path}${size}`],
+    [isExact ? 'replay' : 'again', command],
   ];
+}
+
+/** What does a run again, and whether that does exactly the same. */
+function commandOf({ path, cluster, commandLine, seed }: TriagedRun): {
+  readonly command: string;
+  readonly isExact: boolean;
+} {
+  if (path === null) return { command: `npx ${commandLine}`, isExact: false };
+  const { replayCommand, replaysExactly } = againCommand({ cluster, commandLine, seed }, path);
+  return { command: replayCommand, isExact: replaysExactly };
 }
 
 function fixedRows({ accepted, runs }: AbsentFailure): readonly Row[] {
@@ -172,7 +182,7 @@ export function triageJson({ report, problems, folders, sinceMs, baseline }: Tri
       path: example.path,
       seed: example.seed,
       operations: example.operations,
-      commandLine: example.commandLine,
+      again: commandOf(example).command,
     },
   });
   return {
