@@ -235,7 +235,7 @@ function historyOf(told: readonly ToldOperation[]): History {
   return new History(
     told.map((operation, place) => ({
       ...operation,
-      index: place,
+      index: operation.index ?? place,
       time: operation.time ?? place * NS_PER_MS,
     })),
   );
