@@ -54,6 +54,9 @@ async function pageTime(name: string, address: URL): Promise<void> {
 
 async function timed(what: string, action: () => unknown): Promise<void> {
   const startedMs = performance.now();
+  const before = process.cpuUsage();
   await action();
-  console.log(`${what}: ${((performance.now() - startedMs) / 1000).toFixed(2)} s`);
+  const { user, system } = process.cpuUsage(before);
+  const [tookS, cpuS] = [(performance.now() - startedMs) / 1000, (user + system) / 1e6];
+  console.log(`${what}: ${tookS.toFixed(2)} s, ${cpuS.toFixed(2)} s of CPU time`);
 }

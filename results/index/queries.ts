@@ -72,7 +72,7 @@ export function conditionOf(filter: RunFilter): Condition {
   else if (bug !== undefined) ask(inList('bugs'), bug);
   if (verdict !== undefined) ask('outcome = ?', verdict);
   if (signature !== undefined) {
-    ask('EXISTS (SELECT 1 FROM failures f WHERE f.path = runs.path AND f.signature = ?)', signature);
+    ask('path IN (SELECT path FROM failures WHERE signature = ?)', signature);
   }
   if (from !== undefined) ask('started_at >= ?', from);
   if (to !== undefined) ask('started_at <= ?', `${to}${END}`);
@@ -82,8 +82,7 @@ export function conditionOf(filter: RunFilter): Condition {
     .filter((each) => each !== '')
     .slice(0, WORDS_MAX)) {
     const anywhere = TEXTS.map((column) => `instr(lower(${column}), lower(?)) > 0`).join(' OR ');
-    const inSignature =
-      'EXISTS (SELECT 1 FROM failures f WHERE f.path = runs.path AND instr(lower(f.signature), lower(?)) > 0)';
+    const inSignature = 'path IN (SELECT path FROM failures WHERE instr(lower(signature), lower(?)) > 0)';
     ask(`(${anywhere} OR ${inSignature})`, ...TEXTS.map(() => word), word);
   }
   return { where: parts.length === 0 ? 'TRUE' : parts.join(' AND '), parameters };
