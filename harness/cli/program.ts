@@ -60,6 +60,8 @@ function buildProgram(context: CommandContext): Command {
       'Shake a distributed system until it breaks, prove from the record that it did, and replay it.',
     )
     .version(shaketableVersion())
+    // What stands behind the name of a command is its own, also where the command above has an option of that name.
+    .enablePositionalOptions()
     .configureHelp({ minWidthToWrap: MIN_HELP_COLUMNS })
     .addHelpText('after', EXAMPLES);
   addRunCommand(program, context);

@@ -125,6 +125,14 @@ describe('triage', () => {
     writeFileSync(join(folder, BASELINE), text);
   });
 
+  it('writes the file that it is told to', async () => {
+    const other = await shaketable(
+      ...['triage', 'accept', SIGNATURE, '--reason', 'x', '--baseline', 'other/base.json', '--unseen'],
+    );
+    expect(other).toMatchObject({ exitCode: 0, stdout: `other/base.json: accepted ${SIGNATURE}\n` });
+    expect((await shaketable('triage', '--baseline', 'other/base.json')).exitCode).toBe(0);
+  });
+
   it('forgets', async () => {
     expect((await shaketable('triage', 'forget', SIGNATURE)).stdout).toBe(
       `${BASELINE}: forgot ${SIGNATURE}\n`,
