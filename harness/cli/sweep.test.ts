@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../random.ts';
-import { parseLedger } from '../sweep/ledger.ts';
+import { parseLedger, type SeedRecord } from '../sweep/ledger.ts';
 import { commandIn, runsIn, startCommand, temporaryFolder } from './testing/command.ts';
 
 const folder = temporaryFolder();
@@ -19,10 +19,23 @@ const onlySweepIn = (results: string): string =>
 const recordsOf = (sweep: string) =>
   parseLedger(readFileSync(join(sweep, 'sweep.jsonl'), 'utf8'), 'sweep.jsonl').records;
 
+const nameOf = ({ cell, seed }: SeedRecord): string => `${cell} ${seed}`;
+
 const GOOD = `
   - system: raft
     workload: [register, append]
     nemesis: [none, kill]
+`;
+/** On a machine that has other things to do. */
+const PATIENCE_MS = 250_000;
+const SEEDS_OF_MANY = 32;
+const MANY = `
+  - system: raft
+    workload: [register, append]
+    nemesis: [none, kill]
+    time-limit: 1
+    quiet: 0.5
+    seeds: 8
 `;
 const BUG = `
   - system: raft
@@ -34,7 +47,7 @@ const BUG = `
     seeds: 10
 `;
 
-describe('a sweep', { timeout: 180_000 }, () => {
+describe('a sweep', { timeout: 600_000 }, () => {
   it('runs every seed of every cell, and keeps what is not as expected', async () => {
     const file = plan('good', `${GOOD}${BUG}    expect: invalid\n`);
     const { exitCode, stdout, stderr } = await shaketable('sweep', file, '--results', 'good');
@@ -77,26 +90,89 @@ describe('a sweep', { timeout: 180_000 }, () => {
     );
   });
 
-  it('that is killed at any moment goes on, and judges each seed once', async () => {
-    const file = plan('killed', GOOD);
+  it('that is killed at ten moments goes on, and judges each seed once', async () => {
+    const file = plan('killed', MANY);
     const random = randomStream(7, 'kill');
-    startCommand(['sweep', file, '--results', 'killed'], folder).child.kill('SIGKILL');
-    let started = startCommand(['sweep', file, '--results', 'killed'], folder);
-    for (let round = 0; round < 5; round++) {
-      await delay(random.integer(800, 2500));
-      started.child.kill('SIGKILL');
-      await started.ended;
-      const sweep = existsSync(join(folder, 'killed')) ? onlySweepIn('killed') : '';
-      started = startCommand(
-        sweep === '' ? ['sweep', file, '--results', 'killed'] : ['sweep', '--resume', sweep],
+    const results = join(folder, 'killed');
+    /** Grows with what the sweep does: its ledger, and the runs that it has begun. */
+    const progress = (): number => {
+      if (!existsSync(results) || readdirSync(results).length === 0) return 0;
+      const sweep = onlySweepIn('killed');
+      const ledger = join(sweep, 'sweep.jsonl');
+      const lines = existsSync(ledger) ? readFileSync(ledger, 'utf8').split('\n').length : 0;
+      return lines + (existsSync(join(sweep, 'runs')) ? runsIn(join(sweep, 'runs')).length : 0);
+    };
+    const start = () =>
+      startCommand(
+        progress() === 0
+          ? ['sweep', file, '--results', 'killed']
+          : ['sweep', '--resume', onlySweepIn('killed'), '--workers', '2'],
         folder,
+        {},
+        PATIENCE_MS,
       );
+    const kept: string[][] = [];
+    for (let round = 0; round < 10; round++) {
+      const before = progress();
+      const { child, ended } = start();
+      // At some moment after it has done something: while it starts, while it runs a seed, or while it writes a record.
+      const enough = before + random.integer(0, 3);
+      while (progress() <= enough && child.exitCode === null) await delay(10);
+      await delay(random.integer(0, 250));
+      child.kill('SIGKILL');
+      await ended;
+      kept.push(recordsOf(onlySweepIn('killed')).map(nameOf));
     }
-    expect(await started.ended).toMatchObject({ exitCode: 0 });
-    const keys = recordsOf(onlySweepIn('killed')).map(({ cell, seed }) => `${cell} ${seed}`);
-    expect(new Set(keys).size).toBe(12);
-    expect(keys).toHaveLength(12);
+    expect(await start().ended).toMatchObject({ exitCode: 0 });
+    const names = recordsOf(onlySweepIn('killed')).map(nameOf);
+    expect([names.length, new Set(names).size]).toEqual([SEEDS_OF_MANY, SEEDS_OF_MANY]);
+    // What was recorded before a kill is what stands there still.
+    for (const before of kept) expect(names.slice(0, before.length)).toEqual(before);
     expect(runsIn(join(onlySweepIn('killed'), 'runs'))).toEqual([]);
+  });
+
+  it('that is interrupted lets what has begun end, and goes on with the rest', async () => {
+    const file = plan('stopped', MANY);
+    const { child, ended } = startCommand(['sweep', file, '--results', 'stopped'], folder, {}, PATIENCE_MS);
+    let told = '';
+    child.stderr?.on('data', (text: string) => (told += text));
+    // The first cell is done.
+    while (!told.includes('ok  ')) await delay(20);
+    child.kill('SIGINT');
+    const first = await ended;
+    expect(first).toMatchObject({ exitCode: 2 });
+    const sweep = onlySweepIn('stopped');
+    expect(first.stderr).toContain('interrupted: runs that have begun are let end');
+    expect(first.stderr).toContain(
+      `go on: npx shaketable sweep --resume ${join('stopped', basename(sweep))}\n`,
+    );
+    expect(first.stdout).toMatch(/ unfinished · /);
+    const before = recordsOf(sweep).map(nameOf);
+    expect(before.length).toBeLessThan(SEEDS_OF_MANY);
+    const rest = startCommand(['sweep', '--resume', sweep], folder, {}, PATIENCE_MS);
+    expect(await rest.ended).toMatchObject({ exitCode: 0 });
+    const names = recordsOf(sweep).map(nameOf);
+    // Cells and seeds that were done are not run again.
+    expect(names.slice(0, before.length)).toEqual(before);
+    expect([names.length, new Set(names).size]).toEqual([SEEDS_OF_MANY, SEEDS_OF_MANY]);
+    expect(await shaketable('sweep', '--resume', sweep)).toMatchObject({ exitCode: 0 });
+    expect(recordsOf(sweep).map(nameOf)).toEqual(names);
+  });
+
+  it('thins what passes as its plan says, and keeps what fails whole', async () => {
+    writeFileSync(
+      join(folder, 'thin.yaml'),
+      `keep: thin\n${QUICK}\nmatrix:\n  - { system: raft, workload: register, time-limit: 1, seeds: 2 }\n${BUG.replace('seeds: 10', 'seeds: 1')}`,
+    );
+    expect(await shaketable('sweep', 'thin.yaml', '--results', 'thin')).toMatchObject({ exitCode: 1 });
+    const sweep = onlySweepIn('thin');
+    for (const { outcome, directory, isThin, again } of recordsOf(sweep)) {
+      expect(isThin).toBe(outcome === 'valid');
+      const files = readdirSync(join(sweep, directory ?? '')).sort();
+      if (isThin) expect(files).toEqual(['test.json', 'verdict.json']);
+      else expect(files).toContain('report.html');
+      expect(again).toMatch(isThin ? /^npx shaketable run / : /^npx shaketable replay /);
+    }
   });
 
   it('in shards is one again when they are merged', async () => {

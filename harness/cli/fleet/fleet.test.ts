@@ -13,7 +13,7 @@ const needed = redisRequirement();
 const WORKER_TIMEOUT_MS = 280_000;
 const POLL_MS = 20;
 
-describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 300_000 }, () => {
+describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () => {
   const folder = temporaryFolder();
   const run = commandIn(folder);
   let redis: OwnRedis;
