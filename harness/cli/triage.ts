@@ -1,7 +1,7 @@
 /** `shaketable triage`: which failures of many runs are new, which somebody has accepted, and which do not come any more. */
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { type Accepted, type Baseline, BASELINE_FILE, isSignature } from '../../results/triage/baseline.ts';
+import { type Accepted, BASELINE_FILE, EMPTY_BASELINE, isSignature } from '../../results/triage/baseline.ts';
 import { type FailureGroup, type Triage, triage } from '../../results/triage/triage.ts';
 import { type FoundRuns, readRuns } from '../../results/triage/triaged-runs.ts';
 import { EXIT, HarnessError } from '../errors.ts';
@@ -145,7 +145,7 @@ function accept(signatures: readonly string[], options: AcceptOptions, output: O
   const reason = options.reason.trim();
   if (reason === '') throw new HarnessError('usage', '--reason is empty: say why the failure is accepted');
   const file = options.baseline;
-  const known = existsSync(file) ? readBaseline(file).baseline : new Map<string, Accepted>();
+  const known = existsSync(file) ? readBaseline(file).baseline : EMPTY_BASELINE;
   const seen = seenIn(options.results);
   const acceptedAt = new Date().toISOString();
   const baseline = new Map(known);
@@ -171,11 +171,13 @@ function accept(signatures: readonly string[], options: AcceptOptions, output: O
   output.print(`${file}: accepted ${[...accepted].join(', ')}`);
 }
 
-/** By signature, with planted bugs or without. */
+/** By signature: what came without planted bugs, and what came with them alone. */
 function seenIn(folders: readonly string[]): ReadonlyMap<string, FailureGroup> {
   const places = (folders.length === 0 ? [DEFAULT_FOLDER] : folders).filter((folder) => existsSync(folder));
   const { runs } = readRuns(places);
-  const { groups } = triage({ runs, baseline: new Map(), sinceMs: null, withBugs: true });
+  const groups = [true, false].flatMap(
+    (withBugs) => triage({ runs, baseline: EMPTY_BASELINE, sinceMs: null, withBugs }).groups,
+  );
   return new Map(groups.map((group) => [group.signature, group]));
 }
 
@@ -187,7 +189,7 @@ function detailsOf(group: FailureGroup | undefined): Partial<Accepted> {
 }
 
 function forget(signatures: readonly string[], file: string, output: Output): void {
-  const baseline: Map<string, Accepted> = new Map(readBaseline(file).baseline satisfies Baseline);
+  const baseline = new Map(readBaseline(file).baseline);
   for (const signature of signatures) {
     if (!baseline.delete(signature)) throw unknownName('accepted failure', [...baseline.keys()], signature);
   }

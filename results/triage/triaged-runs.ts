@@ -65,21 +65,27 @@ const VALIDITY: Readonly<Record<SeedRecord['outcome'], Validity | null>> = {
 export function readRuns(folders: readonly string[], onRead?: (count: number) => void): FoundRuns {
   const runs = new Map<string, TriagedRun>();
   const problems: Problem[] = [];
-  const add = (identity: readonly (string | number)[], run: TriagedRun): void => {
+  const add = (identity: readonly (string | number)[], run: TriagedRun, place: string): void => {
+    if (Number.isNaN(run.startedMs)) {
+      problems.push({ path: place, reason: `${place}: startedAt is no time` });
+      return;
+    }
     const key = JSON.stringify(identity);
     if (!runs.has(key)) runs.set(key, run);
     onRead?.(runs.size);
   };
   const byPath = new Map<string, TriagedRun>();
-  for (const found of folders.flatMap((folder) => [...savedRuns(folder)])) {
-    if (found.kind === 'problem') {
-      problems.push(found);
-      continue;
+  for (const folder of folders) {
+    for (const found of savedRuns(folder)) {
+      if (found.kind === 'problem') {
+        problems.push(found);
+        continue;
+      }
+      const { system, workload, seed, startedAt, planned } = found.run.test;
+      const run = runOfSummary(found.run);
+      byPath.set(found.run.path, run);
+      add([system, workload, seed, startedAt, String(planned)], run, found.run.path);
     }
-    const { system, workload, seed, startedAt, planned } = found.run.test;
-    const run = runOfSummary(found.run);
-    byPath.set(found.run.path, run);
-    add([system, workload, seed, startedAt, String(planned)], run);
   }
   const sweeps = folders.flatMap((folder) => [...ledgersIn(folder, problems)]);
   const cells = new Map<string, TriagedRun>();
@@ -90,9 +96,12 @@ export function readRuns(folders: readonly string[], onRead?: (count: number) =>
     }
   }
   for (const { folder, ledger } of sweeps) {
+    const { name, startedAt } = ledger.header;
+    const [day = ''] = startedAt.split('T');
     for (const [record, run] of unkeptRuns(ledger, folder, cells)) {
-      const { name, startedAt } = ledger.header;
-      add([name, startedAt, record.cell, record.seed], run);
+      // Shards began at different times, and the whole has that of the first.
+      const { cell, seed, operations, tookMs } = record;
+      add([name, day, cell, seed, operations, tookMs], run, join(folder, LEDGER));
     }
   }
   return { runs: [...runs.values()].sort((a, b) => a.startedMs - b.startedMs), problems };
