@@ -45,6 +45,25 @@ export function samplePictures(hostile = ''): ReportInput {
               { from: 0, to: 6, label: 'read 1 of' },
             ],
           },
+          morePictures: [
+            {
+              kind: 'linearization',
+              operations: [0, 1, 3, 5, 6],
+              before: { count: 2, state: `0${hostile}` },
+              partials: [
+                [
+                  { operation: 0, state: '1' },
+                  { operation: 1, state: `2${hostile}` },
+                  { operation: 3, state: '2' },
+                ],
+                [
+                  { operation: 5, state: '7' },
+                  { operation: 0, state: '1' },
+                ],
+              ],
+              stuck: 6,
+            },
+          ],
         },
       ],
     },
@@ -108,6 +127,26 @@ export function samplePictures(hostile = ''): ReportInput {
       ],
     },
   ];
+  const beliefs: Verdict = {
+    checker: 'invariants',
+    valid: false,
+    anomalies: [
+      {
+        name: 'two-leaders-in-a-term',
+        explanation: 'n2 and n1 led in term 3.',
+        operations: [],
+        picture: {
+          kind: 'sequence',
+          caption: `What each node believed${hostile}`,
+          columns: ['n2', `n1${hostile}`, 'committed'],
+          rows: [
+            { label: 'role', cells: ['leader, term 3', 'leader, term 3', null], wrong: [0, 1] },
+            { label: 'index 7', cells: ['term 3 #9b01', 'term 2 #41cc ✓', 'term 2 #41cc'], wrong: [0] },
+          ],
+        },
+      },
+    ],
+  };
   return {
     test: {
       file: `store/demo/history.edn${hostile}`,
@@ -116,7 +155,7 @@ export function samplePictures(hostile = ''): ReportInput {
       commandLine: 'shaketable check store/demo/history.edn --report report.html',
     },
     history: new History(operations),
-    verdicts,
+    verdicts: [...verdicts, beliefs],
     trace: [],
   };
 }

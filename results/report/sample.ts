@@ -13,9 +13,12 @@ import type { FaultEffect, Json, Operation } from '../../harness/history/operati
 import type { TraceEvent, TraceRecord } from '../../harness/history/trace.ts';
 import { randomStream } from '../../harness/random.ts';
 import type { Random } from '../../harness/random.ts';
+import { computeStatistics } from '../../checkers/statistics/index.ts';
+import type { RunSummary } from '../saved-runs.ts';
 import { buildReport } from './build-report.ts';
 import type { ReportedTest, ReportInput } from './collect-data.ts';
 import type { VerdictWord } from './report-data.ts';
+import { sampleLanes, sampleLogs } from './sample-lanes.ts';
 import { KEYS, sampleVerdicts } from './sample-verdicts.ts';
 
 export interface SampleOptions {
@@ -145,15 +148,29 @@ export function sampleRun(options: SampleOptions): ReportInput & { readonly test
     }),
   );
   const witness = [stale.write, stale.read].flatMap((draft) => (draft ? [indexes.get(draft) as number] : []));
-  const trace = leaders.flatMap(({ records }) => records).sort((a, b) => a.time - b.time);
+  const lanes = sampleLanes(nodes, shakes, [`t0-0${hostile ? HOSTILE_TEXTS[2] : ''}`, 't0-1'], RUN_S);
+  const trace = [...leaders.flatMap(({ records }) => records), ...lanes].sort((a, b) => a.time - b.time);
   const verdicts = sampleVerdicts(verdict, history, witness, trace, nodes);
+  const test = sampleTest(seed, nodes, threads, verdict, random);
   return {
-    test: sampleTest(seed, nodes, threads, verdict, random),
+    test,
     history,
     verdicts,
     trace,
+    logs: sampleLogs(trace, hostile ? ` ${HOSTILE_TEXTS[0]}` : ''),
+    previous: previousOf(test, history, trace),
     replaysExactly: true,
     replayCommand: `npx shaketable replay results/runs/raft-register/20260301T021500Z-${seed}`,
+  };
+}
+
+/** The night before: valid, and otherwise the same. */
+function previousOf(test: ReportedTest, history: History, trace: readonly TraceRecord[]): RunSummary {
+  return {
+    path: `results/runs/raft-register/20260228T021500Z-${test.seed - 1}`,
+    test: { ...test, seed: test.seed - 1, startedAt: '2026-02-28T02:15:00.000Z' },
+    ...{ valid: true, signatures: [], operations: history.length, counts: null, sentence: null },
+    statistics: computeStatistics(history, trace) as unknown as Json,
   };
 }
 

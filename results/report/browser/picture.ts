@@ -1,7 +1,7 @@
 /** What a checker drew of an anomaly, as a figure that scrolls within itself when it is wide. */
-import type { LinearizationPictureRow, PictureRow } from '../report-data.ts';
+import type { GraphPictureRow, LinearizationPictureRow, PictureRow } from '../report-data.ts';
 import { element } from './dom.ts';
-import { formatCount } from './format.ts';
+import { formatCount, plural } from './format.ts';
 import { graphPicture } from './graph-picture.ts';
 import { linearizationFigure } from './linearization-figure.ts';
 import { mountDrawing } from './mount-drawing.ts';
@@ -41,6 +41,7 @@ export function pictureFigure(
       drawn(stage, picture, jump),
     ),
     element('figcaption', {}, notes.join(' ')),
+    ...(picture.kind === 'graph' ? [arrowList(picture)] : []),
   );
 }
 
@@ -53,4 +54,21 @@ function drawn(stage: Stage, picture: Plain, jump: (row: number) => void): Eleme
     case 'sequence':
       return sequencePicture(picture, jump);
   }
+}
+
+/** The arrows as sentences, for those who read text. */
+function arrowList({ nodes, edges }: GraphPictureRow): HTMLElement {
+  const name = (place: number): string => nodes[place]?.label ?? '?';
+  return element(
+    'details',
+    {},
+    element('summary', {}, `The arrows in words (${plural(edges.length, 'arrow')})`),
+    element(
+      'ol',
+      { class: 'arrows' },
+      ...edges.map(({ from, to, label }) =>
+        element('li', {}, `${name(from)} comes before ${name(to)}${label === '' ? '' : `: ${label}`}`),
+      ),
+    ),
+  );
 }

@@ -263,8 +263,8 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
       const { page, complaints } = await open({ verdict: 'invalid' }, buildReport(samplePictures()));
       await page.emulateMedia({ colorScheme });
       const figures = page.locator('.picture');
-      expect(await figures.count()).toBe(4);
-      const [timeline, graph, , sequence] = [0, 1, 2, 3].map((i) => figures.nth(i));
+      expect(await figures.count()).toBe(6);
+      const [timeline, , graph, , sequence] = [0, 1, 2, 3, 4].map((i) => figures.nth(i));
       expect(await timeline?.locator('.bar').count()).toBe(6);
       expect(await timeline?.locator('.order-number').allTextContents()).toEqual(['1', '2', '3']);
       expect(await timeline?.locator('path.arrow').count()).toBe(2);
@@ -298,7 +298,7 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
     const { page, complaints } = await open({ verdict: 'invalid' }, html);
     expect(await page.title()).toMatch(/^INVALID: store\/demo/);
     expect(await page.evaluate(() => [document.images.length, document.scripts.length])).toEqual([0, 3]);
-    expect(await page.locator('.anomaly:visible').count()).toBe(4);
+    expect(await page.locator('.anomaly:visible').count()).toBe(5);
     await page.getByText('1 duplicate').click();
     expect(await page.locator('.allowed .anomaly:visible').count()).toBe(1);
     expect(await page.getByRole('button', { name: 'Copy replay command' }).count()).toBe(0);
