@@ -74,9 +74,12 @@ export function openDatabase(folder: string, isFresh = false): OpenedDatabase {
   const file = join(folder, INDEX_FILE);
   let note: string | null = null;
   try {
-    if (isFresh) remove(file);
     const known = statSync(file, { throwIfNoEntry: false }) === undefined ? null : openKnown(file);
-    if (known instanceof DatabaseSync) return { database: known, file, note };
+    if (known instanceof DatabaseSync) {
+      // Not the file itself: others may have it open.
+      if (isFresh) known.exec('DELETE FROM runs; DELETE FROM sweeps');
+      return { database: known, file, note };
+    }
     if (known !== null) {
       note = `${file} is made anew: ${known}`;
       remove(file);

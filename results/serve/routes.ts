@@ -9,7 +9,7 @@ import type { RunRecord } from '../index/run-record.ts';
 import { liveAddress } from './addresses.ts';
 import { askedOf } from './asked.ts';
 import type { Assets } from './assets.ts';
-import { comparePage } from './compare-page.ts';
+import { type Compared, comparePage } from './compare-page.ts';
 import { type Html, html } from './html.ts';
 import { isOver, type LiveFeeds } from './live-feed.ts';
 import { livePage } from './live-page.ts';
@@ -90,9 +90,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
 };
 
 export async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  const [path = '', ...asked] = (request.url ?? '').split('?');
   const [first, ...names] = segmentsOf(path) ?? [''];
-  const asking = { site, request, response, query: new URLSearchParams(query), names };
+  const asking = { site, request, response, query: new URLSearchParams(asked.join('?')), names };
   if (first === undefined) {
     await refresh(site);
     sendPage(response, runList(site.index, askedOf(asking.query), site.index.note));
@@ -165,7 +165,8 @@ function report(asking: Asking): Promise<void> {
     if (site.makeReport === undefined)
       return sendPage(response, noReportPage(run, directory, 'This server makes none.'));
     // Only who clicked here: what it costs is not for a page of somebody else to ask for.
-    if (query.get('anew') !== '1' || request.headers['sec-fetch-site'] === 'cross-site') {
+    const isAsked = query.get('anew') === '1' && request.method === 'GET';
+    if (!isAsked || request.headers['sec-fetch-site'] === 'cross-site') {
       return sendPage(response, noReportPage(run, directory, null));
     }
     const gone = new AbortController();
@@ -181,26 +182,24 @@ function report(asking: Asking): Promise<void> {
 /** `?a=…&b=…`, or twice `run=…` from the list. */
 async function compare({ site, response, query }: Asking): Promise<void> {
   await refresh(site);
-  const paths = [...query.getAll('a').slice(0, 1), ...query.getAll('b').slice(0, 1), ...query.getAll('run')];
-  if (paths.length !== 2)
-    return sendPage(response, cannotCompare(html`Tick two runs in the list: it were ${paths.length}.`), 400);
-  const found = paths.map((path) => ({
-    path,
-    found: findRun(site, path.trim().replace(/\/+$/, '').split('/')),
-  }));
-  const missing = found.find((each) => each.found === null);
-  if (missing !== undefined) {
-    return sendPage(
-      response,
-      cannotCompare(html`There is no run <code>${missing.path}</code> in this folder.`),
-      404,
-    );
+  const paths = ['a', 'b', 'run'].flatMap((name) => query.getAll(name));
+  const [first, second] = paths;
+  if (first === undefined || second === undefined || paths.length > 2) {
+    const sentence = html`Two runs can be compared, and this asks for ${paths.length}.`;
+    return sendPage(response, cannotCompare(sentence), 400);
   }
-  const [a, b] = found.map(({ found: each }) => each as NonNullable<typeof each>);
-  if (a === undefined || b === undefined) return;
-  const compared = [a, b].map(({ run, directory }) => ({ run, ...readDetails(directory) }));
-  const [left, right] = compared as [(typeof compared)[number], (typeof compared)[number]];
-  sendPage(response, comparePage(left, right));
+  const [a, b] = [sideOf(site, first), sideOf(site, second)];
+  if (a === null || b === null) {
+    const sentence = html`There is no run <code>${a === null ? first : second}</code> in this folder.`;
+    return sendPage(response, cannotCompare(sentence), 404);
+  }
+  sendPage(response, comparePage(a, b));
+}
+
+/** @param path - as somebody may have typed it */
+function sideOf(site: Site, path: string): Compared | null {
+  const found = findRun(site, path.trim().replace(/\/+$/, '').split('/'));
+  return found === null ? null : { run: found.run, ...readDetails(found.directory) };
 }
 
 function cannotCompare(sentence: Html): Html {
