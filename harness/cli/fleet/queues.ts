@@ -18,7 +18,10 @@ export const ATTEMPTS = 3;
 const RETRY_DELAY_MS = 1_000;
 
 export function openQueue(sweep: FleetSweep, kind: JobKind, connection: Redis): Queue<RangeJob> {
-  return new Queue<RangeJob>(queueOf(sweep.code, kind), { connection, prefix: PREFIX });
+  const queue = new Queue<RangeJob>(queueOf(sweep.code, kind), { connection, prefix: PREFIX });
+  // What is asked of it fails by itself; without a listener BullMQ prints the connection's errors.
+  queue.on('error', () => undefined);
+  return queue;
 }
 
 /** Of simulated cells, and of those in real time: where a sweep has such. */
