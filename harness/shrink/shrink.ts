@@ -42,6 +42,8 @@ import {
 const ROUNDS_MAX = 6;
 /** Shares of the run after which it is cut, where no witness says when it was complete. */
 const SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8] as const;
+/** Of more faults, pairs are too many. */
+const PAIRED_FAULTS_MAX = 12;
 /** Gaps of the plan that are closed one by one: the widest. */
 const GAPS_MAX = 24;
 /** A gap below this is no gap. */
@@ -211,6 +213,13 @@ async function removeFaults(search: Search): Promise<void> {
   };
   await search.take([keepEntries(search.smallest, isOfClient)]);
   await search.reduce(({ plan }) => faultsOf(plan), without);
+  // Two may need each other, such as two that take turns.
+  for (;;) {
+    const faults = faultsOf(search.smallest.plan);
+    if (faults.length > PAIRED_FAULTS_MAX) break;
+    const pairs = pairsOf(faults).map((pair) => without(search.smallest, pair));
+    if ((await search.take(pairs)) === null) break;
+  }
   // A fault that nobody ends is ended with all the others.
   await search.reduce(
     ({ plan }) => faultsOf(plan).flatMap(({ entries }) => entries.slice(1)),
@@ -267,11 +276,12 @@ async function keepWitness(search: Search): Promise<void> {
 
 async function removeMembers(search: Search): Promise<void> {
   // Two at a time first: with an even number of nodes other majorities decide.
-  for (const size of [2, 1]) {
+  const ones = (nodes: readonly string[]): readonly (readonly string[])[] => nodes.map((node) => [node]);
+  for (const subsetsOf of [pairsOf, ones]) {
     for (;;) {
       const { nodes } = search.smallest.test;
       const found = await search.take(
-        subsetsOf(nodes, size)
+        subsetsOf(nodes)
           .filter((gone) => gone.length < nodes.length)
           .map((gone) => withoutNodes(search.smallest, gone)),
       );
@@ -298,10 +308,8 @@ async function removeMembers(search: Search): Promise<void> {
   }
 }
 
-function subsetsOf(nodes: readonly string[], size: number): readonly (readonly string[])[] {
-  if (size === 1) return nodes.map((node) => [node]);
-  return nodes.flatMap((a, i) => nodes.slice(i + 1).map((b) => [a, b]));
-}
+const pairsOf = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+  items.flatMap((a, i) => items.slice(i + 1).map((b) => [a, b]));
 
 async function removeTime(search: Search): Promise<void> {
   for (;;) {
