@@ -69,7 +69,7 @@ async function follow(
       output.note('no job is left, and seeds are missing');
       break;
     }
-    const { waiting, running } = await watch.jobs();
+    const { waiting, running } = await watch.jobsOfAll();
     // The last ones may have ended since.
     isDrained = waiting + running === 0;
     if (!isTold && waiting > 0 && running === 0) {

@@ -47,6 +47,15 @@ export class SweepWatch {
     return { ...this.#schedule.stateOf(cell), running };
   }
 
+  /** Of all sweeps of its code: a number, where `jobs` reads each. */
+  async jobsOfAll(): Promise<Omit<JobCounts, 'failed'>> {
+    const counts = await Promise.all(
+      [...this.#queues.values()].map((queue) => queue.getJobCounts('waiting', 'delayed', 'active')),
+    );
+    const sum = (name: string): number => counts.reduce((all, each) => all + (each[name] ?? 0), 0);
+    return { waiting: sum('waiting') + sum('delayed'), running: sum('active') };
+  }
+
   /** Of the sweep. */
   async jobs(): Promise<JobCounts> {
     const [waiting, delayed, running, failed] = await Promise.all([
