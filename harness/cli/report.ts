@@ -42,8 +42,8 @@ Examples:
   shaketable report RUN --text | mail -s 'last night' team@example.com
   shaketable report store/etcd/latest/history.edn --model cas-register --output etcd.html
 
-Charts are timeline, clients, faults, roles, terms, latency, rate, and anomaly-1, anomaly-2, …: those
-that a run has are listed when another is asked for.
+Charts are timeline, clients, faults, roles, terms, commits, partitions, latency, rate, story, and
+anomaly-N and order-N of the Nth anomaly: another name lists those of the run.
 
 The exit code says whether the report was written; \`shaketable check\` tells the verdict, and has
 more options of judging a history, with --report.`;

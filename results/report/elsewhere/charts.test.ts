@@ -11,10 +11,12 @@ const pictures = collectReportData(samplePictures(` ${HOSTILE_TEXTS.join(' ')}`)
 describe('chartSvg', () => {
   test('names what a run has: no roles of a history without nodes', () => {
     expect(chartNames(run)).toEqual(
-      'timeline clients faults roles terms latency rate anomaly-1 anomaly-2'.split(' '),
+      'timeline clients faults roles terms commits partitions latency rate anomaly-1 anomaly-2'.split(' '),
     );
     expect(chartNames(pictures)).toEqual(
-      'timeline clients faults latency rate anomaly-1 anomaly-2 anomaly-3 anomaly-4'.split(' '),
+      'timeline clients faults latency rate anomaly-1 order-1 anomaly-2 anomaly-3 anomaly-4 anomaly-5'.split(
+        ' ',
+      ),
     );
     expect(chartSvg(run, 'anomaly-3')).toBeUndefined();
     expect(chartSvg(run, 'constructor')).toBeUndefined();

@@ -19,6 +19,7 @@ import { unpackOperations } from '../browser/operations.ts';
 import { partitionPanel } from '../browser/partition-panel.ts';
 import { processPanel } from '../browser/process-panel.ts';
 import { ratePanel } from '../browser/rate-panel.ts';
+import { storyDiagram } from '../browser/story-diagram.ts';
 import { svg } from '../browser/svg.ts';
 import type { Drawn } from '../browser/svg.ts';
 import { termPanel } from '../browser/term-panel.ts';
@@ -55,30 +56,52 @@ const CHARTS: Readonly<Record<string, Chart>> = {
   rate: { isThere: always, panels: [ratePanel] },
 };
 
-const ANOMALY = /^anomaly-(\d+)$/;
+const OF_ANOMALY = /^(anomaly|order)-(\d+)$/;
+const STORY = 'story';
+/** Of an order that is shown: around the operation that cannot follow. */
+const BARS_BEFORE = 14;
+const BARS_AFTER = 3;
 
 /** What {@link chartSvg} draws of this run. */
 export function chartNames(data: ReportData): readonly string[] {
   return [
     ...Object.keys(CHARTS).filter((name) => CHARTS[name]?.isThere(data) === true),
-    ...data.anomalies.map((_, i) => `anomaly-${i + 1}`),
+    ...(data.story === null ? [] : [STORY]),
+    ...data.anomalies.flatMap((anomaly, i) => [
+      `anomaly-${i + 1}`,
+      ...(orderOf(anomaly) === undefined ? [] : [`order-${i + 1}`]),
+    ]),
   ];
 }
 
 /**
  * @param name - one of {@link chartNames}; `anomaly-N` is the picture of the Nth anomaly, or the timeline around it where
- *   its checker drew none
+ *   its checker drew none; `order-N` is how far an order of its operations comes
  * @returns undefined for any other
  */
 export function chartSvg(data: ReportData, name: string): string | undefined {
   if (!chartNames(data).includes(name)) return undefined;
-  const number = ANOMALY.exec(name)?.[1];
   const title = `${data.title}: ${name.replace('-', ' ')}`;
   const view = viewOf(data);
-  if (number === undefined) return standAlone(stacked(view, CHARTS[name]?.panels ?? []), title);
+  if (name === STORY && data.story !== null)
+    return standAlone(storyDiagram(data.story, data.roles, nowhere), title);
+  const [, kind, number] = OF_ANOMALY.exec(name) ?? [];
   const anomaly = data.anomalies[Number(number) - 1];
-  if (anomaly === undefined) return undefined;
-  return standAlone(anomalyDrawing(view, anomaly), `${data.title}: ${anomaly.name}. ${anomaly.explanation}`);
+  if (anomaly === undefined) return standAlone(stacked(view, CHARTS[name]?.panels ?? []), title);
+  const order = kind === 'order' ? orderOf(anomaly) : undefined;
+  const drawn = order === undefined ? anomalyDrawing(view, anomaly) : pictureDrawing(view, order);
+  return standAlone(drawn, `${data.title}: ${anomaly.name}. ${anomaly.explanation}`);
+}
+
+const nowhere = (): void => undefined;
+
+/** How far an order comes, where that is not the anomaly's own picture: its end, since a picture does not scroll. */
+function orderOf({ morePictures }: AnomalyRow): PictureRow | undefined {
+  const picture = morePictures.find((found) => found.kind === 'linearization');
+  if (picture === undefined) return undefined;
+  const end = picture.operations.indexOf(picture.stuck);
+  const operations = picture.operations.slice(Math.max(0, end - BARS_BEFORE), end + BARS_AFTER);
+  return { ...picture, operations };
 }
 
 function anomalyDrawing(view: View, anomaly: AnomalyRow): Drawn {
@@ -90,7 +113,6 @@ function anomalyDrawing(view: View, anomaly: AnomalyRow): Drawn {
 }
 
 function pictureDrawing(view: View, picture: PictureRow): Drawn {
-  const nowhere = (): void => undefined;
   switch (picture.kind) {
     case 'timeline':
       return timelinePicture(view, picture, nowhere);
