@@ -1,31 +1,18 @@
 /** The index of a sweep in a real Chromium, opened from disk. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { outcomeOf, type SweepOutcome } from '../../harness/sweep/outcome.ts';
 import { cell, header, record } from '../../harness/sweep/testing/samples.ts';
-import { requirement } from '../../test/require.ts';
+import { chromiumRequirement, launchChromium } from '../../test/chromium.ts';
 import { printable } from '../report/printable.ts';
 import { HOSTILE_TEXTS } from '../report/sample.ts';
 import { renderSweep } from './page.ts';
 
-const CANDIDATES = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-];
-const executablePath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
-const needed = requirement(
-  'chromium',
-  executablePath !== undefined,
-  'no Chromium in the usual places; name one in CHROMIUM_PATH',
-);
+const needed = chromiumRequirement();
 
 const nemesis = (name: string) => ({ options: [['nemesis', name]] as const });
 const DIRECTORY = 'runs/raft-register/20261128T030000Z-2 100%#?';
@@ -78,17 +65,7 @@ describe.skipIf(needed.skip)(`the index of a sweep in Chromium${needed.note}`, (
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'shaketable-sweep-page-'));
-    context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-      ...(executablePath === undefined ? {} : { executablePath }),
-      viewport: { width: 1200, height: 900 },
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--no-first-run',
-        '--disable-background-networking',
-      ],
-    });
+    context = await launchChromium(folder);
   });
 
   afterAll(async () => {

@@ -159,6 +159,25 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
     expect((await worker.ended).stderr).toContain('too large for Redis, and left in results/sweeps/');
   });
 
+  it('runs cells in real time where a worker says so', async () => {
+    const real =
+      '  - { system: raft, workload: register, cluster: process, time-limit: 2, quiet: 1, seeds: 1 }\n';
+    const id = await submit('real', real);
+    startWorker();
+    const waiting = collect(id, '--wait');
+    const told = await new Promise<string>((resolve) => {
+      let text = '';
+      workers.at(-1)?.child.stderr?.on('data', (some: string) => {
+        text += some;
+        if (text.includes('waits for')) resolve(text);
+      });
+    });
+    expect(told).toMatch(/\nwaits for workers of Shaketable \S+.* with --real-time\n/);
+    startWorker('--real-time');
+    expect(await waiting).toMatchObject({ exitCode: 0 });
+    expect(recordsIn(join('results/sweeps', id))).toMatchObject([{ outcome: 'valid', seed: 1 }]);
+  });
+
   it('is done by workers of the same code alone', async () => {
     const id = await submit('other', GOOD);
     const sweep = JSON.parse((await redis.client.get(`shaketable:sweep:${id}`)) ?? '') as { code: object };
