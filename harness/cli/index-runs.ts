@@ -13,7 +13,7 @@ interface Options {
 const EXAMPLES = `
 Examples:
   shaketable index                  of results/
-  shaketable index /mnt/nightly     before many look at it
+  shaketable index ../nightly       before many look at it
   shaketable index --anew           forget what was known, and read every run
 
 The index is shaketable-index.sqlite in the folder, and holds nothing that is not in the run

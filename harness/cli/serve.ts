@@ -20,7 +20,7 @@ const PORT_MAX = 65_535;
 const EXAMPLES = `
 Examples:
   shaketable serve                          all runs and sweeps below results/
-  shaketable serve /mnt/nightly --port 0    those of another folder, on any port that is free
+  shaketable serve ../nightly --port 0      those of another folder, on any port that is free
   shaketable serve --host 0.0.0.0           for others, too: there is no password
 
 It shows, and changes nothing but its index (\`shaketable index\`). Ctrl-C ends it.
