@@ -8,5 +8,7 @@ export default defineConfig({
     // Concurrent tests of a file start processes: as many as a small machine has cores.
     maxConcurrency: 2,
     hookTimeout: 60_000,
+    // What a browser is waited for: on a busy machine a second is not enough.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
