@@ -70,7 +70,7 @@ export class Stage implements View {
   mount(panel: Panel): HTMLCanvasElement {
     const canvas = element('canvas', { role: 'img', 'aria-label': panel.label });
     canvas.style.height = `${panel.height}px`;
-    const mounted: Mounted = { panel, canvas, isInSight: true };
+    const mounted: Mounted = { panel, canvas, isInSight: false };
     this.#mounted.push(mounted);
     new ResizeObserver(() => this.schedule()).observe(canvas);
     new IntersectionObserver(
