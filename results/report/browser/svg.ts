@@ -58,7 +58,7 @@ export function arrowHead(): { readonly definition: Drawn; readonly reference: s
       'marker',
       {
         ...{ id, viewBox: '0 0 10 10', refX: 9, refY: 5, markerWidth: 8, markerHeight: 8 },
-        ...{ orient: 'auto-start-reverse', markerUnits: 'userSpaceOnUse' },
+        ...{ orient: 'auto', markerUnits: 'userSpaceOnUse' },
       },
       svg('path', { d: 'M0 0L10 5L0 10z', class: 'arrow-head' }),
     ),
