@@ -1,15 +1,21 @@
 /** A run directory as one zip file, on its way through Redis, and back. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { HarnessError } from '../../errors.ts';
 
-/** Null where it is larger than this, in bytes. */
+/** No run becomes so much smaller: one that is larger is not read at all, since it is packed in memory. */
+const RATIO_MAX = 100;
+
+/** Null where it is larger than this, in bytes, when packed. */
 export function packRun(directory: string, maxBytes: number): Buffer | null {
+  const paths = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const sizeBytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  if (sizeBytes > maxBytes * RATIO_MAX) return null;
   const files: Record<string, Uint8Array> = {};
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
+  for (const path of paths) {
     files[relative(directory, path).replaceAll(sep, '/')] = readFileSync(path);
   }
   const zip = zipSync(files);

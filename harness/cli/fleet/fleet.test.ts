@@ -5,17 +5,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../../random.ts';
 import { parseLedger } from '../../sweep/ledger.ts';
-import { commandIn, type Ended, type Shaketable, startCommand, type Started, temporaryFolder } from '../testing/command.ts'; // prettier-ignore
+import { type Ended, type Shaketable, startCommand, type Started, temporaryFolder } from '../testing/command.ts'; // prettier-ignore
 import { freePort, type OwnRedis, redisRequirement, startRedis } from '../testing/redis.ts';
 
 const needed = redisRequirement();
-/** Of workers: also on a machine that has other things to do. */
-const WORKER_TIMEOUT_MS = 280_000;
+/** Also of a machine that has other things to do. */
+const PATIENCE_MS = 280_000;
 const POLL_MS = 20;
 
 describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () => {
   const folder = temporaryFolder();
-  const run = commandIn(folder);
+  const run: Shaketable = (...args) => startCommand(args, folder, {}, PATIENCE_MS).ended;
   let redis: OwnRedis;
   /** With its Redis. */
   const fleet: Shaketable = (command = '', ...args) => run('fleet', command, ...args, '--redis', redis.url);
@@ -42,7 +42,7 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
       ['fleet', 'worker', '--redis', redis.url, '--concurrency', '1', '--lost-after', '2', ...args],
       place,
       {},
-      WORKER_TIMEOUT_MS,
+      PATIENCE_MS,
     );
     worker.ended.catch(() => undefined);
     workers.push(worker);
@@ -70,7 +70,7 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
       ['fleet', 'collect', id, '--redis', redis.url, ...args],
       folder,
       {},
-      WORKER_TIMEOUT_MS,
+      PATIENCE_MS,
     );
     workers.push({ child, ended });
     return ended;
@@ -220,7 +220,7 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
       ],
     ];
     for (const [args, exitCode, line] of cases) {
-      const { ended } = startCommand(['fleet', ...args], folder, { REDIS_URL: '' });
+      const { ended } = startCommand(['fleet', ...args], folder, { REDIS_URL: '' }, PATIENCE_MS);
       const { stderr, ...rest } = await ended;
       expect({ ...rest, args }).toEqual({ exitCode, stdout: '', args });
       expect(stderr).toMatch(line);
