@@ -107,6 +107,15 @@ describe('bisect', () => {
     expect(ended.stderr).toMatch(/^skip \S+ every .*: invalid otherwise: cell-mine\//);
   });
 
+  it('takes a crash for no failure', async () => {
+    git('checkout', '--quiet', '--force', '-b', 'crashing', 'main~1');
+    commit('a crash', `${CELL}\nprocess.exit(1);\n`);
+    const ended = await shaketable('bisect', 'main~1', 'crashing', ...RUN);
+    expect(ended).toMatchObject({ exitCode: 64, stdout: '' });
+    expect(ended.stderr).toMatch(/^skip \S+ a crash: ended with 1, and left no failure/);
+    git('checkout', '--quiet', 'main');
+  });
+
   it('makes a commit ready as it is told, and says where that fails', async () => {
     const ended = await shaketable('bisect', 'main~1', 'main', '--setup', 'ls; echo no >&2; false', ...RUN);
     expect(ended).toMatchObject({ exitCode: 64, stdout: '' });

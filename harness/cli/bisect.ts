@@ -156,6 +156,9 @@ async function testCommit({ folder, commit, run, options, interrupt }: TestCommi
     if (exitCode !== EXIT.invalid) {
       return tell('skip', exitCode === EXIT.unknown ? 'unknown' : `ended with ${exitCode}: ${lastLine}`);
     }
+    // Whatever crashes in Node.js ends so, too.
+    if (failures.length === 0)
+      return tell('skip', `ended with ${exitCode}, and left no failure: ${lastLine}`);
     const names = failures.map((each) => each.signature).join(', ');
     const isMeant = signature === undefined || failures.some((each) => each.signature === signature);
     return tell(
