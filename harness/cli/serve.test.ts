@@ -122,9 +122,7 @@ describe('index', () => {
       stdout: expect.stringContaining('1 read, 0 gone'),
     });
     const { stdout } = await shaketable('index', 'results');
-    expect(stdout).toMatch(
-      /^1 run \(1 \w+\) and 0 sweeps in results: 0 read, 0 gone, in [\d.]+ s\n$/,
-    );
+    expect(stdout).toMatch(/^1 run \(1 \w+\) and 0 sweeps in results: 0 read, 0 gone, in [\d.]+ s\n$/);
     const json = JSON.parse((await shaketable('index', '--json')).stdout) as Record<string, unknown>;
     expect(json).toMatchObject({ runs: 1, sweeps: 0, read: 0, removed: 0, outcomes: expect.anything() });
   });
