@@ -23,6 +23,8 @@ export interface CollectOptions {
 }
 
 const POLL_INTERVAL_MS = 1000;
+/** Seeds in hand when nothing is missing any more are waited for so long: their worker may be gone. */
+const IN_HAND_POLLS = 60;
 
 /** @returns the exit code of the sweep: 2 while it is not finished */
 export async function collect(
@@ -39,7 +41,8 @@ export async function collect(
     const bring = new Bringing(store, watch, folder);
     const live = new SweepLive(output, header);
     await follow(watch, bring, wait, live, output);
-    if (watch.isFinished) folder.removeUnrecorded();
+    // In a folder that all see a worker may be at one of them.
+    if (watch.isFinished && !watch.isRunning) folder.removeUnrecorded();
     const outcome = outcomeOf(header, folder.records, watch.isFinished);
     live.end(outcome);
     folder.close();
@@ -59,13 +62,14 @@ async function follow(
   output: ScreenOutput,
 ): Promise<void> {
   const interrupt = interruptOnSignal(output, 'what there is by now is collected');
-  let [isTold, isDrained] = [false, false];
+  let [isTold, isDrained, polls] = [false, false, 0];
   for (;;) {
     await watch.update();
     await bring.newRecords();
     if (wait) live.show(bring.records, (cell) => watch.progressOf(cell), true);
-    if (watch.isFinished || !wait || interrupt.requested) break;
-    if (isDrained) {
+    if (!wait || interrupt.requested) break;
+    if (watch.isFinished && (!watch.isRunning || polls++ >= IN_HAND_POLLS)) break;
+    if (isDrained && !watch.isFinished) {
       output.note('no job is left, and seeds are missing');
       break;
     }

@@ -31,15 +31,21 @@ export class SweepWatch {
 
   /** Reads what is new, and records seeds whose jobs have failed for good as errors. */
   async update(): Promise<void> {
-    await this.#pull();
-    if (!this.isFinished && (await this.#recordFailed())) await this.#pull();
+    // First: what is not in hand now is recorded by the time that records are read.
     const active = await this.#jobs('active');
     this.#running = new Map();
     for (const { data } of active) this.#running.set(data.place, (this.#running.get(data.place) ?? 0) + 1);
+    await this.#pull();
+    if (!this.isFinished && (await this.#recordFailed())) await this.#pull();
   }
 
   get isFinished(): boolean {
     return this.sweep.header.cells.every((cell) => this.#schedule.isDone(cell));
+  }
+
+  /** A worker has a job of it in hand, also where nothing is missing any more: what a bug or a budget ended. */
+  get isRunning(): boolean {
+    return this.#running.size > 0;
   }
 
   progressOf(cell: Cell): CellProgress {
