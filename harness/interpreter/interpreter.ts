@@ -61,6 +61,9 @@ const DEFAULT_GRACE_NS = NS_PER_S;
 /**
  * After so many operations without a pause everything else gets its turn, for a microsecond of the clock: clients that
  * answer at once would otherwise keep the machine from signals and sockets, and virtual time from passing at all.
+ *
+ * A replay from the plan must pause where the run did. So only operations that are recorded count there, and the pause comes behind
+ * the last of them: the next one has a time in the plan at which the pause is over.
  */
 const OPERATIONS_BETWEEN_PAUSES = 4_096;
 const PAUSE_NS = NS_PER_US;
@@ -101,7 +104,8 @@ class Interpreter implements Supervisor {
   #interrupted = false;
   #turnIsDue = false;
   #isPaused = false;
-  #operationsSincePause = 0;
+  #recordedCount = 0;
+  #unrecordedCount = 0;
   readonly #alarms: { wake: Alarm; deadline: Alarm; pause: Alarm; grace: Alarm };
 
   constructor(
@@ -136,7 +140,6 @@ class Interpreter implements Supervisor {
       deadline: new Alarm(this.#clock, 'in-turn', () => this.#expire()),
       pause: new Alarm(this.#clock, 'last', () => {
         this.#isPaused = false;
-        this.#operationsSincePause = 0;
         this.#requestTurn();
       }),
       grace: new Alarm(this.#clock, 'in-turn', () => this.#giveUp('interrupted', () => true)),
@@ -204,15 +207,18 @@ class Interpreter implements Supervisor {
       this.#alarms.wake.set(step.op.time);
       return false;
     }
-    if (++this.#operationsSincePause > OPERATIONS_BETWEEN_PAUSES) {
-      this.#isPaused = true;
-      this.#alarms.pause.set(now + PAUSE_NS);
-      return false;
-    }
     this.#alarms.wake.cancel();
     this.#generator = step.next ?? generatorOf(null);
     this.#run(step.op, context.threadOf(step.op.process) as ThreadId, now);
+    this.#pauseNowAndThen(step.op.type !== 'log' && step.op.type !== 'sleep', now);
     return true;
+  }
+
+  #pauseNowAndThen(isRecorded: boolean, now: number): void {
+    const count = isRecorded ? ++this.#recordedCount : ++this.#unrecordedCount;
+    if (count % OPERATIONS_BETWEEN_PAUSES !== 0) return;
+    this.#isPaused = true;
+    this.#alarms.pause.set(now + PAUSE_NS);
   }
 
   #ask(context: GeneratorContext): Step | null {

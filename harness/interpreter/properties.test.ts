@@ -220,6 +220,15 @@ describe('clients that answer at once', () => {
     expect(operations.at(-1)?.time).toBeGreaterThanOrEqual(2_000);
   });
 
+  test('pause in a replay from the plan where they did, and not once more', async () => {
+    const { operations } = await run(clients(timeLimit(4e-6, repeat({ f: 'read' }))), {
+      openClient: instant,
+    });
+    expect(operations.length).toBeGreaterThan(2 * 4_096);
+    const again = await run(planGenerator(planOf(operations)), { openClient: instant });
+    expect(again.operations).toEqual(operations);
+  });
+
   test('let an interrupt through in real time', async () => {
     const start = performance.now();
     let requested = false;
