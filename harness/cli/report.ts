@@ -93,18 +93,18 @@ async function report(path: string, options: Options, output: Output): Promise<v
   const target = named ?? (text === true ? null : (directory?.file(name) ?? name));
   if (target !== null && (named !== undefined || directory === null)) assertWritable(target);
   const data = isRun ? await dataOfRun(path, output) : await dataOfFile(path, options, output);
-  const content = contentOf(data, options);
+  const content = await contentOf(data, options);
   if (target === null) {
     output.print(String(content));
     return;
   }
   // Whole or not at all, as all of a run directory.
   if (directory !== null && named === undefined) directory.write(name, content);
-  else writeReport(target, content);
+  else writeReport(target, text === true ? `${String(content)}\n` : content);
   output.print(target);
 }
 
-function contentOf(data: ReportData, { svg, png, text }: Options): string | Uint8Array {
+async function contentOf(data: ReportData, { svg, png, text }: Options): Promise<string | Uint8Array> {
   if (text === true) return textSummary(data, { width: TEXT_COLUMNS });
   const chart = svg ?? png;
   if (chart === undefined) return renderReport(data);

@@ -25,7 +25,7 @@ describe('chartSvg', () => {
   test.each([
     ...chartNames(run).map((name) => ['a run', run, name] as const),
     ...chartNames(pictures).map((name) => ['pictures', pictures, name] as const),
-  ])('%s: %# stands alone, and hostile words stay words', (_, data, name) => {
+  ])('%s: %# stands alone, and hostile words stay words', async (_, data, name) => {
     const svg = chartSvg(data, name) ?? '';
     // Nothing of the page's: no custom property, no address but of its own parts, no element that acts.
     expect(svg).not.toMatch(/var\(|currentColor|<(script|img|image|foreignObject|a|use)\b/i);
@@ -34,7 +34,7 @@ describe('chartSvg', () => {
     for (const [, address] of elements.matchAll(/url\(([^)]*)\)/g)) expect(address).toMatch(/^#/);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
     // resvg refuses what is no XML.
-    const png = pngOf(svg);
+    const png = await pngOf(svg);
     expect(Buffer.from(png.subarray(1, 4)).toString()).toBe('PNG');
     expect(png.length).toBeGreaterThan(1_000);
     expect(chartSvg(data, name)).toBe(svg);
