@@ -32,7 +32,7 @@ a sweep is forgotten.`;
 const WORKER_EXAMPLES = `
 Examples:
   shaketable fleet worker
-  shaketable fleet worker --concurrency 16 --results /mnt/shared/sweeps
+  shaketable fleet worker --concurrency 16 --results /srv/sweeps
   shaketable fleet worker --real-time           also cells of the process and docker clusters
 
 Ctrl-C lets the seeds in hand end; a second one stops at once, and loses nothing but those.
@@ -49,7 +49,7 @@ const COLLECT_EXAMPLES = `
 Examples:
   shaketable fleet collect
   shaketable fleet collect nightly-20261128T031500Z --wait
-  shaketable fleet collect --results /mnt/shared/sweeps
+  shaketable fleet collect --results /srv/sweeps
 
 It may be done again at any time, and brings what is new.
 Exit codes: 0 all as expected, 1 a failure, 2 unknown or unfinished, 64 usage error, 70 no Redis, or
