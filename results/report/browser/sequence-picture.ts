@@ -32,7 +32,7 @@ export function sequencePicture(picture: SequencePictureRow, jump: (row: number)
   return element(
     'table',
     { class: 'sequence' },
-    element('caption', { class: 'offscreen' }, 'The sequence around the anomaly'),
+    element('caption', { class: 'offscreen' }, picture.caption ?? 'The sequence around the anomaly'),
     element('thead', {}, head),
     element('tbody', {}, ...body),
   );
