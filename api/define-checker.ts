@@ -36,6 +36,7 @@ const anomalySchema = z.strictObject({
   operations: z.array(z.int().min(0), 'must be a list of indexes of operations'),
   evidence: z.json().optional(),
   picture: z.unknown().optional(),
+  morePictures: z.array(z.unknown()).optional(),
 });
 
 const findingsSchema = z.strictObject({
