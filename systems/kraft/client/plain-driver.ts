@@ -130,6 +130,8 @@ export class PlainDriver implements Driver {
 
   /** Partitions of a rebalance whose poll failed. */
   private readonly untold = new Set<string>();
+  /** That were taken over. */
+  private joins = 0;
 
   get assignment(): Assignment {
     const { memberId, generation } = this.groupIdentity(null);
@@ -143,10 +145,10 @@ export class PlainDriver implements Driver {
   bookmark(): () => void {
     const { consumer } = this;
     const positions = consumer.snapshot();
-    const generation = this.groupIdentity(null).generation;
+    const { joins } = this;
     return () => {
-      // What another generation assigned stays where it is.
-      if (this.groupIdentity(null).generation === generation) consumer.restore(positions);
+      // What another join assigned stays where it is: also one that found the generation unchanged.
+      if (this.joins === joins) consumer.restore(positions);
     };
   }
 
@@ -301,6 +303,7 @@ export class PlainDriver implements Driver {
     if (member === null) return [];
     const keys = await member.poll(deadlineMs).catch(definitely);
     if (keys === null) return [];
+    this.joins++;
     const before = consumer.keys.map(({ name }) => name);
     consumer.assign([]);
     // If this fails, it has nothing until the next generation; so that comes next.
