@@ -149,17 +149,18 @@ describe('the package', () => {
 
   it('helps in tests of one’s own, with a system as an object or by its path', () => {
     const text = `import { expectConsistent, type ExpectedRun } from 'shaketable/vitest';
-import kv from './program/shake/kv-system.ts';
+import kv from './shake/kv-system.ts';
 await expectConsistent({ system: 'raft', workload: 'register', timeLimitS: 2 });
 const run: Omit<ExpectedRun, 'system'> = { workload: 'register', nemesis: 'partition', timeLimitS: 5 };
-for (const system of ['./program/shake/kv-system.ts', kv])
+for (const system of ['./shake/kv-system.ts', kv])
   await expectConsistent({ ...run, system }).then(
     () => process.exit(3),
     (error: Error) => console.log(error.message.split('\\n').slice(0, 2).join(' · ')),
   );
 `;
-    writeFileSync(join(project, 'helper.ts'), text);
-    const { status, stdout, stderr } = runIn(project, 'node', 'helper.ts');
+    // Where that program is the one of the config file: two systems cannot have one name.
+    writeFileSync(join(project, 'program', 'helper.ts'), text);
+    const { status, stdout, stderr } = runIn(join(project, 'program'), 'node', 'helper.ts');
     expect(status, stderr).toBe(0);
     expect(stdout.trim().split('\n')).toEqual([
       expect.stringMatching(
