@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { register } from '../../workloads/register.ts';
 import { onlyRunIn, ROOT, temporaryFolder } from './testing/command.ts';
 import { expectConsistent, type ToldOperation } from './vitest.ts';
 
@@ -80,6 +81,27 @@ describe('expectConsistent of a run', () => {
     const directory = onlyRunIn(results);
     expect(message).toContain(`npx shaketable replay ${directory}`);
     expect(message).toContain(join(directory, 'report.html'));
+  });
+
+  it('does nothing for no seed, and says so', async () => {
+    for (const seeds of [0, -1, 1.5, Number.NaN])
+      await expect(expectConsistent({ ...run, seeds })).rejects.toThrow(`from 1 on, not ${seeds}`);
+  });
+
+  it('keeps workloads of one name apart that are asked for at once', async () => {
+    const prepared: string[] = [];
+    const called = (id: string) => ({
+      ...register,
+      name: 'w',
+      prepare: (context: Parameters<typeof register.prepare>[0]) => {
+        prepared.push(id);
+        return register.prepare(context);
+      },
+    });
+    await Promise.all(['a', 'b'].map((id) => expectConsistent({ ...run, workload: called(id) })));
+    const firstOfB = prepared.indexOf('b');
+    expect(firstOfB).toBeGreaterThan(0);
+    expect(prepared.slice(firstOfB)).not.toContain('a');
   });
 
   it('says what is wrong with it', async () => {

@@ -100,11 +100,19 @@ export interface Consistent {
  */
 export async function expectConsistent(expected: ExpectedRun | ExpectedHistory): Promise<Consistent> {
   await loadConfig();
-  return 'history' in expected ? expectHistory(expected) : expectRuns(expected);
+  if ('history' in expected) return expectHistory(expected);
+  // One after the other: what a definition is called is known to the whole process, and two may have one name.
+  const runs = lastRuns.then(() => expectRuns(expected));
+  lastRuns = runs.catch(() => undefined);
+  return runs;
 }
+
+let lastRuns: Promise<unknown> = Promise.resolve();
 
 async function expectRuns(expected: ExpectedRun): Promise<Consistent> {
   const { seed = 1, seeds = 1 } = expected;
+  if (!Number.isSafeInteger(seeds) || seeds < 1)
+    throw new HarnessError('usage', `seeds: wants a whole number from 1 on, not ${seeds}`);
   const verdicts: Verdict[] = [];
   let history = new History([]);
   const validities: Validity[] = [];

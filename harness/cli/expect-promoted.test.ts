@@ -39,6 +39,13 @@ describe('expectPromoted', () => {
     );
   });
 
+  it('fails when nothing happens that could have shown it', async () => {
+    const silent = promoted({ 'test.json': { operationTimeoutMs: 1 }, 'expected.json': { expect: 'valid' } });
+    await expect(expectPromoted(silent)).rejects.toThrow(
+      /its plan is expected to be valid, and no (read|write)/,
+    );
+  });
+
   it('fails when checkers have become blind to the history', async () => {
     const path = promoted({});
     const history = readFileSync(join(path, 'history.jsonl'), 'utf8');

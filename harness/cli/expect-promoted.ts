@@ -7,9 +7,11 @@ import { basename } from 'node:path';
 import type { Verdict } from '../../checkers/checker.ts';
 import { collectReportData } from '../../results/report/collect-data.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
+import type { History } from '../history/history.ts';
 import { checkBudget } from './check-budget.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
+import { CRASHED } from './judge.ts';
 import { loadConfig } from './own/config-file.ts';
 import { type ExpectedVerdict, readExpected } from './promoted-run.ts';
 import { againCommand } from './replay-command.ts';
@@ -22,7 +24,8 @@ const BUDGET_MS = 1000 * DEFAULT_CHECK_BUDGET_S;
 /**
  * - Today's checkers find the anomaly in the history that was kept: they have not become blind.
  * - Today's code, run from the plan that was kept, does what `expected.json` expects: `found`, the anomaly is there; `valid`,
- *   no checker finds anything. A run in real time has no plan, and its history alone is judged.
+ *   no checker finds anything, none crashed, and what was ok in the kept history is ok at least once: a run in which nothing
+ *   happens proves nothing. A run in real time has no plan, and its history alone is judged.
  *
  * @param folder - that `shaketable promote` made
  * @throws Error with the verdict as text, when it is otherwise; HarnessError when the folder cannot be read
@@ -70,10 +73,25 @@ async function expectPlan(
         `if only times have changed, find and promote it anew.\n${summaryOf(run, folder)}`,
     );
   }
-  if (expect === 'valid' && run.valid === false) {
-    throw new Error(`${basename(folder)}: its plan is expected to be valid\n${summaryOf(run, folder)}`);
-  }
+  if (expect !== 'valid') return;
+  const problem = run.valid === false ? '' : proofLacks(run, saved);
+  if (problem === null) return;
+  throw new Error(
+    `${basename(folder)}: its plan is expected to be valid${problem}\n${summaryOf(run, folder)}`,
+  );
 }
+
+/** Why a run without anomalies does not show that a failure is mended; null: it does. */
+function proofLacks({ verdicts, history }: ExecutedRun, saved: SavedRun): string | null {
+  const crashed = verdicts.find(({ reason }) => reason?.startsWith(CRASHED) === true);
+  if (crashed !== undefined) return `, and ${crashed.checker} crashed`;
+  const answered = functionsThatWereOk(history);
+  const missing = [...functionsThatWereOk(saved.history)].filter((f) => !answered.has(f));
+  return missing.length === 0 ? null : `, and no ${missing.join(', no ')} was ok in it`;
+}
+
+const functionsThatWereOk = ({ operations }: History): ReadonlySet<string> =>
+  new Set(operations.flatMap(({ type, process, f }) => (type === 'ok' && process !== 'nemesis' ? [f] : [])));
 
 function shows(verdicts: readonly Verdict[], target: string): boolean {
   return verdicts.some(

@@ -182,6 +182,9 @@ function combine(verdicts: readonly Verdict[]): Judgement {
   return { valid: combineValidity(verdicts.map((verdict) => verdict.valid)), verdicts };
 }
 
+/** How the reason of a verdict begins whose checker threw. */
+export const CRASHED = 'the checker itself crashed';
+
 /** A checker that crashes has decided nothing: unknown, and the rest goes on. */
 async function guard(name: string, check: () => Verdict | Promise<Verdict>): Promise<Verdict> {
   try {
@@ -191,7 +194,7 @@ async function guard(name: string, check: () => Verdict | Promise<Verdict>): Pro
     return {
       checker: name,
       valid: 'unknown',
-      reason: `the checker itself crashed, please report it: ${message}`,
+      reason: `${CRASHED}, please report it: ${message}`,
       anomalies: [],
     };
   }
