@@ -12,6 +12,7 @@ import { SweepLive } from '../sweep-live.ts';
 import { sumUp } from '../sweep-summary.ts';
 import { unpackRun } from './archive.ts';
 import { codeText } from './code.ts';
+import { isPlaceOfRun, ownPlace } from './places.ts';
 import { type FleetStore, withStore } from './store.ts';
 import { SweepWatch } from './watch.ts';
 
@@ -48,6 +49,8 @@ export async function collect(
     folder.close();
     if (bring.elsewhere > 0)
       output.note(`${bring.elsewhere} runs stayed with their workers: too large for Redis, or in a --results that is not this one`); // prettier-ignore
+    if (bring.refused > 0)
+      output.note(`${counted(bring.refused, 'run')} left out: their places in Redis are none of runs/SYSTEM-WORKLOAD/RUN`); // prettier-ignore
     await watch.close();
     return sumUp(folder, outcome, output, options.json === true);
   });
@@ -91,6 +94,8 @@ async function follow(
 class Bringing {
   /** Runs that are neither in Redis nor in the folder. */
   elsewhere = 0;
+  /** Runs whose records name a place that is none of a run. */
+  refused = 0;
   readonly #store: FleetStore;
   readonly #watch: SweepWatch;
   readonly #folder: SweepFolder;
@@ -120,15 +125,22 @@ class Bringing {
 
   async #withRun(record: SeedRecord): Promise<SeedRecord> {
     if (record.directory === null) return record;
-    const target = join(this.#folder.path, record.directory);
+    const again = `run ${record.cell} --seed ${record.seed}`;
+    const without = { ...record, directory: null, again: `npx shaketable ${again}` };
+    if (!isPlaceOfRun(record.directory)) {
+      this.refused++;
+      return without;
+    }
     const place = this.#places.get(record.cell) ?? -1;
     const zip = await this.#store.run(this.#watch.sweep.id, place, record.seed);
-    if (zip !== null) unpackRun(zip, target);
-    else if (!existsSync(target)) {
-      this.elsewhere++;
-      return { ...record, directory: null, again: `npx shaketable run ${record.cell} --seed ${record.seed}` };
+    const directory = ownPlace(this.#folder.path, record.directory, `shaketable ${again}`);
+    if (zip !== null) {
+      unpackRun(zip, join(this.#folder.path, directory));
+      return { ...record, directory };
     }
-    return record;
+    if (directory === record.directory && existsSync(join(this.#folder.path, directory))) return record;
+    this.elsewhere++;
+    return without;
   }
 }
 

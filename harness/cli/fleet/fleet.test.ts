@@ -2,11 +2,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../../random.ts';
 import { parseLedger } from '../../sweep/ledger.ts';
+import { cell, header, record } from '../../sweep/testing/samples.ts';
 import { type Ended, type Shaketable, startCommand, type Started, temporaryFolder } from '../testing/command.ts'; // prettier-ignore
 import { freePort, type OwnRedis, redisRequirement, startRedis } from '../testing/redis.ts';
+import { FleetStore } from './store.ts';
 
 const needed = redisRequirement();
 /** Also of a machine that has other things to do. */
@@ -57,7 +60,7 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
     return stdout.trim();
   }
 
-  const recorded = (id: string): Promise<number> => redis.client.scard(`shaketable:done:${id}`);
+  const recorded = (id: string): Promise<number> => redis.client.hlen(`shaketable:done:${id}`);
   async function untilRecorded(id: string, count: number): Promise<void> {
     while ((await recorded(id)) < count) await delay(POLL_MS);
   }
@@ -157,6 +160,46 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
     });
     worker.child.kill('SIGINT');
     expect((await worker.ended).stderr).toContain('too large for Redis, and left in results/sweeps/');
+  });
+
+  it('brings runs that have one name, each to a place of its own, and none out of its folder', async () => {
+    const [store, id] = [new FleetStore(redis.client), 'two-machines'];
+    const cells = ['a', 'b', 'c'].map((key) => cell(key, { seeds: { first: 1, last: 1 } }));
+    await store.create({
+      ...{ id, header: header(cells), rangeSeeds: 1 },
+      code: { shaketableVersion: '0.1.0', gitRevision: null, project: null },
+    });
+    const directory = 'runs/raft-register/20261128T030911Z-1';
+    for (const [place, { key }] of cells.entries()) {
+      const test = JSON.stringify({ commandLine: `shaketable run ${key} --seed 1` });
+      const found = {
+        outcome: 'invalid',
+        directory,
+        again: `npx shaketable replay there/${directory}`,
+      } as const;
+      // The last one names a folder of the user's.
+      const named = key === 'c' ? { ...found, directory: '../../../mine' } : found;
+      const zip = Buffer.from(zipSync({ 'test.json': Buffer.from(test) }));
+      expect(await store.record(id, place, record(key, 1, named), zip)).toBe(true);
+    }
+    mkdirSync(join(folder, 'mine'));
+    writeFileSync(join(folder, 'mine', 'thesis'), '');
+    const sweep = join('results/sweeps', id);
+    // As a collect that was killed may leave it: the run, and no record.
+    mkdirSync(join(folder, sweep, `${directory}-2`), { recursive: true });
+    writeFileSync(join(folder, sweep, `${directory}-2`, 'test.json'), '{"commandLine":"shaketable run b --seed 1"}'); // prettier-ignore
+    const { exitCode, stderr } = await collect(id);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('1 run left out: their places') as string }); // prettier-ignore
+    const records = recordsIn(sweep);
+    expect(records).toMatchObject([
+      { directory, again: `npx shaketable replay ${sweep}/${directory}` },
+      { directory: `${directory}-2`, again: `npx shaketable replay ${sweep}/${directory}-2` },
+      { directory: null, again: 'npx shaketable run c --seed 1' },
+    ]);
+    for (const { cell: key, directory: place } of records.slice(0, 2))
+      expect(readFileSync(join(folder, sweep, place ?? '', 'test.json'), 'utf8')).toContain(`run ${key} `);
+    expect(readdirSync(join(folder, 'mine'))).toEqual(['thesis']);
+    expect(readdirSync(join(folder, sweep, 'runs', 'raft-register'))).toHaveLength(2);
   });
 
   it('runs cells in real time where a worker says so', async () => {

@@ -45,6 +45,19 @@ describe.skipIf(needed.skip)(`the store of a fleet${needed.note}`, () => {
     expect(await redis.client.ttl('shaketable:records:race')).toBeGreaterThan(EXPIRY_S - 100);
   });
 
+  it('answers a record that is sent again as it did, and counts it once', async () => {
+    const sweep = sweepNamed('again');
+    await store.create(sweep);
+    const send = (attempt?: string): Promise<boolean> =>
+      store.record('again', 0, record('a', 1), Buffer.from([1]), attempt);
+    expect([await send('mine'), await send('mine'), await send('theirs'), await send()]).toEqual([
+      ...[true, true, false, false],
+    ]);
+    expect(await store.recordsFrom(sweep, 0)).toHaveLength(1);
+    expect(await store.cell('again', 0)).toEqual({ isFound: false, tookMs: 1000 });
+    await store.forget('again');
+  });
+
   it('knows that a bug is found', async () => {
     await store.create(sweepNamed('bug'));
     await store.record('bug', 1, record('b', 4, { outcome: 'invalid' }), null);

@@ -6,6 +6,7 @@
  * A seed is recorded in one step, with what its cell found and how long it took: no kill comes between. All is forgotten after
  * `EXPIRY_S` without a new record.
  */
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { HarnessError } from '../../errors.ts';
 import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../../sweep/ledger.ts';
@@ -36,7 +37,9 @@ export interface CellSoFar {
 
 const RECORD = `
 if redis.call('EXISTS', KEYS[5]) == 0 then return 0 end
-if redis.call('SADD', KEYS[1], ARGV[1]) == 0 then return 0 end
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[8]) == 0 then
+  return redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[8] and 1 or 0
+end
 redis.call('RPUSH', KEYS[2], ARGV[2])
 redis.call('HINCRBYFLOAT', KEYS[3], ARGV[3] .. ':tookMs', ARGV[4])
 if ARGV[5] == 'invalid' then redis.call('HSET', KEYS[3], ARGV[3] .. ':found', '1') end
@@ -94,7 +97,7 @@ export class FleetStore {
   }
 
   async isRecorded(id: string, place: number, seed: number): Promise<boolean> {
-    return (await this.redis.sismember(key(id, 'done'), field(place, seed))) === 1;
+    return (await this.redis.hexists(key(id, 'done'), field(place, seed))) === 1;
   }
 
   async cell(id: string, place: number): Promise<CellSoFar> {
@@ -105,9 +108,16 @@ export class FleetStore {
   /**
    * @param place - of the cell in the header
    * @param run - its directory as a zip file; null where it does not come this way
-   * @returns false where the seed was recorded before, or the sweep is forgotten: nothing is changed then
+   * @param attempt - whose record this is: the client sends it again where the connection broke before Redis answered
+   * @returns false where another attempt has recorded the seed, or the sweep is forgotten: nothing is changed then
    */
-  async record(id: string, place: number, record: SeedRecord, run: Buffer | null): Promise<boolean> {
+  async record(
+    id: string,
+    place: number,
+    record: SeedRecord,
+    run: Buffer | null,
+    attempt: string = randomUUID(),
+  ): Promise<boolean> {
     const keys = (['done', 'records', 'cells', 'runs', 'sweep'] as const).map((part) => key(id, part));
     const values = [
       field(place, record.seed),
@@ -117,6 +127,7 @@ export class FleetStore {
       record.outcome,
       run ?? '',
       EXPIRY_S,
+      attempt,
     ];
     return (await this.redis.eval(RECORD, keys.length, ...keys, ...values)) === 1;
   }

@@ -157,7 +157,7 @@ class Judge {
       if (record.outcome !== 'valid')
         output.note(`${record.outcome}  ${cell.key} --seed ${seed}  ${record.why ?? ''}`);
       output.live(`${this.count} seeds judged; ${sweep.id}`);
-    } else if (directory !== null) rmSync(directory, { recursive: true, force: true });
+    } else if (directory !== null && zip === null) rmSync(directory, { recursive: true, force: true });
   }
 
   /** Gone from here before the record is made: who collects may put it at the same place. */
