@@ -3,8 +3,9 @@ import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { HarnessError } from '../errors.ts';
-import type { Ledger } from '../sweep/ledger.ts';
+import type { Ledger, SeedRecord } from '../sweep/ledger.ts';
 import { outcomeOf } from '../sweep/outcome.ts';
+import { Schedule } from '../sweep/schedule.ts';
 import { cellText } from '../sweep/summaries.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
@@ -23,7 +24,7 @@ Examples:
 
 Each folder is that of one \`shaketable sweep PLAN --shard I/N\`. Ledgers are joined, runs that were
 kept are copied, and the summaries are written anew.
-Exit codes: as of the sweep; 2 also where a shard is missing.`;
+Exit codes: as of the sweep; 2 also where a shard is missing or unfinished.`;
 
 export function addMergeCommand(program: Command, context: CommandContext): void {
   program
@@ -38,14 +39,17 @@ export function addMergeCommand(program: Command, context: CommandContext): void
     });
 }
 
+interface ShardSweep extends Ledger {
+  readonly path: string;
+}
+
 function merge(folders: readonly string[], { output: target, json }: Options, output: Output): number {
-  const shards = folders.map((path) => ({ path, ...readSweep(path) }));
+  const shards = folders.map((path): ShardSweep => ({ path, ...readSweep(path) }));
   requireShardsOfOne(shards);
-  const [first] = shards as [(typeof shards)[number]];
+  const [first] = shards as [ShardSweep];
   const whole = SweepFolder.create(target, { ...first.header, shard: null });
   for (const { path, records } of shards) {
-    if (existsSync(join(path, 'runs'))) cpSync(join(path, 'runs'), join(target, 'runs'), { recursive: true });
-    for (const record of records) whole.record(record);
+    for (const record of records) whole.record(withRun(record, path, target));
   }
   whole.close();
   const count = first.header.shard?.count ?? 1;
@@ -53,13 +57,31 @@ function merge(folders: readonly string[], { output: target, json }: Options, ou
     (index) => !shards.some(({ header: { shard } }) => shard?.index === index),
   );
   if (missing.length > 0) output.note(`missing: ${missing.map((index) => `${index}/${count}`).join(', ')}`);
-  const outcome = outcomeOf({ ...first.header, shard: null }, whole.records, missing.length === 0);
+  const unfinished = shards.filter(
+    ({ header: { shard, cells }, records }) => !new Schedule(cells, { shard, records }).isFinished(),
+  );
+  for (const { path, header } of unfinished)
+    output.note(
+      `unfinished: ${header.shard?.index ?? 1}/${count}: go on by npx shaketable sweep --resume ${path}`,
+    );
+  const isFinished = missing.length === 0 && unfinished.length === 0;
+  const outcome = outcomeOf({ ...first.header, shard: null }, whole.records, isFinished);
   for (const cell of outcome.cells) output.note(cellText(cell));
   return sumUp(whole, outcome, output, json === true);
 }
 
+/** Copies the run, if it was kept. Two machines may have given one name to a run each: the second gets a suffix. */
+function withRun(record: SeedRecord, from: string, to: string): SeedRecord {
+  const { directory } = record;
+  if (directory === null || !existsSync(join(from, directory))) return record;
+  let free = directory;
+  for (let attempt = 2; existsSync(join(to, free)); attempt++) free = `${directory}-${attempt}`;
+  cpSync(join(from, directory), join(to, free), { recursive: true });
+  return { ...record, directory: free };
+}
+
 /** @throws HarnessError `usage` where they are not different shards of one plan */
-function requireShardsOfOne(shards: readonly (Ledger & { readonly path: string })[]): void {
+function requireShardsOfOne(shards: readonly ShardSweep[]): void {
   const [first] = shards;
   const seen = new Map<number, string>();
   for (const { path, header } of shards) {
@@ -70,6 +92,13 @@ function requireShardsOfOne(shards: readonly (Ledger & { readonly path: string }
       JSON.stringify(header.cells) !== JSON.stringify(first.header.cells)
     )
       throw new HarnessError('usage', `${path} and ${first?.path ?? ''} are of different sweeps`);
+    for (const key of ['name', 'shaketableVersion', 'gitRevision'] as const) {
+      if (header[key] !== first.header[key])
+        throw new HarnessError(
+          'usage',
+          `${path} and ${first.path} are of different sweeps: ${key} ${header[key] ?? 'unknown'} and ${first.header[key] ?? 'unknown'}`,
+        );
+    }
     const before = seen.get(shard.index);
     if (before !== undefined)
       throw new HarnessError('usage', `${before} and ${path} are both shard ${shard.index}/${shard.count}`);

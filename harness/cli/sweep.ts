@@ -163,8 +163,7 @@ async function runAll(folder: SweepFolder, workers: number, output: ScreenOutput
     pool.end();
   });
   interrupt.letSignalsEnd();
-  const isFinished = cells.every((cell) => schedule.isDone(cell));
-  const outcome = outcomeOf(header, folder.records, isFinished);
+  const outcome = outcomeOf(header, folder.records, schedule.isFinished());
   live.end(outcome);
   return outcome;
 }

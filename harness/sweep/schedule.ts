@@ -88,6 +88,11 @@ export class Schedule {
     return track !== undefined && track.running.size === 0 && this.nextSeed(track) === null;
   }
 
+  /** Whether nothing is left of any cell. */
+  isFinished(): boolean {
+    return this.tracks.every(({ cell }) => this.isDone(cell));
+  }
+
   /** Of the cell: its seeds for this shard (null where a budget decides), and how many run. */
   stateOf(cell: Cell): { readonly seeds: number | null; readonly running: number; readonly isDone: boolean } {
     const track = this.tracks.find((each) => each.cell === cell);
