@@ -31,7 +31,12 @@ describe('chartSvg', () => {
     expect(svg).not.toMatch(/var\(|currentColor|<(script|img|image|foreignObject|a|use)\b/i);
     const elements = svg.replace(/>[^<]*</g, '><');
     expect(elements.replace(/="[^"]*"/g, '')).not.toMatch(/href|\son\w/i);
-    for (const [, address] of elements.matchAll(/url\(([^)]*)\)/g)) expect(address).toMatch(/^#/);
+    const ids = [...elements.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    expect(ids).toEqual([...new Set(ids)]);
+    // What refers to a part that is not there is not drawn at all.
+    for (const [, address] of elements.matchAll(/url\(([^)]*)\)/g)) {
+      expect(ids.map((id) => `#${id}`)).toContain(address);
+    }
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
     // resvg refuses what is no XML.
     const png = await pngOf(svg);
@@ -45,5 +50,13 @@ describe('chartSvg', () => {
     expect(chartSvg(pictures, 'anomaly-4')).toContain('✕ missing');
     expect(chartSvg(run, 'timeline')).toContain('leader, term 1');
     expect(chartSvg(run, 'faults')).toContain('paused n3');
+  });
+
+  test('what is unknown is hatched, within the bounds of its chart; arrows have a head', () => {
+    expect(chartSvg(run, 'clients')).toContain('<pattern id="c1-hatch-0"');
+    expect(chartSvg(run, 'clients')).toMatch(
+      /<g clip-path="url\(#c1-clip-\d+\)">.*fill="url\(#c1-hatch-0\)"/,
+    );
+    expect(chartSvg(pictures, 'anomaly-1')).toMatch(/<marker id="arrow".*marker-end="url\(#arrow\)"/s);
   });
 });

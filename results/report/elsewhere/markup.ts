@@ -32,14 +32,16 @@ ${drawn.children.map((child) => (typeof child === 'string' ? '' : markup(child))
 `;
 }
 
+/** The page numbers its arrow heads; a file has one, and is the same however many were drawn before. */
+const ARROW_HEAD = /^(url\(#)?arrow-\d+(?=\)?$)/;
 const REFERRING: ReadonlySet<string> = new Set(['id', 'marker-end']);
 
 function markup({ tag, attributes, children }: Drawn): string {
   const written = Object.entries(attributes)
-    // The page numbers its arrow heads; a file has one, and is the same however many were drawn before.
-    .map(
-      ([name, value]) => ` ${name}="${escapeXml(REFERRING.has(name) ? value.replace(/-\d+/, '') : value)}"`,
-    )
+    .map(([name, value]) => {
+      const text = REFERRING.has(name) ? value.replace(ARROW_HEAD, '$1arrow') : value;
+      return ` ${name}="${escapeXml(text)}"`;
+    })
     .join('');
   if (children.length === 0) return `<${tag}${written}/>`;
   const inside = children.map((child) => (typeof child === 'string' ? escapeXml(child) : markup(child)));
