@@ -49,7 +49,16 @@ class Feed {
     if (!this.#isNews && data.outcome === this.#outcome) return;
     this.#isNews = false;
     this.#outcome = data.outcome;
-    this.lookers.forEach((looker) => write(looker, data));
+    this.lookers.forEach((looker) => this.write(looker, data));
+  }
+
+  /** Nothing to who has left, or has had the last event: of two that tell the same end, the first does. */
+  write(looker: ServerResponse, data: LiveData): void {
+    if (looker.writableEnded || looker.destroyed) return;
+    looker.write(`data: ${JSON.stringify(data)}\n\n`);
+    if (!isOver(data)) return;
+    this.lookers.delete(looker);
+    looker.end('event: end\ndata: {}\n\n');
   }
 
   /** One at a time: lines are taken once. */
@@ -81,11 +90,6 @@ function outcomeIn(directory: string): string {
 
 /** A run that seems cut off may go on: only a verdict is the end. */
 export const isOver = ({ outcome }: LiveData): boolean => outcome !== 'running' && outcome !== 'cut off';
-
-function write(response: ServerResponse, data: LiveData): void {
-  response.write(`data: ${JSON.stringify(data)}\n\n`);
-  if (isOver(data)) response.end('event: end\ndata: {}\n\n');
-}
 
 export class LiveFeeds {
   readonly #feeds = new Map<string, Feed>();
@@ -124,7 +128,9 @@ export class LiveFeeds {
       feed.lookers.delete(response);
       if (feed.lookers.size === 0 && this.#feeds.get(directory) === feed) this.#feeds.delete(directory);
     });
-    write(response, await feed.data());
+    // Who leaves while something is written: its close tells.
+    response.on('error', () => undefined);
+    feed.write(response, await feed.data());
   }
 
   close(): void {

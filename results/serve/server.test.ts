@@ -26,6 +26,8 @@ const folder = hostileFolder(parent);
 const GOOD = 'raft-register/20261128T192409Z-1';
 let server: RunningServer;
 const problems: string[] = [];
+/** Lines. */
+const LONG = 200_000;
 
 beforeAll(async () => {
   server = await startServer({
@@ -332,6 +334,23 @@ describe('a run in progress', () => {
     await until(events, ({ outcome }) => outcome === 'valid');
     expect((await events.next()).done).toBe(true);
     for (const made of [path, 'elsewhere']) rmSync(join(folder, made), { recursive: true });
+  });
+
+  test('an end that is told twice is told once: a run that is over, and takes long to read', async () => {
+    const path = 'raft-register/long';
+    const directory = makeRun(folder, { path, valid: true });
+    // Longer than between two looks at its files.
+    appendFileSync(join(directory, 'history.jsonl'), 'no operation\n'.repeat(LONG));
+    await expect.poll(async () => (await ask(runAddress(path))).status, { timeout: 20_000 }).toBe(200);
+    const uncaught: unknown[] = [];
+    const onUncaught = (error: unknown): unknown => uncaught.push(error);
+    process.prependListener('uncaughtException', onUncaught);
+    const { text } = await ask(`/events/${path}`);
+    process.off('uncaughtException', onUncaught);
+    expect(uncaught).toEqual([]);
+    expect(text.match(/^event: end$/gm)).toHaveLength(1);
+    expect(text).toContain(`"unreadable":${LONG}`);
+    rmSync(directory, { recursive: true });
   });
 
   test('who looks does not keep the server from ending', async () => {
