@@ -37,7 +37,7 @@ export interface RunSummary {
   readonly signatures: readonly FailureSignature[];
   /** Records of the history; null without a verdict. */
   readonly operations: number | null;
-  /** Null where no verdict says. */
+  /** Null where no verdict says, or says what nobody can count. */
   readonly counts: OperationCounts | null;
   /** Of the statistics checker, as the file has them; null where no verdict says. */
   readonly statistics: Json | null;
@@ -110,14 +110,17 @@ function signaturesOfOld(
   }
 }
 
-/** As the statistics of the run say. */
+/** As the statistics of the run say; the file may be anybody's, and a sum of them is a number, too. */
 function countsOf(statistics: Json | null): OperationCounts | null {
   const total = memberOf(statistics, 'total');
-  const [ok, fail, info, pending] = ['ok', 'fail', 'info', 'pending'].map((name) => memberOf(total, name));
-  return typeof ok === 'number' && typeof fail === 'number' && typeof info === 'number'
-    ? { ok, fail, info: info + (typeof pending === 'number' ? pending : 0) }
-    : null;
+  const [ok, fail, info, pending = 0] = ['ok', 'fail', 'info', 'pending'].map((name) =>
+    memberOf(total, name),
+  );
+  if (!isCount(ok) || !isCount(fail) || !isCount(info) || !isCount(pending)) return null;
+  return isCount(ok + fail + info + pending) ? { ok, fail, info: info + pending } : null;
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null

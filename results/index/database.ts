@@ -151,6 +151,12 @@ function isUnwritable(error: unknown): boolean {
   return errcode !== undefined && [5, 6, 8, 13, 14].includes(errcode & 0xff);
 }
 
+/** SQLite's codes: too big, constraint, mismatch. What was to be stored is at fault, and not the file. */
+export function isOfValues(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && [18, 19, 20].includes(errcode & 0xff);
+}
+
 function remove(file: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
 }

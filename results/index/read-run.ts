@@ -32,8 +32,13 @@ export function readRunRecord(folder: string, path: string, isRunning: boolean):
       ...(figures === null ? NO_FIGURES : figuresOf(figures)),
     };
   } catch (error) {
-    return { ...UNREADABLE, path, sentence: HarnessError.from(error).message };
+    return unreadableRecord(path, error);
   }
+}
+
+/** @param error - why it cannot be read, or kept */
+export function unreadableRecord(path: string, error: unknown): RunRecord {
+  return { ...UNREADABLE, path, sentence: HarnessError.from(error).message };
 }
 
 function outcomeOf(valid: boolean | 'unknown' | null, isRunning: boolean): Outcome {

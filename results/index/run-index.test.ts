@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import { INDEX_FILE } from './database.ts';
@@ -106,6 +106,61 @@ describe('what is read', () => {
     const index = await indexOf(folder);
     expect(index.outcomes()).toEqual({ unreadable: 2, valid: 1 });
     expect(index.run('x/foreign')?.sentence).toMatch(/is not the test.json of a shaketable run/);
+    index.close();
+  });
+
+  test('what may not be looked at is passed over', async () => {
+    const folder = fresh([
+      { path: 'x/good', valid: true },
+      { path: 'x/unlooked', valid: null },
+    ]);
+    for (const path of ['x/loop/test.json', 'x/unlooked/history.jsonl', 'sweeps/s/summary.json']) {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      rmSync(join(folder, path), { force: true });
+      // As a folder that may not be entered, of which root knows none.
+      symlinkSync(basename(path), join(folder, path));
+    }
+    writeFileSync(join(folder, 'sweeps/s/sweep.jsonl'), 'nothing\n');
+    const index = await indexOf(folder);
+    expect(index.outcomes()).toEqual({ 'cut off': 1, valid: 1 });
+    expect(index.sweeps()).toMatchObject([{ path: 'sweeps/s', state: 'unreadable' }]);
+    index.close();
+  });
+
+  test.each([1.5, -1, 1e300, Number.MAX_SAFE_INTEGER, '7'])(
+    'a count of %j is none, and keeps nothing else from being read',
+    async (ok) => {
+      const folder = fresh([
+        { path: 'x/good', valid: true },
+        { path: 'x/odd', valid: true },
+      ]);
+      const file = join(folder, 'x/odd/verdict.json');
+      const verdict = JSON.parse(readFileSync(file, 'utf8')) as {
+        verdicts: { statistics?: { total: object } }[];
+      };
+      for (const { statistics } of verdict.verdicts) {
+        if (statistics !== undefined) Object.assign(statistics.total, { ok, fail: 1 });
+      }
+      writeFileSync(file, JSON.stringify(verdict));
+      const index = await indexOf(folder);
+      expect(index.outcomes()).toEqual({ valid: 2 });
+      expect(index.run('x/odd')).toMatchObject({ operations: null, ok: null, fail: null, info: null });
+      index.close();
+    },
+  );
+
+  test('a run that cannot be kept is told, and keeps nothing else from being read', async () => {
+    const folder = fresh();
+    (await indexOf(folder)).close();
+    const database = new DatabaseSync(join(folder, INDEX_FILE));
+    database.exec(`CREATE TRIGGER odd BEFORE INSERT ON runs WHEN NEW.path = 'x/odd' AND NEW.outcome = 'valid'
+      BEGIN SELECT RAISE(ABORT, 'too odd to be kept'); END`);
+    database.close();
+    for (const path of ['x/good', 'x/odd']) makeRun(folder, { path, valid: true });
+    const index = await indexOf(folder);
+    expect(index.outcomes()).toEqual({ unreadable: 1, valid: 1 });
+    expect(index.run('x/odd')).toMatchObject({ sentence: 'too odd to be kept', operations: null });
+    expect(await index.refresh()).toMatchObject({ runs: 2, read: 0 });
     index.close();
   });
 

@@ -11,9 +11,9 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { openDatabase } from './database.ts';
+import { isOfValues, openDatabase } from './database.ts';
 import { conditionOf, NEWEST_FIRST, type Order, orderOf, type RunFilter } from './queries.ts';
-import { readRunRecord } from './read-run.ts';
+import { readRunRecord, unreadableRecord } from './read-run.ts';
 import { readSweepSummary, type SweepSummary } from './read-sweep.ts';
 import type { Failure, RunRecord } from './run-record.ts';
 import { COLUMNS, recordOf, type Row, valuesOf } from './rows.ts';
@@ -129,7 +129,17 @@ export class RunIndex {
       this.#run('INSERT OR REPLACE INTO sweeps VALUES (?, ?, ?)', path, stamp, summary);
       return;
     }
-    const record = readRunRecord(this.folder, path, isRunning);
+    try {
+      this.#store(readRunRecord(this.folder, path, isRunning), stamp);
+    } catch (error) {
+      if (!isOfValues(error)) throw error;
+      // One that cannot be kept keeps nothing else from being read.
+      this.#store(unreadableRecord(path, error), stamp);
+    }
+  }
+
+  #store(record: RunRecord, stamp: string): void {
+    const { path } = record;
     const marks = COLUMNS.map(() => '?').join(', ');
     this.#run('DELETE FROM runs WHERE path = ?', path);
     this.#run(

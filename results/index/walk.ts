@@ -6,7 +6,7 @@
  *
  * Links are not followed, folders whose names begin with a dot are not looked into, nor is what a run holds.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Deeper than any run of a sweep or a comparison. */
@@ -55,14 +55,23 @@ export function* walk(folder: string, path = '', depth = 0): Generator<Found, vo
 }
 
 function isGrowing(run: string): boolean {
-  const history = statSync(join(run, 'history.jsonl'), { throwIfNoEntry: false });
+  const history = statsOf(join(run, 'history.jsonl'));
   return history !== undefined && Date.now() - history.mtimeMs < SILENT_MS;
 }
 
-/** Of a file that is not there. */
+/** Of a file that is not there, or may not be looked at. */
 const ABSENT = '-';
 
 function stampOf(file: string): string {
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = statsOf(file);
   return found?.isFile() === true ? `${found.size}@${found.mtimeMs}` : ABSENT;
+}
+
+/** Not there, too: in a folder that may not be entered, or a link that leads round in a circle. */
+function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
