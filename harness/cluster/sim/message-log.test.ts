@@ -1,29 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { decodeMessages, encodeMessages } from '../../history/messages.ts';
 import { msToNs } from '../../units.ts';
+import type { System } from '../../../systems/system.ts';
 import { SimCluster } from './sim-cluster.ts';
 import { toySystem } from './toy-system.ts';
 
 /** n1 greets n2 by a datagram every millisecond, and n3 once over a connection, in two writes. */
-function greeting(recordsMessages = true): SimCluster {
+function greeting(recordsMessages = true, more: Partial<System> = {}): SimCluster {
+  const system = toySystem((runtime) => {
+    if (runtime.host === 'n3') runtime.listen(7, (connection) => connection.onData(() => undefined));
+    if (runtime.host !== 'n1') return;
+    const greet = (count: number): void => {
+      runtime.sendDatagram('n2', new TextEncoder().encode(`hello ${count}`));
+      if (count < 5) runtime.setTimer(msToNs(1), () => greet(count + 1));
+    };
+    greet(1);
+    const connection = runtime.connect({ host: 'n3', port: 7 });
+    connection.onOpen(() => {
+      connection.write(new TextEncoder().encode('first\nline'));
+      connection.write(new Uint8Array([0, 1, 2]));
+    });
+  });
   return new SimCluster({
     nodes: ['n1', 'n2', 'n3'],
     seed: 1,
     recordsMessages,
-    system: toySystem((runtime) => {
-      if (runtime.host === 'n3') runtime.listen(7, (connection) => connection.onData(() => undefined));
-      if (runtime.host !== 'n1') return;
-      const greet = (count: number): void => {
-        runtime.sendDatagram('n2', new TextEncoder().encode(`hello ${count}`));
-        if (count < 5) runtime.setTimer(msToNs(1), () => greet(count + 1));
-      };
-      greet(1);
-      const connection = runtime.connect({ host: 'n3', port: 7 });
-      connection.onOpen(() => {
-        connection.write(new TextEncoder().encode('first\nline'));
-        connection.write(new Uint8Array([0, 1, 2]));
-      });
-    }),
+    system: { ...system, ...more },
   });
 }
 
@@ -72,6 +74,32 @@ describe('the messages of a run', () => {
     });
     const fates = cluster.messages.filter(({ to }) => to === 'n2').map(({ fate }) => fate);
     expect(new Set(fates)).toEqual(new Set(['unseen']));
+  });
+
+  it.each<[string, NonNullable<System['describeMessages']>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('not today');
+      },
+    ],
+    [
+      'throws for a message',
+      () => () => {
+        throw new RangeError('outside the bounds of the buffer');
+      },
+    ],
+    ['answers what is no text', () => () => ({ text: 7 as unknown as string })],
+  ])('are plain text where the description %s, and the nodes run on', async (_, describeMessages) => {
+    const [plain, described] = [greeting(), greeting(true, { describeMessages })];
+    for (const cluster of [plain, described])
+      await cluster.run(async () => {
+        await cluster.start();
+        await cluster.clock.sleep(msToNs(10));
+      });
+    expect(described.crashes).toEqual([]);
+    expect(described.eventHash).toBe(plain.eventHash);
+    expect(described.messages).toEqual(plain.messages);
   });
 
   it('are read back as they were written', async () => {

@@ -1,7 +1,7 @@
 /**
  * Writes down what goes over the simulated network, and what became of it. It changes nothing.
  *
- *     const log = new MessageLog(() => scheduler.now, system.describeMessages?.());
+ *     const log = new MessageLog(() => scheduler.now, () => system.describeMessages?.());
  *     const note = log.sent({ bytes, from: 'n1', to: 'n2', connection: null, isAnswer: false });
  *     note?.arrived();
  *     log.records
@@ -43,10 +43,13 @@ export class MessageLog {
   readonly #notes: MessageNote[] = [];
   #connections = 0;
 
-  /** @param now - nanoseconds since the run began */
-  constructor(now: () => number, describe: DescribeMessage = () => null) {
+  /**
+   * @param now - nanoseconds since the run began
+   * @param describeMessages - of the system, which may be somebody's own: what it throws leaves messages as plain text
+   */
+  constructor(now: () => number, describeMessages: () => DescribeMessage | undefined) {
     this.#now = now;
-    this.#describe = describe;
+    this.#describe = guarded(describeMessages) ?? (() => null);
   }
 
   /** In the order in which they were sent; the first so many. */
@@ -63,7 +66,8 @@ export class MessageLog {
   sent(message: SentMessage, { isCopy = false } = {}): MessageNote | null {
     if (this.#notes.length >= MESSAGES_MAX) return null;
     const { from, to } = message;
-    const { text, isRoutine = false } = this.#describe(message) ?? plainText(message.bytes);
+    const { text, isRoutine = false } =
+      guarded(() => wellFormed(this.#describe(message))) ?? plainText(message.bytes);
     const note = new MessageNote(this.#now, {
       from,
       to,
@@ -77,6 +81,19 @@ export class MessageLog {
     this.#notes.push(note);
     return note;
   }
+}
+
+/** Null where it throws: the diagram must not change the run. */
+function guarded<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
+}
+
+function wellFormed(told: MessageText | null): MessageText | null {
+  return typeof told?.text === 'string' ? { text: told.text, isRoutine: told.isRoutine === true } : null;
 }
 
 /** Of a system that does not describe its messages: many are lines of text. */

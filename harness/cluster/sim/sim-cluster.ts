@@ -100,7 +100,10 @@ export class SimCluster implements Cluster {
     };
     this.#messages =
       options.recordsMessages === true
-        ? new MessageLog(() => scheduler.now, system.describeMessages?.())
+        ? new MessageLog(
+            () => scheduler.now,
+            () => system.describeMessages?.(),
+          )
         : null;
     const network = { ...DEFAULT_NETWORK, ...options.network };
     this.#network = new Network(scheduler, seed, network, this.#messages);
