@@ -114,6 +114,8 @@ export class LiveFeeds {
    * @throws HarnessError `usage` before anything is sent, where too many look
    */
   async send(request: IncomingMessage, response: ServerResponse, directory: string): Promise<void> {
+    // Who left before this: no close would tell.
+    if (response.destroyed) return;
     const lookers = [...this.#feeds.values()].reduce((sum, feed) => sum + feed.lookers.size, 0);
     if (lookers >= LOOKERS_MAX) throw new HarnessError('usage', `${LOOKERS_MAX} pages look at runs already`);
     beginStream(response, { 'Content-Type': 'text/event-stream; charset=utf-8' });

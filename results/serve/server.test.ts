@@ -8,8 +8,9 @@ import {
   writeFileSync,
   appendFileSync,
 } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strFromU8, unzipSync } from 'fflate';
@@ -18,6 +19,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import { makeRun } from '../index/testing/made-runs.ts';
 import { fileAddress, reportAddress, runAddress, zipAddress } from './addresses.ts';
 import type { LiveData } from './live-data.ts';
+import { LiveFeeds } from './live-feed.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { HOSTILE, HOSTILE_RUN, hostileFolder, SECRET } from './testing/hostile-folder.ts';
 
@@ -351,6 +353,22 @@ describe('a run in progress', () => {
     expect(text.match(/^event: end$/gm)).toHaveLength(1);
     expect(text).toContain(`"unreadable":${LONG}`);
     rmSync(directory, { recursive: true });
+  });
+
+  test('who left before the first event takes no place of who looks', async () => {
+    const feeds = new LiveFeeds();
+    const asked = createServer().listen(0, '127.0.0.1');
+    await once(asked, 'listening');
+    const leaving = httpRequest({ port: (asked.address() as AddressInfo).port, host: '127.0.0.1' });
+    leaving.on('error', () => undefined).end();
+    const [request, response] = (await once(asked, 'request')) as [IncomingMessage, ServerResponse];
+    leaving.destroy();
+    await once(response, 'close');
+    const directory = join(folder, 'raft-register/running');
+    await feeds.send(request, response, directory);
+    expect(response.headersSent).toBe(false);
+    feeds.close();
+    asked.close();
   });
 
   test('who looks does not keep the server from ending', async () => {
