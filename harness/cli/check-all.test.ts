@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandIn, copyOf, onlyRunIn, readJson, temporaryFolder } from './testing/command.ts';
@@ -33,6 +33,29 @@ describe('check --all', () => {
       stdout: '0 of 1 verdict changed: now 0 valid, 1 invalid, 0 unknown\n',
       stderr: '',
     });
+  });
+
+  it('counts what a sweep left of runs as expected, and judges the others', async () => {
+    const thin = (name: string): void => {
+      const copy = copyOf(run, join(folder, 'thin', name));
+      for (const file of readdirSync(copy))
+        if (!['test.json', 'verdict.json'].includes(file)) rmSync(join(copy, file), { recursive: true });
+    };
+    thin('one');
+    const nothing = { exitCode: 2, stderr: '', stdout: expect.stringMatching(/unknown; 1 thin run has no history\n$/) as string }; // prettier-ignore
+    expect(await shaketable('check', '--all', 'thin')).toEqual(nothing);
+    thin('two');
+    const valid = await shaketable(
+      ...'run raft register --time-limit 2 --quiet 1 --seed 1 --results thin'.split(' '),
+    );
+    expect(valid.exitCode).toBe(0);
+    expect(await shaketable('check', '--all', 'thin')).toEqual({
+      exitCode: 0,
+      stdout: '0 of 1 verdict changed: now 1 valid, 0 invalid, 0 unknown; 2 thin runs have no history\n',
+      stderr: '',
+    });
+    const { stdout } = await shaketable('check', '--all', 'thin', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ withoutHistory: ['thin/one', 'thin/two'], errors: [] });
   });
 
   it('tells each verdict that changed, what it was, and by whom; and what cannot be compared', async () => {

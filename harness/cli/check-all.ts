@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { combineValidity, type Validity } from '../../checkers/checker.ts';
 import { plural } from '../../results/report/browser/format.ts';
 import { printable, wrap } from '../../results/report/printable.ts';
+import { RunDirectory } from '../../results/run-directory.ts';
 import { runDirectories } from '../../results/saved-runs.ts';
 import { signaturesOf } from '../../results/signatures.ts';
 import { type AnomalyChange, type CheckerChange, verdictChanges } from '../../results/verdict-changes.ts';
@@ -52,7 +53,7 @@ interface Refused {
 }
 
 /**
- * The exit code.
+ * The exit code: of what was judged, 2 where that is nothing.
  *
  * @throws HarnessError `usage` where there is no run
  */
@@ -67,6 +68,7 @@ export async function checkAll({
     throw new HarnessError('usage', `no runs below ${folder}: name the folder of --results`);
   const judged: Judged[] = [];
   const refused: Refused[] = [];
+  const thin: string[] = [];
   let notedMs = performance.now();
   for (const [i, path] of paths.entries()) {
     const label = `${i + 1} of ${paths.length}: ${path}`;
@@ -76,6 +78,10 @@ export async function checkAll({
       output.note(`checking ${label}`);
     }
     try {
+      if (isThin(path)) {
+        thin.push(path);
+        continue;
+      }
       const one = await judgeAgain(path, checkBudget({ output, label, budgetMs }));
       judged.push(one);
       if (!isForMachines && isChanged(one)) output.print(changeText(one));
@@ -86,10 +92,18 @@ export async function checkAll({
   }
   const valid = combineValidity([...judged.map(({ now }) => now), ...refused.map(() => 'unknown' as const)]);
   output.print(
-    isForMachines ? JSON.stringify(toJson(valid, judged, refused), null, 2) : sumText(judged, refused),
+    isForMachines
+      ? JSON.stringify(toJson(valid, judged, refused, thin), null, 2)
+      : sumText(judged, refused, thin),
   );
   const [first] = refused;
   return valid === false || first === undefined ? exitCodeOf(valid) : first.error.exitCode;
+}
+
+/** What a sweep with `keep: thin` left of a run: the verdict, and nothing to judge. */
+function isThin(path: string): boolean {
+  const run = RunDirectory.open(path);
+  return run.has('verdict.json') && !run.has('history.jsonl');
 }
 
 async function judgeAgain(path: string, limits: ReturnType<typeof checkBudget>): Promise<Judged> {
@@ -155,18 +169,26 @@ function checkerText({ checker, was, now, gained, lost, because }: CheckerChange
   return printable(`${checker}: ${parts.join('; ')}${because === null ? '' : `: ${because}`}`);
 }
 
-function sumText(judged: readonly Judged[], refused: readonly Refused[]): string {
+function sumText(judged: readonly Judged[], refused: readonly Refused[], thin: readonly string[]): string {
   const changed = judged.filter(isChanged).length;
   const without = judged.filter(({ was }) => was === null).length;
   const count = (valid: Validity): number => judged.filter(({ now }) => now === valid).length;
   return [
     `${changed} of ${plural(judged.length, 'verdict')} changed: now ${count(true)} valid, ${count(false)} invalid, ${count('unknown')} unknown`,
     ...(without > 0 ? [`${plural(without, 'run')} had no verdict to compare with`] : []),
+    ...(thin.length > 0
+      ? [`${plural(thin.length, 'thin run')} ${thin.length === 1 ? 'has' : 'have'} no history`]
+      : []),
     ...(refused.length > 0 ? [`${plural(refused.length, 'run')} could not be judged`] : []),
   ].join('; ');
 }
 
-function toJson(valid: Validity, judged: readonly Judged[], refused: readonly Refused[]): unknown {
+function toJson(
+  valid: Validity,
+  judged: readonly Judged[],
+  refused: readonly Refused[],
+  thin: readonly string[],
+): unknown {
   return {
     valid,
     version: shaketableVersion(),
@@ -174,6 +196,7 @@ function toJson(valid: Validity, judged: readonly Judged[], refused: readonly Re
     judged: judged.length,
     changed: judged.filter(isChanged),
     withoutVerdict: judged.filter(({ was }) => was === null).map(({ path }) => path),
+    withoutHistory: thin,
     errors: refused.map(({ path, error }) => ({ path, error: error.message })),
   };
 }
