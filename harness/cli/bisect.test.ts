@@ -125,6 +125,13 @@ describe('bisect', () => {
     );
   });
 
+  it('runs the release that --setup installs at the root of the repository, too', async () => {
+    const setup = `mkdir -p ../node_modules/shaketable/bin && echo 'console.error("the installed one"); process.exit(9)' > ../node_modules/shaketable/bin/shaketable.js`;
+    const ended = await shaketable('bisect', 'main~1', 'main', '--setup', setup, ...RUN);
+    expect(ended.exitCode).toBe(64);
+    expect(ended.stderr).toMatch(/^skip \S+ every .*: ended with 9: the installed one$/m);
+  });
+
   it.each<[string, readonly string[], RegExp]>([
     ['no commit', ['nowhere', 'main', ...RUN], /^shaketable: nowhere is no commit of this repository\n$/],
     [

@@ -1,8 +1,8 @@
 /** `shaketable bisect`: the commit at which a run began to fail. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { savedRuns } from '../../results/saved-runs.ts';
@@ -179,9 +179,18 @@ function mainAt(folder: string, isSetUp: boolean): string {
   const root = git(['rev-parse', '--show-toplevel'], folder);
   const source = join(root, 'harness', 'cli', 'main.ts');
   if (existsSync(source) && packageName(root) === 'shaketable') return source;
-  const installed = join(folder, 'node_modules', 'shaketable', 'bin', 'shaketable.js');
-  if (isSetUp && existsSync(installed)) return installed;
+  const installed = isSetUp ? installedAt(folder, root) : undefined;
+  if (installed !== undefined) return installed;
   return fileURLToPath(new URL(`./main${extname(import.meta.filename)}`, import.meta.url));
+}
+
+/** As Node.js looks for it: in the folder, and up to the root of the worktree, of which git says the real path. */
+function installedAt(folder: string, root: string): string | undefined {
+  for (let place = realpathSync(folder); ; place = dirname(place)) {
+    const path = join(place, 'node_modules', 'shaketable', 'bin', 'shaketable.js');
+    if (existsSync(path)) return path;
+    if (place === realpathSync(root) || place === dirname(place)) return undefined;
+  }
 }
 
 function packageName(root: string): unknown {
