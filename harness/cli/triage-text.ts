@@ -60,7 +60,7 @@ export function triageText({
   }
   for (const absent of fixed) entry('FIXED', absent.accepted.signature, fixedRows(absent));
   for (const { accepted } of notRun) {
-    entry('UNRUN', accepted.signature, [['', 'its system and workload were not run since it was accepted']]);
+    entry('UNRUN', accepted.signature, [['', notRunText(accepted)]]);
   }
   if (problems.length > 0) {
     lines.push('', `${plural(problems.length, 'folder')} could not be read:`);
@@ -140,6 +140,11 @@ function fixedRows({ accepted, runs }: AbsentFailure): readonly Row[] {
     ['', `it did not come in ${plural(runs, 'run')} since it was accepted${rate}`],
     ['forget', `npx shaketable triage forget ${accepted.signature}`],
   ];
+}
+
+function notRunText({ nemeses }: Accepted): string {
+  const under = nemeses === undefined ? '' : ` under ${nemeses.join(' or ')}`;
+  return `its system and workload were not run${under} since it was accepted`;
 }
 
 /** Commands and paths are there to be copied, and stay on one line. */

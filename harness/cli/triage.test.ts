@@ -71,6 +71,7 @@ describe('triage', () => {
         shape: 'update; their value seen',
         failures: 2,
         runs: 3,
+        nemeses: ['partition-leader'],
       },
     ]);
 
@@ -85,6 +86,15 @@ describe('triage', () => {
       (run) => readJson<{ valid: unknown }>(run, 'verdict.json').valid === true,
     );
     disguise(valid as string, later);
+    // Under another nemesis it could not have come.
+    const test = readJson<Record<string, unknown>>(valid as string, 'test.json');
+    const under = (nemesis: string): void =>
+      writeFileSync(join(valid as string, 'test.json'), JSON.stringify({ ...test, nemeses: [nemesis] }));
+    under('pause');
+    expect((await shaketable('triage', '--since', later)).stdout).toMatch(
+      /UNRUN {2}\S+\n +its system and workload were not run under partition-leader since it was accepted$/m,
+    );
+    under('partition-leader');
     const fixed = await shaketable('triage', '--since', later);
     expect(fixed.exitCode).toBe(0);
     expect(fixed.stdout).toMatch(

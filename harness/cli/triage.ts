@@ -185,7 +185,12 @@ function detailsOf(group: FailureGroup | undefined): Partial<Accepted> {
   if (group === undefined) return {};
   const { shape, explanation, rates } = group;
   const sum = (count: 'failures' | 'runs'): number => rates.reduce((all, rate) => all + rate[count], 0);
-  return { shape, explanation, failures: sum('failures'), runs: sum('runs') };
+  const nemeses = rates.map(({ nemesis }) => nemesis).sort();
+  return {
+    ...{ shape, explanation, failures: sum('failures'), runs: sum('runs') },
+    // Where it came from plans alone, what was known stays.
+    ...(nemeses.length > 0 ? { nemeses } : {}),
+  };
 }
 
 function forget(signatures: readonly string[], file: string, output: Output): void {

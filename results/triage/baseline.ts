@@ -12,7 +12,8 @@
  *           "shape": "update; their value seen",
  *           "explanation": "Read of k4 by process 4 …",
  *           "failures": 3,
- *           "runs": 40
+ *           "runs": 40,
+ *           "nemeses": ["kill", "partition,kill"]
  *         }
  *       ]
  *     }
@@ -41,6 +42,8 @@ const acceptedSchema = z.strictObject({
   /** Runs that failed with it, of as many of the same system, workload and nemesis. */
   failures: z.int().min(0).optional(),
   runs: z.int().min(0).optional(),
+  /** Under which it came; absent in entries of older releases, and where no run says: any then. */
+  nemeses: z.array(z.string()).min(1).optional(),
 });
 
 const baselineSchema = z.strictObject({
@@ -100,7 +103,7 @@ export function parseBaseline(text: string, file: string): Baseline {
 export function baselineText(baseline: Baseline): string {
   const accepted = [...baseline.values()]
     .sort((a, b) => (a.signature < b.signature ? -1 : 1))
-    .map(({ signature, reason, acceptedAt, shape, explanation, failures, runs }) => ({
+    .map(({ signature, reason, acceptedAt, shape, explanation, failures, runs, nemeses }) => ({
       signature,
       reason,
       acceptedAt,
@@ -108,6 +111,7 @@ export function baselineText(baseline: Baseline): string {
       explanation,
       failures,
       runs,
+      nemeses,
     }));
   const file = { format: BASELINE_FORMAT, version: BASELINE_VERSION, accepted };
   return `${JSON.stringify(file, null, 2)}\n`;

@@ -122,6 +122,22 @@ describe('triage', () => {
     expect(notRun).toMatchObject([{ accepted: { signature: LOG }, runs: 0 }]);
   });
 
+  it('takes for fixed nothing that was run under other nemeses alone', () => {
+    const accepted = accepting(STALE).get(STALE) as Accepted;
+    const baseline = new Map([[STALE, { ...accepted, nemeses: ['kill', 'partition,kill'] }]]);
+    const others = ['none', 'partition', 'kill,partition,pause'].map((nemesis) =>
+      run({ startedMs: at(22), nemesis }),
+    );
+    expect(sorted(others, { baseline })).toMatchObject({ fixed: [], notRun: [{ runs: 0 }] });
+    const since = [...others, run({ startedMs: at(22), nemesis: 'partition,kill' })];
+    expect(sorted(since, { baseline })).toMatchObject({ fixed: [{ runs: 1 }], notRun: [] });
+    // Nobody says under which it came.
+    expect(sorted(others, { baseline: accepting(STALE) })).toMatchObject({
+      fixed: [{ runs: 3 }],
+      notRun: [],
+    });
+  });
+
   it('of runs before the time in question tells nothing but when a failure first came', () => {
     const runs = [
       run({ startedMs: at(10), failed: [STALE, LOST] }),
@@ -147,6 +163,8 @@ describe('a baseline', () => {
     const text = baselineText(accepting(STALE, LOG));
     expect(text).toBe(baselineText(accepting(LOG, STALE)));
     expect([...parseBaseline(text, 'b.json')]).toEqual([...accepting(LOG, STALE)]);
+    const under = { ...accepting(LOG).get(LOG), nemeses: ['kill'] } as Accepted;
+    expect(parseBaseline(baselineText(new Map([[LOG, under]])), 'b.json').get(LOG)).toEqual(under);
     expect(text).toContain(`    {\n      "signature": "${LOG}",\n      "reason": "issue 1",\n`);
   });
 

@@ -5,8 +5,8 @@
  *     groups.filter(({ state }) => state === 'new')
  *
  * A failure is what has one signature. It is *known* when the baseline has accepted it, else *new*, however long it has been coming. An
- * accepted one is *fixed* when its system and workload were run since it was accepted, and it did not come; how often it came before
- * says what that is worth.
+ * accepted one is *fixed* when its system and workload were run since it was accepted, under a nemesis under which it came, and it did
+ * not come; how often it came before says what that is worth.
  */
 import { type FailureSignature, testWord } from '../signatures.ts';
 import type { Accepted, Baseline } from './baseline.ts';
@@ -58,7 +58,7 @@ export interface FailureGroup {
 /** What the baseline has accepted and did not come. */
 export interface AbsentFailure {
   readonly accepted: Accepted;
-  /** Decided runs of its system and workload since it was accepted: `fixed` where there are any. */
+  /** Decided runs since it was accepted in which it could have come, by system, workload and nemesis: `fixed` where there are any. */
   readonly runs: number;
 }
 
@@ -66,7 +66,7 @@ export interface Triage {
   /** New ones first, each by how often it came. */
   readonly groups: readonly FailureGroup[];
   readonly fixed: readonly AbsentFailure[];
-  /** Accepted, and nobody has run their system and workload since. */
+  /** Accepted, and nobody has run their system and workload since, under a nemesis under which they came. */
   readonly notRun: readonly AbsentFailure[];
   readonly counts: TriageCounts;
 }
@@ -211,10 +211,12 @@ function ratesOf(failed: readonly TriagedRun[], runs: readonly TriagedRun[]): re
 
 const isDecided = ({ valid }: TriagedRun): boolean => valid === true || valid === false;
 
-function runsSince({ signature, acceptedAt }: Accepted, runs: readonly TriagedRun[]): number {
+function runsSince({ signature, acceptedAt, nemeses }: Accepted, runs: readonly TriagedRun[]): number {
   const [test] = signature.split('/');
   const acceptedMs = Date.parse(acceptedAt);
+  const couldCome = (run: TriagedRun): boolean =>
+    testWord(run) === test && (nemeses === undefined || nemeses.includes(run.nemesis));
   return runs.filter(
-    (run) => isDecided(run) && !run.isPlanned && run.startedMs > acceptedMs && testWord(run) === test,
+    (run) => isDecided(run) && !run.isPlanned && run.startedMs > acceptedMs && couldCome(run),
   ).length;
 }
