@@ -37,8 +37,15 @@ export class SweepFolder {
     return new SweepFolder(path, { header, records: [] }, lines);
   }
 
-  /** Goes on where a sweep ended, however it did: runs that nobody recorded are removed. */
+  /**
+   * Goes on where a sweep ended, however it did: runs that nobody recorded are removed, and what the harness or the machine failed at
+   * is not done.
+   */
   static resume(path: string): SweepFolder {
+    const { header, records } = readSweep(path);
+    const done = records.filter(({ outcome }) => outcome !== 'error');
+    if (done.length < records.length)
+      writeWhole(join(path, LEDGER), [header, ...done].map((line) => `${JSON.stringify(line)}\n`).join(''));
     const folder = SweepFolder.#goOn(path);
     folder.removeUnrecorded();
     return folder;

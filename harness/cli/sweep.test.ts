@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../random.ts';
-import { parseLedger, type SeedRecord } from '../sweep/ledger.ts';
+import { errorRecord, parseLedger, type SeedRecord } from '../sweep/ledger.ts';
 import { runsIn, type Shaketable, startCommand, type Started, temporaryFolder } from './testing/command.ts';
 
 const folder = temporaryFolder();
@@ -51,7 +51,14 @@ const BUG = `
 describe('a sweep', { timeout: 600_000 }, () => {
   it('runs every seed of every cell, and keeps what is not as expected', async () => {
     const file = plan('good', `${GOOD}${BUG}    expect: invalid\n`);
-    const { exitCode, stdout, stderr } = await shaketable('sweep', file, '--results', 'good');
+    const { exitCode, stdout, stderr } = await shaketable(
+      'sweep',
+      file,
+      '--results',
+      'good',
+      '--workers',
+      '2',
+    );
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(stdout).toMatch(
       /5 cells: 5 passed · \d+ seeds: \d+ valid, [12] invalid\n {2}summary {2}good\/good-\S+\/summary\.md\n {2}index {4}good\/good-\S+\/index\.html\n$/,
@@ -154,6 +161,28 @@ describe('a sweep', { timeout: 600_000 }, () => {
     expect(recordsOf(sweep).map(nameOf)).toEqual(names);
   });
 
+  it('runs again what the machine failed at, and says that other code goes on', async () => {
+    const file = plan('again', '  - { system: raft, workload: register, time-limit: 1, seeds: 2 }\n');
+    expect(await shaketable('sweep', file, '--results', 'again')).toMatchObject({ exitCode: 0 });
+    const sweep = onlySweepIn('again');
+    const ledger = join(sweep, 'sweep.jsonl');
+    const { header, records } = parseLedger(readFileSync(ledger, 'utf8'), ledger);
+    const lines = [
+      { ...header, shaketableVersion: '0.0.1', gitRevision: null },
+      ...records.map((each) =>
+        each.seed === 1 ? errorRecord({ key: each.cell }, 1, 'no space left') : each,
+      ),
+    ];
+    writeFileSync(ledger, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { exitCode, stderr } = await shaketable('sweep', '--resume', sweep);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stderr).toMatch(/^begun by Shaketable 0\.0\.1, and gone on with by /);
+    expect(recordsOf(sweep).map(({ seed, outcome }) => [seed, outcome])).toEqual([
+      [2, 'valid'],
+      [1, 'valid'],
+    ]);
+  });
+
   it('thins what passes as its plan says, and keeps what fails whole', async () => {
     writeFileSync(
       join(folder, 'thin.yaml'),
@@ -195,6 +224,7 @@ describe('a sweep', { timeout: 600_000 }, () => {
       ['sweep', '--resume', 'nowhere'],
       /^shaketable: there is no sweep: nowhere\/sweep\.jsonl cannot be read\n$/,
     ],
+    [['sweep', '--resume', 'nowhere', '--dry-run'], /^shaketable: --dry-run: prints .*\n$/],
     [['sweep', 'PLAN', '--shard', '3/2'], /^shaketable: --shard 3\/2: wants I\/N, from 1\/N to N\/N\n$/],
     [
       ['sweep', 'UNKNOWN'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { timeInName } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
+import type { SweepHeader } from '../sweep/ledger.ts';
 import { outcomeOf, type SweepOutcome } from '../sweep/outcome.ts';
 import { planJsonSchema } from '../sweep/plan-schema.ts';
 import { Schedule, type Shard } from '../sweep/schedule.ts';
@@ -17,6 +18,7 @@ import { headerOfPlan, requireCells } from './sweep-header.ts';
 import { SweepLive } from './sweep-live.ts';
 import { SweepPool } from './sweep-pool.ts';
 import { sumUp } from './sweep-summary.ts';
+import { gitRevision, shaketableVersion } from './version.ts';
 
 /** Of a table in which only the clock goes on. */
 const REDRAW_INTERVAL_MS = 1000;
@@ -53,7 +55,8 @@ A plan, whole (lists multiply; keys are the long options of \`shaketable run\`):
       bug: ack-before-commit
       expect: invalid
 
-Ctrl-C lets the runs that have begun end; what is done is never run again by --resume.
+Ctrl-C lets the runs that have begun end. --resume runs what is left, and of what is done only
+that again at which the harness or the machine failed.
 docs/sweep.md has all keys of a plan.
 Exit codes: 0 all as expected, 1 a failure, 2 unknown or unfinished, 64 usage error, 70 the
 harness itself failed.`;
@@ -93,9 +96,15 @@ async function sweep(planFile: string | undefined, options: Options, output: Scr
     throw new HarnessError('usage', 'name a plan, or a folder with --resume');
   if (options.resume !== undefined && options.shard !== undefined)
     throw new HarnessError('usage', '--shard: a sweep that is resumed keeps its own');
+  if (options.resume !== undefined && options.dryRun === true)
+    throw new HarnessError(
+      'usage',
+      '--dry-run: prints the cells of a plan, and not of a sweep that is resumed',
+    );
   let folder: SweepFolder;
   if (planFile === undefined) {
     folder = SweepFolder.resume(options.resume as string);
+    noteOtherCode(folder.ledger.header, output);
     await requireCells(folder.ledger.header.cells);
   } else {
     const header = headerOfPlan(planFile, options.shard === undefined ? null : shardOf(options.shard));
@@ -113,8 +122,19 @@ async function sweep(planFile: string | undefined, options: Options, output: Scr
   const outcome = await runAll(folder, workers, output);
   folder.close();
   const exitCode = sumUp(folder, outcome, output, options.json === true);
-  if (outcome.state === 'unfinished') output.note(`go on: npx shaketable sweep --resume ${folder.path}`);
+  if (outcome.state === 'unfinished' || outcome.state === 'error')
+    output.note(`go on: npx shaketable sweep --resume ${folder.path}`);
   return exitCode;
+}
+
+/** Its records are then not all of one code. */
+function noteOtherCode(header: SweepHeader, output: ScreenOutput): void {
+  const texts = [header, { shaketableVersion: shaketableVersion(), gitRevision: gitRevision() }].map(
+    ({ shaketableVersion: version, gitRevision: revision }) =>
+      revision === null ? version : `${version} (${revision})`,
+  );
+  const [before, now] = texts as [string, string];
+  if (before !== now) output.note(`begun by Shaketable ${before}, and gone on with by ${now}`);
 }
 
 /** @throws HarnessError `usage` */

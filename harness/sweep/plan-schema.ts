@@ -16,6 +16,16 @@ const amount = z.number().nonnegative();
 const axis = <T extends z.ZodType>(item: T, description: string) =>
   oneOrMore(item).describe(`${description}; a list multiplies`);
 
+/** Of a cell; who wants more gives a budget. */
+const MAX_SEEDS = 1_000_000;
+const TOO_MANY_SEEDS = `at most ${MAX_SEEDS} seeds, and none above ${Number.MAX_SAFE_INTEGER}`;
+
+/** What is no FROM-TO is told by another rule. */
+function areSeedsInBounds(text: string): boolean {
+  const [first, last] = text.split('-').map(Number) as [number, number];
+  return !(first > Number.MAX_SAFE_INTEGER || last > Number.MAX_SAFE_INTEGER || last - first >= MAX_SEEDS);
+}
+
 /** Run directories that a sweep keeps. */
 export const keepSchema = z
   .enum(['failures', 'thin', 'all'])
@@ -42,7 +52,13 @@ const settingsSchema = z.strictObject({
     .optional(),
   'check-budget': amount.describe('Seconds for judging one run').optional(),
   seeds: z
-    .union([z.int().min(1), z.string().regex(/^\d+-\d+$/, 'must be a number, or FROM-TO')])
+    .union([
+      z.int().min(1).max(MAX_SEEDS, TOO_MANY_SEEDS),
+      z
+        .string()
+        .regex(/^\d+-\d+$/, 'must be a number, or FROM-TO')
+        .refine(areSeedsInBounds, TOO_MANY_SEEDS),
+    ])
     .describe('How many, from 1 on, or FROM-TO')
     .optional(),
   budget: z

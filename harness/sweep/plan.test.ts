@@ -77,6 +77,22 @@ matrix:
       /^n\.yaml line 4: matrix\[0\]\.seeds: must be a number, or FROM-TO/,
     ],
     [
+      'more seeds than a cell may have',
+      'matrix:\n  - system: raft\n    workload: register\n    seeds: 1-99999999999',
+      /^n\.yaml line 4: matrix\[0\]\.seeds: at most 1000000 seeds, and none above 9007199254740991$/,
+    ],
+    [
+      'a count of them',
+      'matrix:\n  - system: raft\n    workload: register\n    seeds: 1000001',
+      /^n\.yaml line 4: matrix\[0\]\.seeds: at most 1000000 seeds/,
+    ],
+    [
+      'seeds that are no safe integers',
+      'matrix:\n  - system: raft\n    workload: register\n    seeds: 9007199254740992-9007199254740993',
+      /^n\.yaml line 4: matrix\[0\]\.seeds: at most 1000000 seeds/,
+    ],
+    ['an alias of nothing', 'matrix:\n  - system: *x\n    workload: register', /^n\.yaml: .*\bx$/],
+    [
       'a name that is no file name',
       'name: ../up\nmatrix: [{ system: a, workload: b }]',
       /^n\.yaml line 1: name: must be lower-case/,

@@ -14,9 +14,9 @@
  *
  * Keys are the long options of `shaketable run`, and `seeds`, `budget`, `expect`, `max-unknown`.
  */
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { HarnessError } from '../errors.ts';
+import { HarnessError, messageOf } from '../errors.ts';
 import { entrySchema, planSchema, type SweepPlan } from './plan-schema.ts';
 
 /** @throws HarnessError `bad-format`, a line for each thing that is wrong, with the line of the file */
@@ -28,7 +28,7 @@ export function readPlan(yaml: string, file: string): SweepPlan {
     const { line } = lines.linePos(broken.pos[0]);
     throw new HarnessError('bad-format', `${file} line ${line}: ${firstLineOf(broken.message)}`);
   }
-  const parsed = planSchema.safeParse(document.toJS());
+  const parsed = planSchema.safeParse(plainOf(document, file));
   if (parsed.success) return parsed.data;
   const placeOf = (path: readonly PropertyKey[]): string => {
     for (let length = path.length; length > 0; length--) {
@@ -41,6 +41,15 @@ export function readPlan(yaml: string, file: string): SweepPlan {
     .flatMap((issue) => innermost(issue))
     .map(({ path, message }) => `${placeOf(path)}: ${pathText(path)}${message}`);
   throw new HarnessError('bad-format', [...new Set(problems)].join('\n'));
+}
+
+/** An alias may stand for nothing, or for too much. */
+function plainOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new HarnessError('bad-format', `${file}: ${firstLineOf(messageOf(error))}`);
+  }
 }
 
 interface Problem {
