@@ -1,6 +1,7 @@
 /**
  * Processes that run candidates, each one at a time, ahead of what is known: which one counts is decided by the order of the
- * candidates, and not by which is ready first.
+ * candidates, and not by which is ready first. A process that dies is replaced, and its candidate is run once more; where that one
+ * dies, too, the candidate shows nothing.
  *
  *     const pool = new ShrinkPool(4, { target, runPath, checkBudgetMs });
  *     const found = await pool.firstOf(candidates);
@@ -8,10 +9,11 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
-import { HarnessError } from '../errors.ts';
 import type { Candidate } from '../shrink/candidate.ts';
 import type { FirstOf, Shrunk } from '../shrink/shrink.ts';
 import type { ShrinkAnswer, ShrinkJob } from './shrink-worker.ts';
+
+const ATTEMPTS = 2;
 
 export class ShrinkPool {
   readonly #size: number;
@@ -41,12 +43,19 @@ export class ShrinkPool {
     return Promise.race([search, this.#stopped]);
   };
 
-  /** One candidate alone. @throws HarnessError when it cannot be run at all */
+  /** One candidate alone. */
   async attempt(candidate: Candidate): Promise<ShrinkAnswer> {
-    const worker = this.#idle.pop() ?? (await this.#start());
-    const answer = await ask(worker, { ...this.#common, candidate });
-    this.#idle.push(worker);
-    return answer;
+    let problem: string | null = null;
+    for (let attempt = 1; attempt <= ATTEMPTS && !this.#isStopped; attempt++) {
+      const worker = this.#idle.pop() ?? (await this.#start());
+      const answer = await ask(worker, { ...this.#common, candidate });
+      if (typeof answer !== 'string') {
+        this.#idle.push(worker);
+        return answer;
+      }
+      problem = answer;
+    }
+    return { finding: null, problem };
   }
 
   /** Nothing more is begun, and nobody waits for what runs. */
@@ -56,6 +65,8 @@ export class ShrinkPool {
   }
 
   end(): void {
+    // What it ends now is not begun again.
+    this.stop();
     for (const worker of this.#all) worker.kill('SIGKILL');
   }
 
@@ -92,15 +103,13 @@ export class ShrinkPool {
   }
 }
 
-/** @throws HarnessError when its process dies: candidates are smaller than the run, which did not kill it */
-function ask(worker: ChildProcess, job: ShrinkJob): Promise<ShrinkAnswer> {
-  return new Promise((resolve, reject) => {
+/** The answer; or why there is none. */
+function ask(worker: ChildProcess, job: ShrinkJob): Promise<ShrinkAnswer | string> {
+  return new Promise((resolve) => {
     const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
       worker.off('message', onMessage);
       const how = signal ?? `code ${String(code)}`;
-      reject(
-        new HarnessError('internal', `a process that shrinks ended with ${how}: is the memory used up?`),
-      );
+      resolve(`a process that shrinks ended with ${how}: is the memory used up?`);
     };
     const onMessage = (answer: unknown): void => {
       worker.off('exit', onExit);
@@ -112,6 +121,7 @@ function ask(worker: ChildProcess, job: ShrinkJob): Promise<ShrinkAnswer> {
     }
     worker.once('message', onMessage);
     worker.once('exit', onExit);
-    worker.send(job);
+    // What cannot be sent was for one that is about to exit.
+    worker.send(job, () => undefined);
   });
 }

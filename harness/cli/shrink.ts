@@ -4,10 +4,10 @@ import { type Command, Option } from 'commander';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import { type Candidate, type CandidateSize, sizeOf, withPlan } from '../shrink/candidate.ts';
-import type { Finding, Target } from '../shrink/finding.ts';
+import { type Finding, findingIn, type Target } from '../shrink/finding.ts';
 import { shrink, type ShrinkResult } from '../shrink/shrink.ts';
 import type { CommandContext } from './command-context.ts';
-import { executeRun } from './execute-run.ts';
+import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { interruptOnSignal } from './interrupt.ts';
 import { parseNumber } from './numbers.ts';
 import type { Output } from './output.ts';
@@ -29,7 +29,7 @@ interface Options {
 const ATTEMPTS = 3_000;
 const ATTEMPTS_MAX = 1_000_000;
 const WORKERS_MAX = 64;
-/** For one candidate: each is smaller than the run. */
+/** For one candidate, and the smallest in the end: each is smaller than the run. */
 const CHECK_BUDGET_S = 60;
 
 const EXAMPLES = `
@@ -96,7 +96,7 @@ async function shrinkRun(path: string, options: Options, output: Output): Promis
   const tookMs = performance.now() - startedMs;
   const before = sizeOf(start);
   const after = sizeOf(result.smallest);
-  const directory = await perform(saved, result, { target, before, options, output });
+  const directory = await perform(saved, result, { target, before, options, checkBudgetMs, output });
   const anomaly = targetName(target);
   if (options.json === true) {
     output.print(
@@ -183,14 +183,19 @@ interface PerformOptions {
   readonly target: Target;
   readonly before: CandidateSize;
   readonly options: Options;
+  readonly checkBudgetMs: number;
   readonly output: Output;
 }
 
-/** The smallest once more, with all its checkers, into a directory of its own. */
+/**
+ * The smallest once more, with all its checkers, into a directory of its own.
+ *
+ * @throws HarnessError `non-determinism` when it does not show the anomaly there; `interrupted` when that is why
+ */
 async function perform(
   saved: SavedRun,
   { smallest }: ShrinkResult,
-  { target, before, options, output }: PerformOptions,
+  { target, before, options, checkBudgetMs, output }: PerformOptions,
 ): Promise<RunDirectory> {
   const { test, plan } = smallest;
   const startedAt = new Date();
@@ -215,11 +220,41 @@ async function perform(
     directory,
     interrupt,
     output,
-    checkBudgetMs: 1000 * CHECK_BUDGET_S,
+    checkBudgetMs,
   });
   interrupt.letSignalsEnd();
+  const { history, phases, verdicts } = run;
+  if (findingIn(verdicts, target, { candidate: smallest, history, phases }) === null) {
+    throw missing(run, { target, path: directory.path, wasInterrupted: interrupt.requested });
+  }
   if (options.json !== true) output.print(run.summary);
   return directory;
+}
+
+interface Missing {
+  readonly target: Target;
+  readonly path: string;
+  readonly wasInterrupted: boolean;
+}
+
+/** Why the smallest does not show when it is performed what it showed as a candidate. */
+function missing({ verdicts }: ExecutedRun, { target, path, wasInterrupted }: Missing): HarnessError {
+  const name = targetName(target);
+  if (wasInterrupted) {
+    return new HarnessError(
+      'interrupted',
+      `interrupted while the smallest was performed: ${path} does not show ${name}; shrink it again`,
+    );
+  }
+  const verdict = verdicts.find(({ checker }) => checker === target.checker);
+  const why =
+    verdict?.valid === 'unknown'
+      ? `${target.checker}: ${verdict.reason ?? 'unknown'}`
+      : 'is it deterministic?';
+  return new HarnessError(
+    'non-determinism',
+    `the smallest showed ${name} as a candidate, and not when it was performed in ${path}: ${why}`,
+  );
 }
 
 /** `4,902 → 7 operations, 12 → 1 faults, …`. */
