@@ -1,13 +1,14 @@
 /** `shaketable promote`: keeps a failure as a regression test that `npm test` runs. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RunDirectory, writeWhole } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
-import { EXPECTATIONS, EXPECTED_FILE, expectedFile, type ExpectedVerdict } from './promoted-run.ts';
+import { EXPECTATIONS, EXPECTED_FILE, expectedFile, type ExpectedVerdict, PARTIAL } from './promoted-run.ts';
 import { failureOf, targetName } from './saved-failure.ts';
+import { readPlan } from './saved-plan.ts';
 import { openSavedRun, type SavedRun } from './saved-run.ts';
 
 interface Options {
@@ -72,42 +73,63 @@ async function promote(path: string, options: Options, output: Output): Promise<
   }
   const failure = failureOf(saved, options.anomaly);
   const { test, history, directory } = saved;
+  if (test.cluster === 'sim') readPlan(directory, 'run its seed again, and let it end');
   if (history.length > LARGE_HISTORY) {
     output.note(
       `${path} has ${history.length} records: shaketable shrink makes a test that says more and takes milliseconds`,
     );
   }
   const name = options.name ?? `${test.system}-${test.workload}-${failure.anomaly}-${test.seed}`;
-  if (!/^[\w][\w.-]*$/.test(name)) {
-    throw new HarnessError('usage', `--name ${name}: wants letters, digits, "-", "_" and "."`);
+  if (!/^[\w][\w.-]*$/.test(name) || name.endsWith(PARTIAL)) {
+    throw new HarnessError(
+      'usage',
+      `--name ${name}: wants letters, digits, "-", "_" and ".", and no ${PARTIAL} at its end`,
+    );
   }
   const folder = join(options.to, name);
   if (existsSync(folder)) {
     throw new HarnessError('usage', `${folder} is there already: choose another --name, or remove it`);
   }
-  copy(saved, folder);
   const expected: ExpectedVerdict = {
     expect: options.expect,
     anomaly: targetName(failure),
     explanation: failure.explanation,
     from: directory.path,
   };
-  RunDirectory.open(folder).writeJson(EXPECTED_FILE, expectedFile(expected));
   const testFile = join(options.to, TEST_FILE);
   const isNew = !existsSync(testFile);
-  if (isNew) writeWhole(testFile, TEST_TEXT);
+  writeFolder(saved, expected, folder, () => {
+    if (isNew) writeWhole(testFile, TEST_TEXT);
+  });
   output.print(folder);
   if (isNew)
     output.note(`${testFile} runs what is promoted to ${dirname(folder)}: npx vitest run ${testFile}`);
 }
 
-function copy({ directory }: SavedRun, folder: string): void {
+/**
+ * Whole or not at all: written beside and renamed.
+ *
+ * @param finish - called when all is written, before it is renamed
+ */
+function writeFolder(
+  { directory }: SavedRun,
+  expected: ExpectedVerdict,
+  folder: string,
+  finish: () => void,
+): void {
+  const partial = `${folder}${PARTIAL}`;
+  const remove = (): void => rmSync(partial, { recursive: true, force: true });
   try {
-    mkdirSync(folder, { recursive: true });
+    // Of one that was killed.
+    if (existsSync(partial)) remove();
+    for (const file of FILES) {
+      if (directory.has(file)) writeWhole(join(partial, file), directory.read(file));
+    }
+    RunDirectory.open(partial).writeJson(EXPECTED_FILE, expectedFile(expected));
+    finish();
+    renameSync(partial, folder);
   } catch (error) {
+    if (existsSync(partial)) remove();
     throw HarnessError.from(error, 'io', `cannot make ${folder}`);
-  }
-  for (const file of FILES) {
-    if (directory.has(file)) writeWhole(join(folder, file), directory.read(file).toString('utf8'));
   }
 }

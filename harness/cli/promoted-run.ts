@@ -11,6 +11,8 @@ import { HarnessError } from '../errors.ts';
 const PROMOTED_FORMAT = 'shaketable-promoted';
 const PROMOTED_VERSION = 1;
 export const EXPECTED_FILE = 'expected.json';
+/** What the name of a folder ends with while it is written. */
+export const PARTIAL = '.partial';
 
 /**
  * - `found`: the plan shows the anomaly on today's code, as it does with a bug that is injected, or not mended.
@@ -72,15 +74,26 @@ export function readExpected(folder: string): ExpectedVerdict {
  * The promoted runs in a folder, by name.
  *
  * @returns paths
- * @throws HarnessError `usage` when there is no such folder
+ * @throws HarnessError `usage` when there is no such folder, or one of the runs in it was not promoted to the end
  */
 export function promotedRuns(folder: string): readonly string[] {
+  const runs = foldersIn(folder).filter((path) => RunDirectory.isRun(path));
+  for (const path of runs) {
+    if (path.endsWith(PARTIAL) || !RunDirectory.open(path).has(EXPECTED_FILE)) {
+      throw new HarnessError(
+        'usage',
+        `${path} was not promoted to the end, and is not tested: remove it, and promote its run again`,
+      );
+    }
+  }
+  return runs.sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+}
+
+function foldersIn(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map((entry) => join(folder, entry.name))
-      .filter((path) => RunDirectory.isRun(path) && RunDirectory.open(path).has(EXPECTED_FILE))
-      .sort((a, b) => (basename(a) < basename(b) ? -1 : 1));
+      .map((entry) => join(folder, entry.name));
   } catch (error) {
     throw new HarnessError('usage', `${folder} is no folder of promoted runs`, { cause: error });
   }
