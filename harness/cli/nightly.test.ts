@@ -28,7 +28,12 @@ async function projectWith(ci: string): Promise<{ folder: string; sh: Shell }> {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const node = join(ROOT, 'node_modules', '.bin', 'node');
-  executable(join(bin, 'npx'), `shift; exec '${node}' '${join(ROOT, 'harness', 'cli', 'main.ts')}' "$@"`);
+  const main = join(ROOT, 'harness', 'cli', 'main.ts');
+  // A sweep ends with another code where a test wants it.
+  executable(
+    join(bin, 'npx'),
+    `shift; '${node}' '${main}' "$@"; code=$?; [ "$1" != sweep ] || exit "\${SWEEP_EXIT:-$code}"; exit $code`,
+  );
   executable(join(bin, 'node'), `exec '${node}' "$@"`);
   executable(join(bin, 'npm'), 'test "$1" = ci');
   // Keeps what it was told; knows one issue that is open and one that is closed.
@@ -216,19 +221,27 @@ it(
     const given = Object.fromEntries(container.env.map(({ name, value = '' }) => [name, value]));
     expect(Number(given['SHARDS'])).toBe(completions);
     expect(container.command).toEqual(['sh', '-ec']);
-    const pod = (index: number): Promise<number> =>
+    const pod = (index: number, env: Readonly<Record<string, string>> = {}): Promise<number> =>
       sh(container.args[0], {
         ...given,
         SHARDS: String(SHARDS),
         RESULTS: join(folder, 'volume'),
         NIGHT: 'nightly-29',
         JOB_COMPLETION_INDEX: String(index),
+        ...env,
       });
+    const night = join(folder, 'volume', 'nightly-29');
+    const harnessFailed = { SWEEP_EXIT: '70' };
+    expect(await pod(0, { ...harnessFailed, PLAN: 'none.yaml' })).not.toBe(0);
+    expect(existsSync(join(night, 'shards'))).toBe(false);
+    expect(await pod(0, harnessFailed)).toBe(0);
     expect(await pod(0)).toBe(0);
-    expect(await pod(0)).toBe(0);
-    expect(readdirSync(join(folder, 'volume', 'nightly-29'))).toEqual(['shards']);
+    expect(readdirSync(night)).toEqual(['shards']);
+    // What a pod leaves that died while it joined.
+    const whole = join(night, 'nightly');
+    mkdirSync(whole);
+    for (const path of [join(night, 'lock'), join(whole, 'sweep.jsonl')]) writeFileSync(path, '');
     expect(await pod(1)).toBe(0);
-    const whole = join(folder, 'volume', 'nightly-29', 'nightly');
     expectWhole(readJson<Summary>(whole, 'summary.json'));
     expect(await pod(1)).toBe(0);
   },
