@@ -7,19 +7,15 @@
  *     const found = await pool.firstOf(candidates);
  *     pool.end();
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
 import type { Candidate } from '../shrink/candidate.ts';
 import type { FirstOf, Shrunk } from '../shrink/shrink.ts';
 import type { ShrinkAnswer, ShrinkJob } from './shrink-worker.ts';
-
-const ATTEMPTS = 2;
+import { Death, WorkerProcesses } from './worker-processes.ts';
 
 export class ShrinkPool {
   readonly #size: number;
   readonly #common: Omit<ShrinkJob, 'candidate'>;
-  readonly #idle: ChildProcess[] = [];
-  readonly #all = new Set<ChildProcess>();
+  readonly #processes = new WorkerProcesses<ShrinkJob, ShrinkAnswer>('shrink-worker');
   readonly #stopped: Promise<null>;
   #stop: () => void = () => undefined;
   #isStopped = false;
@@ -45,29 +41,25 @@ export class ShrinkPool {
 
   /** One candidate alone. */
   async attempt(candidate: Candidate): Promise<ShrinkAnswer> {
-    let problem: string | null = null;
-    for (let attempt = 1; attempt <= ATTEMPTS && !this.#isStopped; attempt++) {
-      const worker = this.#idle.pop() ?? (await this.#start());
-      const answer = await ask(worker, { ...this.#common, candidate });
-      if (typeof answer !== 'string') {
-        this.#idle.push(worker);
-        return answer;
-      }
-      problem = answer;
-    }
-    return { finding: null, problem };
+    const answer = await this.#processes.run({ ...this.#common, candidate });
+    if (answer === null) return { finding: null, problem: null };
+    if (!(answer instanceof Death)) return answer;
+    return {
+      finding: null,
+      problem: `a process that shrinks ended with ${answer.how}: is the memory used up?`,
+    };
   }
 
   /** Nothing more is begun, and nobody waits for what runs. */
   stop(): void {
     this.#isStopped = true;
+    this.#processes.stop();
     this.#stop();
   }
 
   end(): void {
-    // What it ends now is not begun again.
     this.stop();
-    for (const worker of this.#all) worker.kill('SIGKILL');
+    this.#processes.end();
   }
 
   async #search(candidates: Iterable<Candidate>): ReturnType<FirstOf> {
@@ -88,40 +80,4 @@ export class ShrinkPool {
     // All that come before it are done by now, and show nothing.
     return found.sort((a, b) => a.place - b.place)[0] ?? null;
   }
-
-  async #start(): Promise<ChildProcess> {
-    // As this module: TypeScript in a checkout, JavaScript in the package.
-    const main = new URL(`./shrink-worker${extname(import.meta.filename)}`, import.meta.url);
-    const worker = fork(main, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    this.#all.add(worker);
-    worker.once('exit', () => this.#all.delete(worker));
-    await new Promise((resolve) => {
-      worker.once('message', resolve);
-      worker.once('exit', resolve);
-    });
-    return worker;
-  }
-}
-
-/** The answer; or why there is none. */
-function ask(worker: ChildProcess, job: ShrinkJob): Promise<ShrinkAnswer | string> {
-  return new Promise((resolve) => {
-    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
-      worker.off('message', onMessage);
-      const how = signal ?? `code ${String(code)}`;
-      resolve(`a process that shrinks ended with ${how}: is the memory used up?`);
-    };
-    const onMessage = (answer: unknown): void => {
-      worker.off('exit', onExit);
-      resolve(answer as ShrinkAnswer);
-    };
-    if (worker.exitCode !== null || worker.signalCode !== null) {
-      onExit(worker.exitCode, worker.signalCode);
-      return;
-    }
-    worker.once('message', onMessage);
-    worker.once('exit', onExit);
-    // What cannot be sent was for one that is about to exit.
-    worker.send(job, () => undefined);
-  });
 }
