@@ -12,9 +12,12 @@ const { needed, open } = reportPages();
 const inkOf = (page: Page, label: string): Promise<number> =>
   page.locator(`canvas[aria-label^="${label}"]`).evaluate((canvas) => {
     const element = canvas as HTMLCanvasElement;
-    const { data } = element.getContext('2d')?.getImageData(0, 0, element.width, element.height) ?? {
-      data: [],
-    };
+    // From a copy: Chromium complains of a canvas that is read more than once, and it is the test that reads.
+    const copy = new OffscreenCanvas(element.width, element.height).getContext('2d', {
+      willReadFrequently: true,
+    });
+    copy?.drawImage(element, 0, 0);
+    const { data } = copy?.getImageData(0, 0, element.width, element.height) ?? { data: [] };
     let ink = 0;
     for (let i = 3; i < data.length; i += 4) if (data[i] !== 0) ink++;
     return ink;
