@@ -8,7 +8,7 @@
  *     pool.end();
  */
 import type { Candidate } from '../shrink/candidate.ts';
-import type { FirstOf, Shrunk } from '../shrink/shrink.ts';
+import type { FirstOf, Shrunk } from '../shrink/search.ts';
 import type { ShrinkAnswer, ShrinkJob } from './shrink-worker.ts';
 import { Death, WorkerProcesses } from './worker-processes.ts';
 

@@ -4,7 +4,8 @@ import type { TestDefinition } from '../run/test-definition.ts';
 import { NS_PER_MS, NS_PER_S } from '../units.ts';
 import { type Candidate, faultsOf, isOfClient, sizeOf, withPlan } from './candidate.ts';
 import type { Finding } from './finding.ts';
-import { type FirstOf, shrink, type ShrinkResult } from './shrink.ts';
+import type { FirstOf, ShrinkResult } from './search.ts';
+import { shrink } from './shrink.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const OPERATIONS = 400;
