@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import type { Validity, Verdict } from '../checkers/checker.ts';
-import { HarnessError } from '../harness/errors.ts';
+import { parseVersionedJson } from '../harness/versioned-json.ts';
 import type { FailureSignature } from './signatures.ts';
 
 const VERDICT_FORMAT = 'shaketable-verdict';
@@ -46,8 +46,6 @@ export function verdictFile(verdict: VerdictFile): unknown {
   };
 }
 
-const headerSchema = z.object({ format: z.literal(VERDICT_FORMAT), version: z.number() });
-
 const validitySchema = z.union([z.boolean(), z.literal('unknown')]);
 
 const signatureSchema = z.object({
@@ -79,26 +77,12 @@ const recordedSchema = z.object({
 
 /** @throws HarnessError `bad-format` or `unsupported-version`, in one line */
 export function parseVerdict(text: string, path: string): RecordedVerdict {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new HarnessError('bad-format', `${path} is not JSON: is it cut off?`, { cause: error });
-  }
-  const header = headerSchema.safeParse(json);
-  if (!header.success) throw new HarnessError('bad-format', `${path} is no verdict of Shaketable`);
-  if (header.data.version !== VERDICT_VERSION) {
-    throw new HarnessError(
-      'unsupported-version',
-      `${path} has format version ${header.data.version}; this Shaketable reads version ${VERDICT_VERSION}`,
-    );
-  }
-  const recorded = recordedSchema.safeParse(json);
+  const recorded = parseVersionedJson(text, path, {
+    format: VERDICT_FORMAT,
+    version: VERDICT_VERSION,
+    foreign: 'is no verdict of Shaketable',
+    schema: recordedSchema,
+  });
   // What else a verdict has is told by the types of the checkers that wrote it.
-  if (recorded.success) return recorded.data as unknown as RecordedVerdict;
-  const issue = recorded.error.issues[0];
-  throw new HarnessError(
-    'bad-format',
-    `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
-  );
+  return recorded as unknown as RecordedVerdict;
 }

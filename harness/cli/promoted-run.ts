@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
+import { parseVersionedJson } from '../versioned-json.ts';
 
 const PROMOTED_FORMAT = 'shaketable-promoted';
 const PROMOTED_VERSION = 1;
@@ -34,7 +35,6 @@ export function expectedFile(expected: ExpectedVerdict): unknown {
   return { format: PROMOTED_FORMAT, version: PROMOTED_VERSION, ...expected };
 }
 
-const headerSchema = z.object({ format: z.literal(PROMOTED_FORMAT), version: z.number() });
 const expectedSchema = z.object({
   expect: z.enum(EXPECTATIONS),
   anomaly: z.string().regex(/^[^/]+\/[^/]+$/, 'must be CHECKER/ANOMALY'),
@@ -45,29 +45,12 @@ const expectedSchema = z.object({
 /** @throws HarnessError with one line that names the file */
 export function readExpected(folder: string): ExpectedVerdict {
   const directory = RunDirectory.open(folder);
-  const path = directory.file(EXPECTED_FILE);
-  let json: unknown;
-  try {
-    json = JSON.parse(directory.read(EXPECTED_FILE).toString('utf8'));
-  } catch (error) {
-    if (error instanceof HarnessError) throw error;
-    throw new HarnessError('bad-format', `${path} is not JSON: is it cut off?`, { cause: error });
-  }
-  const header = headerSchema.safeParse(json);
-  if (!header.success) throw new HarnessError('bad-format', `${path} is not what shaketable promote wrote`);
-  if (header.data.version !== PROMOTED_VERSION) {
-    throw new HarnessError(
-      'unsupported-version',
-      `${path} has format version ${header.data.version}; this Shaketable reads version ${PROMOTED_VERSION}`,
-    );
-  }
-  const expected = expectedSchema.safeParse(json);
-  if (expected.success) return expected.data;
-  const issue = expected.error.issues[0];
-  throw new HarnessError(
-    'bad-format',
-    `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
-  );
+  return parseVersionedJson(directory.read(EXPECTED_FILE).toString('utf8'), directory.file(EXPECTED_FILE), {
+    format: PROMOTED_FORMAT,
+    version: PROMOTED_VERSION,
+    foreign: 'is not what shaketable promote wrote',
+    schema: expectedSchema,
+  });
 }
 
 /**
