@@ -6,6 +6,7 @@ import type { RecordedVerdict } from '../verdict-file.ts';
 import { addressWith, fileAddress, liveAddress, reportAddress, zipAddress } from './addresses.ts';
 import { askedAddress } from './asked.ts';
 import { type Html, html, type Part } from './html.ts';
+import { numeric, tableOf } from './table.ts';
 import {
   counted,
   linkTo,
@@ -122,21 +123,7 @@ function checkers({ verdicts }: RecordedVerdict): Html {
     </tr>`;
   });
   return html`<h2>Checkers</h2>
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Checker</th>
-            <th scope="col">Verdict</th>
-            <th scope="col" class="number">Anomalies</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>`;
+    ${tableOf(['Checker', 'Verdict', numeric('Anomalies'), 'Why'], rows)}`;
 }
 
 function figures({
@@ -156,24 +143,10 @@ function figures({
       ${[counts.ok, counts.fail, counts.info + counts.pending].map((count) => html`<td class="number">${numberText(count)}</td>`)}${[latency?.p50Ns, latency?.p99Ns, latency?.maxNs].map((value) => html`<td class="number">${ns(value)}</td>`)}
     </tr>`;
   });
-  const heads = ['Ok', 'Fail', 'Info', 'p50', 'p99', 'Longest'].map(
-    (text) => html`<th scope="col" class="number">${text}</th>`,
-  );
+  const figureNames = ['Ok', 'Fail', 'Info', 'p50', 'p99', 'Longest'];
   const gap = availability.longestGap;
   return html`<h2>Operations</h2>
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Function</th>
-            ${heads}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${tableOf(['Function', ...figureNames.map(numeric)], rows)}
     <p>
       ${percentText(availability.overall.okShare)} ok; ${percentText(availability.duringFaults.okShare)} of
       those that began under a fault, ${percentText(availability.outsideFaults.okShare)} of the others.
@@ -191,19 +164,7 @@ function fileTable(path: string, files: readonly RunFile[]): Html {
         <td class="number">${numberText(sizeBytes)} bytes</td>
       </tr>`,
   );
-  return html`<div class="table">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">File</th>
-          <th scope="col" class="number">Size</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return tableOf(['File', numeric('Size')], rows);
 }
 
 /** Where a run has no report: the command that makes it, and the page that does so where it may. */

@@ -7,6 +7,7 @@ import { readSweepOutcome, type SweepSummary } from '../index/read-sweep.ts';
 import { fileAddress, runAddress, sweepAddress } from './addresses.ts';
 import { type Html, html, type Part } from './html.ts';
 import { page, revisionText, timeOf } from './page.ts';
+import { tableOf } from './table.ts';
 
 type State = SweepSummary['state'];
 
@@ -42,18 +43,7 @@ export function sweepsPage(sweeps: readonly SweepSummary[]): Html {
       ${
         sweeps.length === 0
           ? html`<p>There are none in this folder: <code>shaketable sweep PLAN</code> makes one.</p>`
-          : html`<div class="table">
-              <table>
-                <thead>
-                  <tr>
-                    ${['State', 'Name', 'Started, UTC', 'Revision', 'What came of it'].map((head) => html`<th scope="col">${head}</th>`)}
-                  </tr>
-                </thead>
-                <tbody>
-                  ${rows}
-                </tbody>
-              </table>
-            </div>`
+          : tableOf(['State', 'Name', 'Started, UTC', 'Revision', 'What came of it'], rows)
       }`,
   });
 }
@@ -83,18 +73,10 @@ export function sweepPage(path: string, directory: string): Html {
       </p>
       <p class="actions">${links}</p>
       <h2>Cells</h2>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              ${['State', 'Cell', 'Seeds', 'What came of it', 'Runs that were kept'].map((head) => html`<th scope="col">${head}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${cells.map((cell) => cellRow(path, directory, cell))}
-          </tbody>
-        </table>
-      </div>`,
+      ${tableOf(
+        ['State', 'Cell', 'Seeds', 'What came of it', 'Runs that were kept'],
+        cells.map((cell) => cellRow(path, directory, cell)),
+      )}`,
   });
 }
 

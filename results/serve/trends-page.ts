@@ -7,6 +7,7 @@ import { type Bucket, type Spread, type Trend, trendOf } from './buckets.ts';
 import { barChart, reachChart, type Slot } from './chart.ts';
 import { filterForm } from './filter-form.ts';
 import { type Html, html } from './html.ts';
+import { numeric, tableOf } from './table.ts';
 import { counted, msText, page, percentText, timeOf } from './page.ts';
 
 const SIGNATURES_MAX = 100;
@@ -102,19 +103,7 @@ function table(buckets: readonly Bucket[], times: readonly string[]): Html {
       ${cells.map((cell) => html`<td class="number">${cell}</td>`)}
     </tr>`;
   });
-  return html`<div class="table">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">From</th>
-          ${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return tableOf(['From', ...heads.map(numeric)], rows);
 }
 
 function signatures(rows: readonly SignatureRow[], filter: RunFilter): Html | false {
@@ -133,22 +122,7 @@ function signatures(rows: readonly SignatureRow[], filter: RunFilter): Html | fa
       </tr>`,
   );
   return html`<h2>Failures by signature</h2>
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Signature</th>
-            <th scope="col" class="number">Runs</th>
-            <th scope="col">First seen</th>
-            <th scope="col">Last seen</th>
-            <th scope="col">Example</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${lines}
-        </tbody>
-      </table>
-    </div>
+    ${tableOf(['Signature', numeric('Runs'), 'First seen', 'Last seen', 'Example'], lines)}
     ${rows.length === SIGNATURES_MAX && html`<p class="hint">The ${SIGNATURES_MAX} most frequent.</p>`}`;
 }
 
