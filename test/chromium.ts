@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BrowserContext, chromium } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type Requirement, requirement } from './require.ts';
 
 const CANDIDATES = [
@@ -46,4 +46,30 @@ export function launchChromium(
       '--disable-sync',
     ],
   });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** What a good page never has: exceptions, messages on the console, dialogs, requests. */
+  readonly complaints: string[];
+}
+
+/** A new page, and what it does that a good one does not. @param isExpected - of the address of a request */
+export async function watchedPage(
+  context: BrowserContext,
+  isExpected: (url: string) => boolean,
+): Promise<WatchedPage> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+  page.on('console', (message) => complaints.push(`console ${message.type()}: ${message.text()}`));
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!isExpected(url) && url !== 'data:,') complaints.push(`request: ${url.slice(0, 100)}`);
+  });
+  return { page, complaints };
 }

@@ -1,9 +1,9 @@
 /** `shaketable bisect` on a repository that the test makes: a system in the simulator that begins to lose writes. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandIn, temporaryFolder } from './testing/command.ts';
+import { gitIn } from './testing/git.ts';
 
 const CELL = `import { defineSystem, onJson, sendJson, type Json } from 'shaketable';
 
@@ -60,12 +60,7 @@ const repository = temporaryFolder();
 const folder = join(repository, 'shake');
 const shaketable = commandIn(folder);
 
-const git = (...args: readonly string[]): string =>
-  execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], {
-    cwd: repository,
-    encoding: 'utf8',
-    stdio: 'pipe',
-  }).trim();
+const git = gitIn(repository);
 
 function commit(subject: string, cell: string): void {
   writeFileSync(join(folder, 'cell.ts'), cell);

@@ -1,20 +1,15 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bisected, bisection, type BisectionOptions, type StepVerdict } from './bisection.ts';
 import { temporaryFolder } from './testing/command.ts';
+import { gitIn } from './testing/git.ts';
 
 const repository = temporaryFolder();
 /** The user works in a folder of the repository. */
 const folder = join(repository, 'deep');
 
-const git = (...args: readonly string[]): string =>
-  execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args], {
-    cwd: repository,
-    encoding: 'utf8',
-    stdio: 'pipe',
-  }).trim();
+const git = gitIn(repository);
 
 /** A commit whose run would end so. */
 function commit(subject: string, verdict: StepVerdict): void {

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandIn, copyOf, type Ended, readJson, runsIn, temporaryFolder } from './testing/command.ts';
+import { gitIn } from './testing/git.ts';
 import { parseSince } from './since.ts';
 
 const SIGNATURE = 'raft-register/linearizability/nonlinearizable/9eb034';
@@ -108,12 +108,7 @@ describe('triage', () => {
   });
 
   it('takes the baseline of a revision of git, and none where it had none', async () => {
-    const git = (...args: readonly string[]): string =>
-      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
-        cwd: folder,
-        encoding: 'utf8',
-        stdio: 'pipe',
-      });
+    const git = gitIn(folder);
     git('init', '--quiet');
     git('commit', '--quiet', '--allow-empty', '--message', 'first');
     git('add', BASELINE);

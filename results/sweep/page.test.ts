@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { outcomeOf, type SweepOutcome } from '../../harness/sweep/outcome.ts';
 import { cell, header, record } from '../../harness/sweep/testing/samples.ts';
-import { chromiumRequirement, launchChromium } from '../../test/chromium.ts';
+import { chromiumRequirement, launchChromium, watchedPage, type WatchedPage } from '../../test/chromium.ts';
 import { printable } from '../report/printable.ts';
 import { HOSTILE_TEXTS } from '../report/sample.ts';
 import { renderSweep } from './page.ts';
@@ -74,21 +74,10 @@ describe.skipIf(needed.skip)(`the index of a sweep in Chromium${needed.note}`, (
   });
 
   /** Opens it from disk; collects what a good page never has. */
-  async function open(outcome: SweepOutcome): Promise<{ page: Page; complaints: string[] }> {
+  async function open(outcome: SweepOutcome): Promise<WatchedPage> {
     const file = join(folder, 'index.html');
     writeFileSync(file, renderSweep(outcome));
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-    page.on('console', (message) => complaints.push(`console ${message.type()}: ${message.text()}`));
-    page.on('dialog', (dialog) => {
-      complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
-    page.on('request', (request) => {
-      if (request.url() !== pathToFileURL(file).href && request.url() !== 'data:,')
-        complaints.push(`request: ${request.url().slice(0, 100)}`);
-    });
+    const { page, complaints } = await watchedPage(context, (url) => url === pathToFileURL(file).href);
     await page.goto(pathToFileURL(file).href);
     return { page, complaints };
   }

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumRequirement, launchChromium } from '../../../test/chromium.ts';
+import {
+  chromiumRequirement,
+  launchChromium,
+  watchedPage,
+  type WatchedPage,
+} from '../../../test/chromium.ts';
 import { makeRun, makeRuns } from '../../index/testing/made-runs.ts';
 import { buildReport } from '../../report/build-report.ts';
 import { sampleRun } from '../../report/sample.ts';
@@ -42,20 +47,8 @@ describe.skipIf(needed.skip)(`the pages in Chromium${needed.note}`, () => {
   });
 
   /** Opens a page; collects what a good page never has. */
-  async function open(path: string): Promise<{ page: Page; complaints: string[] }> {
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-    page.on('console', (message) => complaints.push(`console ${message.type()}: ${message.text()}`));
-    page.on('dialog', (dialog) => {
-      complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(server.address) && url !== 'data:,')
-        complaints.push(`request: ${url.slice(0, 100)}`);
-    });
+  async function open(path: string): Promise<WatchedPage> {
+    const { page, complaints } = await watchedPage(context, (url) => url.startsWith(server.address));
     await page.goto(new URL(path, server.address).href);
     return { page, complaints };
   }
