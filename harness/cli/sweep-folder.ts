@@ -1,6 +1,7 @@
 /** The folder of a sweep: its ledger, its runs, and what sums it up. */
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { FolderLock } from '../../results/folder-lock.ts';
 import { LineFile } from '../../results/line-file.ts';
 import { makeFolder, writeWhole } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
@@ -8,6 +9,7 @@ import { isReplayCommand, replayCommand } from './replay-command.ts';
 import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../sweep/ledger.ts';
 
 const LEDGER = 'sweep.jsonl';
+const LOCK = 'sweep.lock';
 
 /** A process of the sweep that was killed may write a moment longer. */
 const REMOVE_OPTIONS = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
@@ -17,12 +19,14 @@ export class SweepFolder {
   readonly ledger: Ledger;
   readonly #records: SeedRecord[];
   readonly #lines: LineFile;
+  readonly #lock: FolderLock;
 
-  private constructor(path: string, ledger: Ledger, lines: LineFile) {
+  private constructor(path: string, ledger: Ledger, lines: LineFile, lock: FolderLock) {
     this.path = path;
     this.ledger = ledger;
     this.#records = [...ledger.records];
     this.#lines = lines;
+    this.#lock = lock;
   }
 
   static create(path: string, header: SweepHeader): SweepFolder {
@@ -31,44 +35,52 @@ export class SweepFolder {
     } catch (error) {
       throw HarnessError.from(error, 'io', `cannot make ${path}; choose another with --results`);
     }
-    if (existsSync(join(path, LEDGER)))
-      throw new HarnessError('usage', `${path} has a sweep already: go on with it by --resume ${path}`);
-    const lines = new LineFile(join(path, LEDGER), { head: `${JSON.stringify(header)}\n` });
-    return new SweepFolder(path, { header, records: [] }, lines);
+    return locked(path, (lock) => {
+      if (existsSync(join(path, LEDGER)))
+        throw new HarnessError('usage', `${path} has a sweep already: go on with it by --resume ${path}`);
+      const lines = new LineFile(join(path, LEDGER), { head: `${JSON.stringify(header)}\n` });
+      return new SweepFolder(path, { header, records: [] }, lines, lock);
+    });
   }
 
   /**
    * Goes on where a sweep ended, however it did: runs that nobody recorded are removed, and what the harness or the machine failed at
    * is not done.
+   *
+   * @throws HarnessError `usage` where there is no sweep, or another process is at it
    */
   static resume(path: string): SweepFolder {
-    const { header, records } = readSweep(path);
-    const done = records.filter(({ outcome }) => outcome !== 'error');
-    if (done.length < records.length)
-      writeWhole(join(path, LEDGER), [header, ...done].map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const folder = SweepFolder.#goOn(path);
-    folder.removeUnrecorded();
-    return folder;
+    readSweep(path);
+    return locked(path, (lock) => {
+      const { header, records } = readSweep(path);
+      const done = records.filter(({ outcome }) => outcome !== 'error');
+      if (done.length < records.length)
+        writeWhole(join(path, LEDGER), [header, ...done].map((line) => `${JSON.stringify(line)}\n`).join(''));
+      const folder = SweepFolder.#goOn(path, lock);
+      folder.removeUnrecorded();
+      return folder;
+    });
   }
 
   /**
    * The folder of a sweep that others run: made, or gone on with.
    *
-   * @throws HarnessError `usage` where another sweep is there
+   * @throws HarnessError `usage` where another sweep is there, or another process is at it
    */
   static collect(path: string, header: SweepHeader): SweepFolder {
     if (!existsSync(join(path, LEDGER))) return SweepFolder.create(path, header);
-    const folder = SweepFolder.#goOn(path);
-    if (JSON.stringify(folder.ledger.header) === JSON.stringify(header)) return folder;
-    folder.close();
-    throw new HarnessError('usage', `${path} has another sweep; choose another folder with --results`);
+    return locked(path, (lock) => {
+      if (JSON.stringify(readSweep(path).header) !== JSON.stringify(header))
+        throw new HarnessError('usage', `${path} has another sweep; choose another folder with --results`);
+      return SweepFolder.#goOn(path, lock);
+    });
   }
 
-  static #goOn(path: string): SweepFolder {
+  static #goOn(path: string, lock: FolderLock): SweepFolder {
     const file = join(path, LEDGER);
     const { ledger, wholeBytes } = readLedgerFile(file);
     truncateSync(file, wholeBytes);
-    return new SweepFolder(path, ledger, new LineFile(file, { isContinued: true }));
+    return new SweepFolder(path, ledger, new LineFile(file, { isContinued: true }), lock);
   }
 
   /** Runs that were begun and have no record. */
@@ -100,6 +112,25 @@ export class SweepFolder {
 
   close(): void {
     this.#lines.close();
+    this.#lock.release();
+  }
+}
+
+/** Two at one folder would judge seeds twice, and remove what the other has begun. */
+function locked(path: string, open: (lock: FolderLock) => SweepFolder): SweepFolder {
+  let lock: FolderLock | null;
+  try {
+    lock = FolderLock.take(join(path, LOCK));
+  } catch (error) {
+    throw HarnessError.from(error, 'io', `${join(path, LOCK)} cannot be written`);
+  }
+  if (lock === null)
+    throw new HarnessError('usage', `${path}: another process is at this sweep; wait for it, or stop it`);
+  try {
+    return open(lock);
+  } catch (error) {
+    lock.release();
+    throw error;
   }
 }
 

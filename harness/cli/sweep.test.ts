@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { FolderLock } from '../../results/folder-lock.ts';
 import { randomStream } from '../random.ts';
 import { errorRecord, parseLedger, type SeedRecord } from '../sweep/ledger.ts';
 import { runsIn, type Shaketable, startCommand, type Started, temporaryFolder } from './testing/command.ts';
@@ -79,6 +80,7 @@ describe('a sweep', { timeout: 600_000 }, () => {
       'summary.json',
       'summary.md',
       'sweep.jsonl',
+      'sweep.lock',
     ]);
     expect(stderr).toContain(
       `ok       raft register --time-limit 3 --quiet 1 --nemesis none --nemesis-interval 0.5  3 seeds valid`,
@@ -174,6 +176,12 @@ describe('a sweep', { timeout: 600_000 }, () => {
       ),
     ];
     writeFileSync(ledger, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const lock = FolderLock.take(join(sweep, 'sweep.lock'));
+    expect(await shaketable('sweep', '--resume', sweep)).toMatchObject({
+      exitCode: 64,
+      stderr: `shaketable: ${sweep}: another process is at this sweep; wait for it, or stop it\n`,
+    });
+    lock?.release();
     const { exitCode, stderr } = await shaketable('sweep', '--resume', sweep);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     expect(stderr).toMatch(/^begun by Shaketable 0\.0\.1, and gone on with by /);
