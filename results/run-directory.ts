@@ -122,10 +122,14 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.partial`;
   try {
     makeFolder(dirname(path));
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
+    try {
+      writeFileSync(temporary, content);
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw HarnessError.from(error, 'io', `cannot write ${path}`);
   }
 }

@@ -56,7 +56,7 @@ describe('promote', () => {
     writeFileSync(join(folder, 'file'), '');
     for (const [args, exitCode, says] of [
       [['--name', 'a.partial'], 64, /--name a\.partial: wants letters/],
-      [['--to', 'file'], 70, /^shaketable: cannot make file\//],
+      [['--to', 'file'], 70, /^shaketable: cannot make file\/\S+: file is no folder/],
     ] as const) {
       const ended = await shaketable('promote', found, ...args);
       expect(ended.stderr).toMatch(says);

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { RunDirectory, writeWhole } from '../../results/run-directory.ts';
+import { makeFolder, RunDirectory, writeWhole } from '../../results/run-directory.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
@@ -120,6 +120,7 @@ function writeFolder(
   const partial = `${folder}${PARTIAL}`;
   const remove = (): void => rmSync(partial, { recursive: true, force: true });
   try {
+    makeFolder(dirname(folder));
     // Of one that was killed.
     if (existsSync(partial)) remove();
     for (const file of FILES) {

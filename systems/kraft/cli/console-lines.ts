@@ -166,7 +166,7 @@ export function formatRecord(record: Record, partition: number, properties: Form
     value === null ? text(nullLiteral) : read(value);
   const fields: Uint8Array[] = [];
   if (properties.printTimestamp) {
-    fields.push(text(record.timestampMs < 0 ? 'NO_TIMESTAMP' : `CreateTime:${record.timestampMs}`));
+    fields.push(text(timestampText(record)));
   }
   if (properties.printPartition) fields.push(text(`Partition:${partition}`));
   if (properties.printOffset) fields.push(text(`Offset:${record.offset}`));
@@ -175,6 +175,11 @@ export function formatRecord(record: Record, partition: number, properties: Form
   if (properties.printValue) fields.push(bytes(record.value, properties.valueDeserializer));
   const separator = text(properties.keySeparator);
   return joinedBytes([...joined(fields, separator), text(properties.lineSeparator)]);
+}
+
+function timestampText({ timestampMs, timestampType }: Record): string {
+  if (timestampMs < 0) return 'NO_TIMESTAMP';
+  return `${timestampType === 'create-time' ? 'CreateTime' : 'LogAppendTime'}:${timestampMs}`;
 }
 
 function headerField(

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Record as LogRecord } from '../records/record.ts';
 import { ZERO_UUID } from '../wire/bytes.ts';
 import {
   formatRecord,
@@ -109,14 +110,15 @@ describe('lines to records', () => {
 });
 
 describe('records to lines', () => {
-  const record = {
+  const record: LogRecord = {
     offset: 5,
     timestampMs: 1_700_000_000_000,
+    timestampType: 'create-time',
     key: bytes('k'),
     value: null,
     headers: [{ key: 'h', value: bytes('1') }],
   };
-  const format = (properties: Record<string, string>, given: Partial<typeof record> = {}): string | null =>
+  const format = (properties: Record<string, string>, given: Partial<LogRecord> = {}): string | null =>
     text(formatRecord({ ...record, ...given }, 2, formatterProperties(new Map(Object.entries(properties)))));
 
   test('what is asked for, in Kafka’s order', () => {
@@ -132,6 +134,10 @@ describe('records to lines', () => {
     expect(format({ 'print.headers': 'true', 'key.separator': '|' }, { headers: [] })).toBe(
       'NO_HEADERS|null\n',
     );
+    expect(format({ 'print.timestamp': 'true' }, { timestampType: 'log-append-time' })).toBe(
+      'LogAppendTime:1700000000000\tnull\n',
+    );
+    expect(format({ 'print.timestamp': 'true' }, { timestampMs: -1 })).toBe('NO_TIMESTAMP\tnull\n');
   });
 });
 

@@ -189,7 +189,9 @@ describe('a batch', () => {
         expect(builder.sizeBytes).toBeGreaterThan(BATCH_HEADER_BYTES);
         const batch = batchAt(builder.build(), 0);
         expect(batch.isValid()).toBe(true);
-        expect([...readRecords(batch)]).toEqual(records.map((record, i) => ({ ...record, offset: 100 + i })));
+        expect([...readRecords(batch)]).toEqual(
+          records.map((record, i) => ({ ...record, offset: 100 + i, timestampType: 'create-time' })),
+        );
       }),
       { numRuns: 50 },
     );

@@ -32,6 +32,8 @@ export interface NewRecord {
 export interface Record {
   readonly offset: number;
   readonly timestampMs: number;
+  /** Whose clock that is: the producer's, or the leader's. */
+  readonly timestampType: RecordBatch['timestampType'];
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: readonly Header[];
@@ -58,7 +60,8 @@ export function* readRecords(
   const maxBytes = limits.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
   const bytes = decompress(batch.codec, batch.recordBytes, maxBytes);
   const { count, baseOffset, baseTimestamp, lastOffsetDelta } = batch;
-  const appendTimeMs = batch.timestampType === 'log-append-time' ? batch.maxTimestamp : null;
+  const { timestampType } = batch;
+  const appendTimeMs = timestampType === 'log-append-time' ? batch.maxTimestamp : null;
   const reader = new ByteReader(bytes);
   let lastDelta = -1;
   for (let i = 0; i < count; i++) {
@@ -78,7 +81,7 @@ export function* readRecords(
     const headers = readHeaders(body);
     body.finish();
     const timestampMs = appendTimeMs ?? baseTimestamp + timestampDelta;
-    yield { offset: baseOffset + offsetDelta, timestampMs, key, value, headers };
+    yield { offset: baseOffset + offsetDelta, timestampMs, timestampType, key, value, headers };
   }
   reader.finish();
 }
