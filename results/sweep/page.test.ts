@@ -7,6 +7,7 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { outcomeOf, type SweepOutcome } from '../../harness/sweep/outcome.ts';
 import { cell, header, record } from '../../harness/sweep/testing/samples.ts';
+import { accessibilityFaults } from '../../test/accessibility.ts';
 import { chromiumRequirement, launchChromium, watchedPage, type WatchedPage } from '../../test/chromium.ts';
 import { printable } from '../report/printable.ts';
 import { HOSTILE_TEXTS } from '../report/sample.ts';
@@ -108,6 +109,7 @@ describe.skipIf(needed.skip)(`the index of a sweep in Chromium${needed.note}`, (
     expect(failures[1]).toContain('not found in 1 seed');
     expect(failures[2]).toContain('SIGKILL');
     expect(failures[3]).toContain('no write was ok');
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.close();
   });
 

@@ -91,7 +91,7 @@ ${link(record, 'The report of this run')}`;
 function cellTable(cells: readonly CellOutcome[]): string {
   const labels = labelsOf(cells.map(({ cell }) => cell));
   const rows = cells.map((outcome) => cellRow(outcome, labels.get(outcome.cell.key) ?? outcome.cell.key));
-  const heads = ['', 'Cell', 'Seeds', 'Valid', 'Invalid', 'Unknown', 'Error', 'Took', 'What came of it'];
+  const heads = ['State', 'Cell', 'Seeds', 'Valid', 'Invalid', 'Unknown', 'Error', 'Took', 'What came of it'];
   return `<h2 id="cells">Cells</h2>
 <div class="scroll"><table><thead><tr>${heads
     .map((name, i) => `<th scope="col"${i > 1 && i < 8 ? ' class="number"' : ''}>${name}</th>`)

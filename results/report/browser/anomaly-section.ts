@@ -117,7 +117,12 @@ function anomalyCard(
   if (anomaly.logs.length > 0) card.append(logsOf(anomaly));
   if (anomaly.evidence !== null) {
     card.append(
-      element('details', {}, element('summary', {}, 'Evidence'), element('pre', {}, anomaly.evidence)),
+      element(
+        'details',
+        {},
+        element('summary', {}, 'Evidence'),
+        element('pre', { tabindex: '0' }, anomaly.evidence),
+      ),
     );
   }
   return card;
@@ -132,8 +137,8 @@ function logsOf({ logs, moment }: AnomalyRow): HTMLElement {
     element('summary', {}, `Logs of the nodes around ${when}`),
     ...logs.map(({ node, lines, before }) =>
       element(
-        'section',
-        { 'aria-label': `Log of ${node}` },
+        'div',
+        { role: 'group', 'aria-label': `Log of ${node}` },
         element('h4', {}, node, ...(before === null ? [' (its end: its lines carry no times)'] : [])),
         element(
           'pre',

@@ -47,7 +47,7 @@ export function linearizationFigure(
   );
   const scroll = element(
     'div',
-    { class: 'picture-scroll', tabindex: '0', role: 'region', 'aria-label': 'Picture: linearization' },
+    { class: 'picture-scroll', tabindex: '0', role: 'group', 'aria-label': 'Picture: linearization' },
     drawn,
   );
   const toError = button('Jump to the first error', () => {

@@ -37,7 +37,7 @@ export function pictureFigure(
     { class: 'picture' },
     element(
       'div',
-      { class: 'picture-scroll', tabindex: '0', role: 'region', 'aria-label': `Picture: ${picture.kind}` },
+      { class: 'picture-scroll', tabindex: '0', role: 'group', 'aria-label': `Picture: ${picture.kind}` },
       drawn(stage, picture, jump),
     ),
     element('figcaption', {}, notes.join(' ')),

@@ -267,7 +267,7 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
       expect(await figures.count()).toBe(6);
       const [timeline, , graph, , sequence] = [0, 1, 2, 3, 4].map((i) => figures.nth(i));
       expect(await timeline?.locator('.bar').count()).toBe(6);
-      expect(await timeline?.locator('.order-number').allTextContents()).toEqual(['1', '2', '3']);
+      expect(await timeline?.locator('.place text').allTextContents()).toEqual(['1', '2', '3']);
       expect(await timeline?.locator('path.arrow').count()).toBe(2);
       expect(await graph?.locator('svg').getAttribute('aria-label')).toBe(
         'T1: append x 5, read y [3] wr y 3 T2: read x [], append y 3; T2: read x [], append y 3 rw x 5 T1: append x 5, read y [3]',
@@ -276,16 +276,13 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
       expect(await sequence?.locator('td.wrong').allTextContents()).toEqual(wrong);
       // Words and what they stand on are told apart: black on black has no contrast.
       const colours = await page.evaluate(() =>
-        [...document.querySelectorAll('.bar.ok')].slice(0, 1).map((bar) => {
-          const fill = (selector: string): string => {
-            const part = bar.querySelector(selector);
-            return part === null ? '' : getComputedStyle(part).fill;
-          };
-          return [fill('rect'), fill('text:not(.order-number)'), fill('.order'), fill('.order-number')];
+        ['.bar.ok rect', '.bar.ok text', '.place circle', '.place text'].map((selector) => {
+          const part = document.querySelector(selector);
+          return part === null ? '' : getComputedStyle(part).fill;
         }),
       );
-      expect(new Set(colours[0]?.slice(0, 2)).size).toBe(2);
-      expect(new Set(colours[0]?.slice(2)).size).toBe(2);
+      expect(new Set(colours.slice(0, 2)).size).toBe(2);
+      expect(new Set(colours.slice(2)).size).toBe(2);
       await timeline?.locator('.bar').nth(3).focus();
       await page.keyboard.press('Enter');
       await expect.poll(() => page.locator('body').innerText()).toContain('write x 7');

@@ -55,7 +55,7 @@ function figure(story: Story, roles: ReportData['roles'], jump: (operation: numb
     { class: 'picture' },
     element(
       'div',
-      { class: 'picture-scroll', tabindex: '0', role: 'region', 'aria-label': 'Message diagram' },
+      { class: 'picture-scroll', tabindex: '0', role: 'group', 'aria-label': 'Message diagram' },
       mountDrawing(storyDiagram(story, roles, jump)),
     ),
     element('figcaption', {}, notes.join(' ')),

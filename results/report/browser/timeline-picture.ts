@@ -36,7 +36,7 @@ export function barOf(
   const words = describe(data, operations, row);
   const outcome = OUTCOME_NAMES[operations.outcome[row] as number] ?? 'pending';
   const room = right - left - 12 - (order < 0 ? 0 : 2 * BADGE_RADIUS + 4);
-  const group = svg(
+  const bar = svg(
     'g',
     { class: `bar ${outcome}` },
     svg('rect', { x: left, y: top, width: Math.max(6, right - left - 4), height: BAR_HEIGHT, rx: 4 }),
@@ -46,19 +46,21 @@ export function barOf(
       fit(words.short, room),
     ),
   );
-  if (order >= 0) {
-    const x = left + BADGE_RADIUS + 4;
-    group.children.push(
-      svg('circle', { cx: x, cy: top + BAR_HEIGHT / 2, r: BADGE_RADIUS, class: 'order' }),
-      svg(
-        'text',
-        { x, y: top + BAR_HEIGHT / 2 + 4, 'text-anchor': 'middle', class: 'order-number' },
-        String(order + 1),
-      ),
-    );
-  }
   const place = order < 0 ? '' : `; place ${order + 1} in the order`;
-  return asButton(group, `${words.sentence}. ${words.outcome}${place}`, () => jump(row));
+  asButton(bar, `${words.sentence}. ${words.outcome}${place}`, () => jump(row));
+  return order < 0
+    ? bar
+    : svg('g', {}, bar, placeBadge(left + BADGE_RADIUS + 4, top + BAR_HEIGHT / 2, order));
+}
+
+/** Over a bar, which says it in words. */
+function placeBadge(x: number, y: number, order: number): Drawn {
+  return svg(
+    'g',
+    { class: 'place', 'aria-hidden': 'true' },
+    svg('circle', { cx: x, cy: y, r: BADGE_RADIUS }),
+    svg('text', { x, y: y + 4, 'text-anchor': 'middle' }, String(order + 1)),
+  );
 }
 
 function arrow(

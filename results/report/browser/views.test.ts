@@ -1,6 +1,7 @@
 /** Further views of the report in a real Chromium: linearizability, lanes, logs, comparison; with the keyboard, on paper, large. */
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
+import { accessibilityFaults } from '../../../test/accessibility.ts';
 import { buildReport } from '../build-report.ts';
 import { samplePictures } from '../sample-pictures.ts';
 import { HOSTILE_TEXTS, sampleRun } from '../sample.ts';
@@ -123,32 +124,18 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
     }
   });
 
-  test('for those who do not see it: names, captions, an order of focus', async () => {
+  test('for those who do not see it, or not well', async () => {
     for (const html of [buildReport(sampleRun({ verdict: 'invalid' })), buildReport(samplePictures())]) {
       const { page } = await open({ verdict: 'invalid' }, html);
-      const faults = await page.evaluate(() => {
-        const nameOf = (element: Element): string =>
-          element.getAttribute('aria-label') ?? element.textContent ?? '';
-        const nameless = [
-          ...document.querySelectorAll('button, [role=button], a, canvas, select, [role=region]'),
-        ]
-          .filter((element) => nameOf(element).trim() === '')
-          .map((element) => element.outerHTML.slice(0, 80));
-        const levels = [...document.querySelectorAll('h1, h2, h3, h4')].map(({ tagName }) =>
-          Number(tagName[1]),
-        );
-        return {
-          nameless,
-          tables: document.querySelectorAll('table:not(:has(caption))').length,
-          jumps: levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1).length,
-          order: document.querySelectorAll('[tabindex]:not([tabindex="0"]):not([tabindex="-1"])').length,
-          language: document.documentElement.lang,
-        };
-      });
-      expect(faults).toEqual({ nameless: [], tables: 0, jumps: 0, order: 0, language: 'en' });
       // The verdict's buttons come first, then the sections.
       await page.keyboard.press('Tab');
       expect(await page.evaluate(() => document.activeElement?.closest('.verdict') !== null)).toBe(true);
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.setViewportSize({ width: 400, height: 800 });
+      expect(await accessibilityFaults(page)).toEqual([]);
       await page.close();
     }
   });
