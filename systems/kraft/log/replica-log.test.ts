@@ -498,4 +498,16 @@ describe('retention', () => {
     await again.deleteRecords(20);
     expect(await readAll(again)).toEqual([]);
   });
+
+  test('a high watermark that rises while the log start is written stays where it is', async () => {
+    for (let wait = 0; wait < 8; wait++) {
+      const log = await tenBatches(newDisk());
+      log.advanceHighWatermark(5);
+      const deleted = log.deleteRecords(2);
+      for (let i = 0; i < wait; i++) await Promise.resolve();
+      log.advanceHighWatermark(10);
+      await deleted;
+      expect([log.logStartOffset, log.highWatermark]).toEqual([2, 10]);
+    }
+  });
 });

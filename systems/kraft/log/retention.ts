@@ -9,7 +9,8 @@ import type { Segment } from './segment.ts';
 export async function startAt(state: LogState, offset: number): Promise<number> {
   const highWatermark = Math.max(state.highWatermark, offset);
   await state.checkpoint.save({ logStartOffset: offset, highWatermark }, { durable: true });
-  state.highWatermark = highWatermark;
+  // It may have risen meanwhile.
+  state.highWatermark = Math.max(state.highWatermark, offset);
   state.epochs.truncateFromStart(offset);
   state.producers.truncateFromStart(offset);
   let removed = 0;

@@ -84,8 +84,10 @@ export class FetchRequests {
 
   moved(hosted: HostedPartition): void {
     if (!this.parked.has(hosted)) return;
-    if (this.moving.size === 0) this.context.turn.after(() => this.wake());
+    const isFirst = this.moving.size === 0;
     this.moving.add(hosted);
+    // Outside of a turn it wakes at once: it must find what has moved.
+    if (isFirst) this.context.turn.after(() => this.wake());
   }
 
   private wake(): void {

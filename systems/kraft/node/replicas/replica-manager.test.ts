@@ -251,6 +251,23 @@ describe('fetch', () => {
     });
   });
 
+  test('hears of what is new, also after records were deleted while one waited', async () => {
+    await withOne(async (cluster, client) => {
+      await client.produce('t', 0, ['a']);
+      const other = await cluster.client('n1');
+      for (let offset = 1; offset < 4; offset++) {
+        const waiting = client.records('t', 0, offset, { maxWaitMs: 10_000 });
+        await cluster.sleep(50);
+        const topics = [{ name: 't', partitions: [{ partitionIndex: 0, offset }] }];
+        await other.request('deleteRecords', 1, { topics, timeoutMs: 1000 });
+        const begun = cluster.nowMs;
+        await other.produce('t', 0, ['b']);
+        expect(await waiting).toEqual([`${offset}:b`]);
+        expect(cluster.nowMs - begun).toBeLessThan(1000);
+      }
+    });
+  });
+
   test('of many partitions, the first that has something answers for all', async () => {
     const cluster = new ReplicaCluster({ brokers: 1 });
     await cluster.run(async () => {
