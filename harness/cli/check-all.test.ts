@@ -1,7 +1,9 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { checkAll } from './check-all.ts';
 import { commandIn, copyOf, onlyRunIn, readJson, temporaryFolder } from './testing/command.ts';
+import { SILENT } from './unattended.ts';
 
 const folder = temporaryFolder();
 const shaketable = commandIn(folder);
@@ -16,6 +18,12 @@ function withVerdict(name: string, change: (verdict: VerdictJson) => object): vo
   const copy = copyOf(run, join(folder, 'all', name));
   const verdict = readJson<VerdictJson>(copy, 'verdict.json');
   writeFileSync(join(copy, 'verdict.json'), JSON.stringify({ ...verdict, ...change(verdict) }));
+}
+
+/** As a sweep with `keep: thin` does. */
+function makeThin(path: string): void {
+  for (const file of readdirSync(path))
+    if (!['test.json', 'verdict.json'].includes(file)) rmSync(join(path, file), { recursive: true });
 }
 
 beforeAll(async () => {
@@ -36,11 +44,7 @@ describe('check --all', () => {
   });
 
   it('counts what a sweep left of runs as expected, and judges the others', async () => {
-    const thin = (name: string): void => {
-      const copy = copyOf(run, join(folder, 'thin', name));
-      for (const file of readdirSync(copy))
-        if (!['test.json', 'verdict.json'].includes(file)) rmSync(join(copy, file), { recursive: true });
-    };
+    const thin = (name: string): void => makeThin(copyOf(run, join(folder, 'thin', name)));
     thin('one');
     const nothing = { exitCode: 2, stderr: '', stdout: expect.stringMatching(/unknown; 1 thin run has no history\n$/) as string }; // prettier-ignore
     expect(await shaketable('check', '--all', 'thin')).toEqual(nothing);
@@ -56,6 +60,23 @@ describe('check --all', () => {
     });
     const { stdout } = await shaketable('check', '--all', 'thin', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ withoutHistory: ['thin/one', 'thin/two'], errors: [] });
+  });
+
+  it('passes over what a sweep throws away meanwhile', async () => {
+    const going = join(folder, 'going');
+    const [, gone = '', thin = ''] = ['a', 'b', 'c'].map((name) => copyOf(run, join(going, name)));
+    const said: string[] = [];
+    const tell = (text: string): void => void said.push(text);
+    /** It has begun by then, and knows of all. */
+    const live = (): void => {
+      rmSync(gone, { recursive: true, force: true });
+      makeThin(thin);
+    };
+    const output = { ...SILENT, print: tell, note: tell, live };
+    expect(await checkAll({ folder: going, budgetMs: 60_000, isForMachines: false, output })).toBe(1);
+    expect(said).toEqual([
+      '0 of 1 verdict changed: now 0 valid, 1 invalid, 0 unknown; 1 thin run has no history',
+    ]);
   });
 
   it('tells each verdict that changed, what it was, and by whom; and what cannot be compared', async () => {

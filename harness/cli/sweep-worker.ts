@@ -85,6 +85,8 @@ async function runSeed(
 /** Leaves these files of a run; nothing of it where there are none. */
 function thin(path: string, files: readonly string[]): void {
   if (files.length === 0) {
+    // First of all what makes it a run: who reads runs meanwhile sees none, and not the half of one.
+    rmSync(join(path, 'test.json'), { force: true });
     rmSync(path, { recursive: true, force: true });
     return;
   }
