@@ -4,7 +4,7 @@
  */
 import { HarnessError } from '../errors.ts';
 import type { Candidate } from '../shrink/candidate.ts';
-import { type Finding, findingIn, type Target } from '../shrink/finding.ts';
+import { type Finding, findingIn, type Target, undecided } from '../shrink/finding.ts';
 import { executeRun } from './execute-run.ts';
 import { checkersOf } from './judge.ts';
 import { loadConfig } from './own/config-file.ts';
@@ -22,7 +22,7 @@ export interface ShrinkJob {
 export interface ShrinkAnswer {
   /** Null: it does not show it. */
   readonly finding: Finding | null;
-  /** Why it could not be run: a plan that no longer makes sense. Null: it ran. */
+  /** Why it could not be run, as a plan that no longer makes sense, or not be judged: too hard for the budget. Null: it was. */
   readonly problem: string | null;
 }
 
@@ -40,7 +40,8 @@ async function attempt({ candidate, target, runPath, checkBudgetMs }: ShrinkJob)
       output: SILENT,
       checkBudgetMs,
     });
-    return { finding: findingIn(verdicts, target, { candidate, history, phases }), problem: null };
+    const finding = findingIn(verdicts, target, { candidate, history, phases });
+    return { finding, problem: undecided(verdicts, target) };
   } catch (thrown) {
     return { finding: null, problem: HarnessError.from(thrown).message };
   }

@@ -99,6 +99,14 @@ describe('shrink', () => {
     }
     expect(plans[1]).toBe(plans[0]);
   }, 120_000);
+
+  it('says what is wrong where the checker has no time for the run as it is', async () => {
+    const ended = await shaketable('shrink', failing, '--check-budget', '0.0001', '--workers', '1');
+    expect(ended).toMatchObject({ exitCode: 70, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /cannot be shrunk: linearizability cannot tell: the time budget was used up .* \(a larger --check-budget gives it more time\)\n$/,
+    );
+  }, 120_000);
 });
 
 describe('Ctrl-C', () => {

@@ -2,9 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { RunDirectory } from '../../results/run-directory.ts';
+import { filedSignatures, signaturesOf } from '../../results/signatures.ts';
 import { EXIT, HarnessError } from '../errors.ts';
 import { type Candidate, type CandidateSize, sizeOf, withPlan } from '../shrink/candidate.ts';
-import { type Finding, findingIn, type Target } from '../shrink/finding.ts';
+import { type Finding, findingIn, type Target, undecided } from '../shrink/finding.ts';
 import type { ShrinkResult } from '../shrink/search.ts';
 import { shrink } from '../shrink/shrink.ts';
 import type { CommandContext } from './command-context.ts';
@@ -214,6 +215,7 @@ async function perform(
         operations: before.operations,
         faults: before.faults,
         nodes: before.nodes,
+        ...knownBy(saved, target),
       },
     },
     plan,
@@ -232,6 +234,15 @@ async function perform(
   return directory;
 }
 
+/** The failure of the run that was shrunk, as triage knows it: where that was shrunk from another one, that one's. */
+function knownBy({ test, verdict, history }: SavedRun, { checker, anomaly }: Target): object {
+  const signatures = verdict?.signatures ?? signaturesOf(test, verdict?.verdicts ?? [], history);
+  const found = filedSignatures(test, signatures).find(
+    (each) => each.checker === checker && each.anomaly === anomaly,
+  );
+  return found === undefined ? {} : { failure: { signature: found.signature, shape: found.shape } };
+}
+
 interface Missing {
   readonly target: Target;
   readonly path: string;
@@ -247,11 +258,7 @@ function missing({ verdicts }: ExecutedRun, { target, path, wasInterrupted }: Mi
       `interrupted while the smallest was performed: ${path} does not show ${name}; shrink it again`,
     );
   }
-  const verdict = verdicts.find(({ checker }) => checker === target.checker);
-  const why =
-    verdict?.valid === 'unknown'
-      ? `${target.checker}: ${verdict.reason ?? 'unknown'}`
-      : 'is it deterministic?';
+  const why = undecided(verdicts, target) ?? 'is it deterministic?';
   return new HarnessError(
     'non-determinism',
     `the smallest showed ${name} as a candidate, and not when it was performed in ${path}: ${why}`,

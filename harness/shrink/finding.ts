@@ -49,6 +49,13 @@ export function findingIn(verdicts: readonly Verdict[], target: Target, ran: Ran
   };
 }
 
+/** Why the checker cannot say whether the anomaly is there, and what helps. Null: it can. */
+export function undecided(verdicts: readonly Verdict[], { checker }: Target): string | null {
+  const verdict = verdicts.find((each) => each.checker === checker && each.valid === 'unknown');
+  if (verdict === undefined) return null;
+  return `${checker} cannot tell: ${verdict.reason ?? 'unknown'} (a larger --check-budget gives it more time)`;
+}
+
 function endOf({ operations, evidence = null }: Anomaly, history: History): number | null {
   const times = operations.flatMap((index) => history.operations[index]?.time ?? []);
   collectTimes(evidence, times);
