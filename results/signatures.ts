@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { Verdict } from '../checkers/checker.ts';
 import type { History } from '../harness/history/history.ts';
+import type { TestDefinition } from '../harness/run/test-definition.ts';
 import { compareShapes, witnessShape } from './witness-shape.ts';
 
 export interface FailureSignature {
@@ -95,6 +96,20 @@ function signed(
         ? `${explanation.slice(0, MAX_EXPLANATION_CHARACTERS - 1)}…`
         : explanation,
   };
+}
+
+/**
+ * What triage files a run under: the failure from which a run was shrunk keeps its signature, though its witness is another one now.
+ */
+export function filedSignatures(
+  { shrunk }: Pick<TestDefinition, 'shrunk'>,
+  signatures: readonly FailureSignature[],
+): readonly FailureSignature[] {
+  const failure = shrunk?.failure;
+  if (failure === undefined) return signatures;
+  return signatures.map((each) =>
+    `${each.checker}/${each.anomaly}` === shrunk?.anomaly ? { ...each, ...failure } : each,
+  );
 }
 
 /** What the signatures of a test begin with. */

@@ -160,14 +160,19 @@ function row(name: string, text: string): readonly string[] {
   );
 }
 
-function countsText({ runs, valid, invalid, unknown, undecided, planted }: TriageCounts): string {
+function countsText(counts: TriageCounts): string {
+  const { runs, valid, invalid, unknown, undecided, planted, fromPlans } = counts;
   const parts = [
     `${formatCount(valid)} valid`,
     `${formatCount(invalid)} invalid`,
     ...(unknown > 0 ? [`${formatCount(unknown)} unknown`] : []),
     ...(undecided > 0 ? [`${formatCount(undecided)} without a verdict`] : []),
   ];
-  const left = planted > 0 ? ` (and ${formatCount(planted)} with planted bugs, left out: --with-bugs)` : '';
+  const others = [
+    ...(planted > 0 ? [`${formatCount(planted)} with planted bugs, left out: --with-bugs`] : []),
+    ...(fromPlans > 0 ? [`${formatCount(fromPlans)} from plans, examples at most`] : []),
+  ];
+  const left = others.length > 0 ? ` (and ${others.join('; ')})` : '';
   return `${plural(runs, 'run')}: ${parts.join(', ')}${left}`;
 }
 

@@ -54,6 +54,8 @@ const testSchema = z.object({
       operations: z.int().min(0),
       faults: z.int().min(0),
       nodes: z.int().min(1),
+      /** What that run is known by, for triage: results/signatures.ts. Older releases have not written it. */
+      failure: z.object({ signature: z.string(), shape: z.string() }).optional(),
     })
     .optional(),
   bugs: z.array(z.string()),

@@ -15,6 +15,8 @@ const cellSchema = z.object({
   key: z.string(),
   system: z.string(),
   workload: z.string(),
+  /** What they and the nemeses are called, where a plan may name modules; absent in ledgers of older releases. */
+  names: z.object({ system: z.string(), workload: z.string(), nemeses: z.array(z.string()) }).optional(),
   options: z.array(z.tuple([z.string(), z.string()])),
   seeds: z.object({ first: z.int(), last: z.int().nullable() }),
   budgetS: z.number().nullable(),

@@ -4,7 +4,7 @@ import { type Accepted, type Baseline, baselineText, EMPTY_BASELINE, parseBaseli
 import { triage } from './triage.ts';
 import type { TriagedRun } from './triaged-runs.ts';
 
-const STALE = 'raft-register/linearizability/nonlinearizable/9eb034';
+const STALE = 'raft-register/linearizability/nonlinearizable/40cd42';
 const LOST = 'raft-register/commit-loss/lost-commit/70fbdd';
 const LOG = 'kraft-log/log/lost-write/376b98';
 
@@ -29,7 +29,7 @@ function run(given: Partial<TriagedRun> & { readonly failed?: readonly string[] 
     startedMs: at(20),
     revision: 'abc',
     commandLine: `shaketable run --seed ${seed}`,
-    bugs: [],
+    isPlanted: false,
     isPlanned: false,
     valid: failed.length === 0,
     signatures: failed.map(failure),
@@ -64,17 +64,30 @@ describe('triage', () => {
         signature: STALE,
         state: 'new',
         checker: 'linearizability',
-        failures: 3,
+        failures: 2,
         firstMs: at(18),
-        lastMs: at(20),
-        revisions: { first: 'abc', last: 'abc' },
+        lastMs: at(19),
+        revisions: { first: 'abc', last: 'def' },
         rates: [{ nemesis: 'kill', failures: 2, runs: 3 }],
         example: shrunk,
         companionOf: null,
         accepted: null,
       },
     ]);
-    expect(counts).toEqual({ runs: 7, valid: 3, invalid: 3, unknown: 1, undecided: 0, planted: 0 });
+    expect(counts).toEqual({
+      ...{ runs: 6, valid: 3, invalid: 2, unknown: 1, undecided: 0 },
+      ...{ planted: 0, fromPlans: 1 },
+    });
+  });
+
+  it('makes no failure of what runs from plans alone show', () => {
+    const planned = run({ failed: [STALE, LOST], isPlanned: true, startedMs: at(22) });
+    const { groups, fixed, notRun } = sorted([run({ failed: [STALE], startedMs: at(22) }), planned], {
+      baseline: accepting(LOST),
+    });
+    expect(groups.map(({ signature }) => signature)).toEqual([STALE]);
+    expect([fixed, notRun]).toMatchObject([[{ accepted: { signature: LOST }, runs: 1 }], []]);
+    expect(sorted([planned])).toMatchObject({ groups: [], counts: { runs: 0, fromPlans: 1 } });
   });
 
   it('takes for the example a run that is still there', () => {
@@ -152,7 +165,7 @@ describe('triage', () => {
   });
 
   it('leaves out what was planted, unless asked', () => {
-    const planted = run({ bugs: ['stale-read'], failed: [STALE] });
+    const planted = run({ isPlanted: true, failed: [STALE] });
     expect(sorted([planted, run()])).toMatchObject({ groups: [], counts: { runs: 1, planted: 1 } });
     expect(sorted([planted, run()], { withBugs: true }).groups).toHaveLength(1);
   });

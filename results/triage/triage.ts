@@ -7,6 +7,8 @@
  * A failure is what has one signature. It is *known* when the baseline has accepted it, else *new*, however long it has been coming. An
  * accepted one is *fixed* when its system and workload were run since it was accepted, under a nemesis under which it came, and it did
  * not come; how often it came before says what that is worth.
+ *
+ * Runs that were made from a plan are no failures of their own: one may be the example of a failure that came by itself.
  */
 import { type FailureSignature, testWord } from '../signatures.ts';
 import type { Accepted, Baseline } from './baseline.ts';
@@ -39,15 +41,15 @@ export interface FailureGroup {
   readonly shape: string;
   /** Of the example. */
   readonly explanation: string;
-  /** Runs of the time in question that failed with it. */
+  /** Runs of the time in question that failed with it, as their seeds said. */
   readonly failures: number;
   /** Milliseconds since 1970, over all runs. */
   readonly firstMs: number;
   readonly lastMs: number;
   readonly revisions: { readonly first: string | null; readonly last: string | null };
-  /** A nemesis each. Runs that were made from a plan are none of them. */
+  /** A nemesis each. */
   readonly rates: readonly Rate[];
-  /** The run with the shortest history, one with a directory if there is any. */
+  /** The run with the shortest history, one with a directory if there is any; it may be one from a plan. */
   readonly example: TriagedRun;
   /** The one failure without which it never came: as a rule they have one cause. Both are new, or accepted for the same reason. */
   readonly companionOf: string | null;
@@ -72,7 +74,7 @@ export interface Triage {
 }
 
 export interface TriageCounts {
-  /** Of the time in question, without those that are left out. */
+  /** Of the time in question, without those that are left out, and those from plans. */
   readonly runs: number;
   readonly valid: number;
   readonly invalid: number;
@@ -81,13 +83,17 @@ export interface TriageCounts {
   readonly undecided: number;
   /** With planted bugs: left out. */
   readonly planted: number;
+  /** Made from a plan: examples at most. */
+  readonly fromPlans: number;
 }
 
 export function triage({ runs: all, baseline, sinceMs, withBugs = false }: TriageInput): Triage {
-  const counted = withBugs ? all : all.filter(({ bugs }) => bugs.length === 0);
   const isCurrent = ({ startedMs }: TriagedRun): boolean => sinceMs === null || startedMs >= sinceMs;
-  const runs = counted.filter(isCurrent);
-  const groups = groupsOf(runs, counted, baseline);
+  const counted = withBugs ? all : all.filter(({ isPlanted }) => !isPlanted);
+  const drawn = counted.filter(({ isPlanned }) => !isPlanned);
+  const runs = drawn.filter(isCurrent);
+  const planned = counted.filter((run) => run.isPlanned && isCurrent(run));
+  const groups = groupsOf({ runs, planned, ever: drawn }, baseline);
   const seen = new Set(groups.map(({ signature }) => signature));
   const absent = [...baseline.values()]
     .filter(({ signature }) => !seen.has(signature))
@@ -103,23 +109,29 @@ export function triage({ runs: all, baseline, sinceMs, withBugs = false }: Triag
       invalid: valid(false),
       unknown: valid('unknown'),
       undecided: valid(null),
-      planted: all.filter(isCurrent).length - runs.length,
+      planted: all.filter(isCurrent).length - runs.length - planned.length,
+      fromPlans: planned.length,
     },
   };
 }
 
-function groupsOf(
-  runs: readonly TriagedRun[],
-  all: readonly TriagedRun[],
-  baseline: Baseline,
-): readonly FailureGroup[] {
+interface Sorted {
+  /** Of the time in question. */
+  readonly runs: readonly TriagedRun[];
+  readonly planned: readonly TriagedRun[];
+  /** `runs`, and those before. */
+  readonly ever: readonly TriagedRun[];
+}
+
+function groupsOf({ runs, planned, ever }: Sorted, baseline: Baseline): readonly FailureGroup[] {
   const current = bySignature(runs);
-  const ever = bySignature(all);
+  const plannedBy = bySignature(planned);
+  const everBy = bySignature(ever);
   const groups = [...current].map(([signature, failed]): FailureGroup => {
     const accepted = baseline.get(signature) ?? null;
-    const example = exampleOf(failed);
+    const example = exampleOf([...failed, ...(plannedBy.get(signature) ?? [])]);
     const { checker, anomaly, shape, explanation } = failureOf(example, signature);
-    const [first, last] = [ever.get(signature)?.[0] ?? example, failed.at(-1) ?? example];
+    const [first, last] = [everBy.get(signature)?.[0] ?? example, failed.at(-1) ?? example];
     return {
       signature,
       state: accepted === null ? 'new' : 'known',
@@ -199,12 +211,11 @@ function exampleOf(failed: readonly TriagedRun[]): TriagedRun {
 function ratesOf(failed: readonly TriagedRun[], runs: readonly TriagedRun[]): readonly Rate[] {
   const cellOf = ({ system, workload, nemesis }: TriagedRun): string =>
     JSON.stringify([system, workload, nemesis]);
-  const drawn = failed.filter(({ isPlanned }) => !isPlanned);
-  return [...Map.groupBy(drawn, cellOf)]
+  return [...Map.groupBy(failed, cellOf)]
     .map(([cell, failures]) => ({
       nemesis: failures[0]?.nemesis ?? '',
       failures: failures.length,
-      runs: runs.filter((run) => isDecided(run) && !run.isPlanned && cellOf(run) === cell).length,
+      runs: runs.filter((run) => isDecided(run) && cellOf(run) === cell).length,
     }))
     .sort((a, b) => b.failures - a.failures || (a.nemesis < b.nemesis ? -1 : 1));
 }
@@ -216,7 +227,5 @@ function runsSince({ signature, acceptedAt, nemeses }: Accepted, runs: readonly 
   const acceptedMs = Date.parse(acceptedAt);
   const couldCome = (run: TriagedRun): boolean =>
     testWord(run) === test && (nemeses === undefined || nemeses.includes(run.nemesis));
-  return runs.filter(
-    (run) => isDecided(run) && !run.isPlanned && run.startedMs > acceptedMs && couldCome(run),
-  ).length;
+  return runs.filter((run) => isDecided(run) && run.startedMs > acceptedMs && couldCome(run)).length;
 }

@@ -20,7 +20,7 @@ function save(path: string, given: object = {}): void {
 
 const KEY = './mine.ts register --nemesis kill --bug stale-read';
 
-function saveSweep(path: string, records: readonly object[], given: object = {}): void {
+function saveSweep(path: string, records: readonly object[], given: object = {}, of: object = {}): void {
   const cell = {
     ...{ key: KEY, system: './mine.ts', workload: 'register', expect: 'valid', isRealTime: false },
     options: [
@@ -28,6 +28,7 @@ function saveSweep(path: string, records: readonly object[], given: object = {})
       ['bug', 'stale-read'],
     ],
     ...{ seeds: { first: 1, last: 9 }, budgetS: null, maxUnknown: 0, checkBudgetS: null },
+    ...of,
   };
   const header = {
     ...{ format: 'shaketable-sweep', version: 1, name: 'n', shaketableVersion: '0', gitRevision: 'abc' },
@@ -64,7 +65,7 @@ describe('the runs that triage counts', () => {
     expect(readRuns([root])).toMatchObject({
       problems: [],
       runs: [
-        { seed: 1, valid: true, system: './mine.ts', nemesis: 'kill', bugs: ['stale-read'], revision: 'abc' },
+        { seed: 1, valid: true, system: './mine.ts', nemesis: 'kill', isPlanted: true, revision: 'abc' },
         {
           ...{ seed: 2, valid: false, path: null, commandLine: `shaketable run ${KEY} --seed 2` },
           signatures: [{ signature, checker: 'log', anomaly: 'lost-write', explanation: 'lost-write: gone' }],
@@ -74,12 +75,54 @@ describe('the runs that triage counts', () => {
     });
   });
 
-  it('have the name that a module of the user has, where any run of the cell was kept', () => {
+  it('have the names that modules of the user have, where the ledger says them', () => {
     const root = fresh();
-    save(join(root, 'monday', 'runs', 'kept'), { system: 'mine' });
-    saveSweep(join(root, 'monday'), [{ seed: 1, outcome: 'invalid', directory: 'runs/kept' }]);
-    saveSweep(join(root, 'tuesday'), [{ seed: 1 }], { startedAt: '2026-11-29T03:00:00.000Z' });
-    expect(readRuns([root]).runs.map(({ system }) => system)).toEqual(['mine', 'mine']);
+    const names = { system: 'mine', workload: 'register', nemeses: ['kill', 'pull-the-plug'] };
+    saveSweep(join(root, 'monday'), [{ seed: 1 }], {}, { names });
+    expect(readRuns([root]).runs).toMatchObject([{ system: 'mine', nemesis: 'kill,pull-the-plug' }]);
+  });
+
+  it('are planted where their cell is expected to fail, kept or not, and copied', () => {
+    const root = fresh();
+    const cell = { expect: 'invalid', options: [] };
+    save(join(root, 'night', 'runs', 'kept'));
+    saveSweep(
+      join(root, 'night'),
+      [{ seed: 1, outcome: 'invalid', directory: 'runs/kept' }, { seed: 2 }],
+      {},
+      cell,
+    );
+    save(join(root, 'copied'));
+    save(join(root, 'other'), { startedAt: '2026-11-29T03:00:00.000Z' });
+    expect(readRuns([root]).runs.map(({ isPlanted, path }) => [isPlanted, path !== null])).toEqual(
+      expect.arrayContaining([
+        [true, true],
+        [true, false],
+        [false, true],
+      ]),
+    );
+    expect(readRuns([root]).runs).toHaveLength(3);
+  });
+
+  it('are filed under the failure from which they were shrunk', () => {
+    const root = fresh();
+    const failure = { signature: 'kv-register/linearizability/nonlinearizable/9eb034', shape: 'update' };
+    const of = { from: 'x', operations: 1, faults: 1, nodes: 3, anomaly: 'linearizability/nonlinearizable' };
+    save(join(root, 'shrunk'), { planned: true, shrunk: { ...of, failure } });
+    const own = (checker: string, anomaly: string): object => ({
+      ...{ signature: `kv-register/${checker}/${anomaly}/123456`, checker, anomaly },
+      ...{ shape: 'read', explanation: 'it is!', count: 1 },
+    });
+    const signatures = [own('linearizability', 'nonlinearizable'), own('log', 'lost-write')];
+    const verdict = { format: 'shaketable-verdict', version: 1, valid: false, verdicts: [] };
+    writeFileSync(
+      join(root, 'shrunk', 'verdict.json'),
+      JSON.stringify({ ...verdict, interruptTime: null, operations: 2, eventHash: '0', signatures }),
+    );
+    expect(readRuns([root])).toMatchObject({
+      problems: [],
+      runs: [{ isPlanned: true, signatures: [{ ...failure, explanation: 'it is!' }, signatures[1]] }],
+    });
   });
 
   it('count once, also where shards and the whole lie beside each other, or a folder is named twice', () => {
@@ -100,8 +143,8 @@ describe('the runs that triage counts', () => {
     const { runs, problems } = readRuns([root]);
     expect(runs).toEqual([]);
     expect(problems.map(({ reason }) => reason)).toEqual([
-      `${join(root, 'timeless')}: startedAt is no time`,
       `${join(root, 'torn', 'sweep.jsonl')} line 1 is not JSON`,
+      `${join(root, 'timeless')}: startedAt is no time`,
     ]);
   });
 });

@@ -14,7 +14,7 @@ import type { TestDefinition } from '../../harness/run/test-definition.ts';
 import { type Ledger, parseLedger, type SeedRecord } from '../../harness/sweep/ledger.ts';
 import { walk } from '../index/walk.ts';
 import { type RunSummary, savedRuns } from '../saved-runs.ts';
-import type { FailureSignature } from '../signatures.ts';
+import { type FailureSignature, filedSignatures } from '../signatures.ts';
 
 export interface TriagedRun {
   /** The run directory; null where none was kept. */
@@ -30,12 +30,13 @@ export interface TriagedRun {
   /** Commit of the checkout that ran it; null outside one. */
   readonly revision: string | null;
   readonly commandLine: string;
-  /** Planted: what they break is no regression. */
-  readonly bugs: readonly string[];
+  /** It has bugs that somebody put in, or a sweep expected it to fail: what it shows is no regression. */
+  readonly isPlanted: boolean;
   /** It was made from a plan, shrunk or by hand: it tells what a failure looks like, and not how often it comes. */
   readonly isPlanned: boolean;
   /** Null: it was cut off, or goes on. */
   readonly valid: Validity | null;
+  /** What its failures are filed under. */
   readonly signatures: readonly FailureSignature[];
   /** Records of its history; null where nobody says. */
   readonly operations: number | null;
@@ -71,10 +72,12 @@ export function readRuns(folders: readonly string[], onRead?: (count: number) =>
       return;
     }
     const key = JSON.stringify(identity);
-    if (!runs.has(key)) runs.set(key, run);
+    // Of copies the one counts about which a ledger says more.
+    if (!runs.has(key) || run.isPlanted) runs.set(key, run);
     onRead?.(runs.size);
   };
-  const byPath = new Map<string, TriagedRun>();
+  const sweeps = folders.flatMap((folder) => [...ledgersIn(folder, problems)]);
+  const expected = new Set(sweeps.flatMap(expectedFailures));
   for (const folder of folders) {
     for (const found of savedRuns(folder)) {
       if (found.kind === 'problem') {
@@ -82,23 +85,14 @@ export function readRuns(folders: readonly string[], onRead?: (count: number) =>
         continue;
       }
       const { system, workload, seed, startedAt, planned } = found.run.test;
-      const run = runOfSummary(found.run);
-      byPath.set(found.run.path, run);
+      const run = runOfSummary(found.run, expected.has(found.run.path));
       add([system, workload, seed, startedAt, String(planned)], run, found.run.path);
-    }
-  }
-  const sweeps = folders.flatMap((folder) => [...ledgersIn(folder, problems)]);
-  const cells = new Map<string, TriagedRun>();
-  for (const { folder, ledger } of sweeps) {
-    for (const { cell, directory } of ledger.records) {
-      const run = directory === null ? undefined : byPath.get(join(folder, directory));
-      if (run !== undefined) cells.set(cell, run);
     }
   }
   for (const { folder, ledger } of sweeps) {
     const { name, startedAt } = ledger.header;
     const [day = ''] = startedAt.split('T');
-    for (const [record, run] of unkeptRuns(ledger, folder, cells)) {
+    for (const [record, run] of unkeptRuns(ledger, folder)) {
       // Shards began at different times, and the whole has that of the first.
       const { cell, seed, operations, tookMs } = record;
       add([name, day, cell, seed, operations, tookMs], run, join(folder, LEDGER));
@@ -126,34 +120,43 @@ function* ledgersIn(root: string, problems: Problem[]): Generator<SweptFolder, v
   }
 }
 
-function runOfSummary({ path, test, valid, signatures, operations }: RunSummary): TriagedRun {
+/** The run directories of cells that are expected to fail. */
+function expectedFailures({ folder, ledger: { header, records } }: SweptFolder): readonly string[] {
+  const cells = new Set(header.cells.filter(({ expect }) => expect === 'invalid').map(({ key }) => key));
+  return records.flatMap(({ cell, directory }) =>
+    directory !== null && cells.has(cell) ? [join(folder, directory)] : [],
+  );
+}
+
+function runOfSummary(
+  { path, test, valid, signatures, operations }: RunSummary,
+  isExpected: boolean,
+): TriagedRun {
   return {
     path,
     system: test.system,
     workload: test.workload,
     cluster: test.cluster,
-    nemesis: test.nemeses.join(',') || 'none',
+    nemesis: nemesisOf(test),
     seed: test.seed,
     startedMs: Date.parse(test.startedAt),
     revision: test.gitRevision,
     commandLine: test.commandLine,
-    bugs: test.bugs,
+    isPlanted: isExpected || test.bugs.length > 0,
     isPlanned: test.planned === true,
     valid,
-    signatures,
+    signatures: filedSignatures(test, signatures),
     operations,
   };
 }
 
-/**
- * Those of a sweep whose directories are not there.
- *
- * @param kept - a run of the same cell that was kept, here or in another sweep: a cell may name a module, and that run what the module is called
- */
+const nemesisOf = ({ nemeses }: { readonly nemeses: readonly string[] }): string =>
+  nemeses.join(',') || 'none';
+
+/** Those of a sweep whose directories are not there. */
 function* unkeptRuns(
   { header, records }: Ledger,
   folder: string,
-  kept: ReadonlyMap<string, TriagedRun>,
 ): Generator<readonly [SeedRecord, TriagedRun], void, undefined> {
   const cells = new Map(header.cells.map((cell) => [cell.key, cell]));
   for (const record of records) {
@@ -162,17 +165,25 @@ function* unkeptRuns(
     if (record.directory !== null && existsSync(join(folder, record.directory))) continue;
     const of = (name: string): readonly string[] =>
       cell.options.flatMap(([each, value]) => (each === name ? value.split(',') : []));
+    const bugs = of('bug').filter((name) => name !== 'none');
+    // An older release wrote down what the plan says, which may be a module.
+    const names = cell.names ?? {
+      ...{ system: cell.system, workload: cell.workload },
+      nemeses: of('nemesis').filter((name) => name !== 'none'),
+    };
     yield [
       record,
       {
         path: null,
-        ...namesOf(kept.get(cell.key) ?? { ...cell, nemesis: of('nemesis').join(',') || 'none' }),
+        system: names.system,
+        workload: names.workload,
+        nemesis: nemesisOf(names),
         cluster: (of('cluster')[0] ?? 'sim') as TestDefinition['cluster'],
         seed: record.seed,
         startedMs: Date.parse(header.startedAt),
         revision: header.gitRevision,
         commandLine: `shaketable run ${cell.key} --seed ${record.seed}`,
-        bugs: of('bug').filter((name) => name !== 'none'),
+        isPlanted: cell.expect === 'invalid' || bugs.length > 0,
         isPlanned: false,
         valid: VALIDITY[record.outcome],
         signatures: record.signatures.map((signature) => signatureOf(signature, record)),
@@ -181,19 +192,6 @@ function* unkeptRuns(
     ];
   }
 }
-
-const namesOf = ({
-  system,
-  workload,
-  nemesis,
-}: Pick<TriagedRun, 'system' | 'workload' | 'nemesis'>): Pick<
-  TriagedRun,
-  'system' | 'workload' | 'nemesis'
-> => ({
-  system,
-  workload,
-  nemesis,
-});
 
 /** A ledger names its signatures, and what they look like stands in run directories. */
 function signatureOf(signature: string, { why }: SeedRecord): FailureSignature {
