@@ -18,6 +18,7 @@ const axis = <T extends z.ZodType>(item: T, description: string) =>
 
 /** Of a cell; who wants more gives a budget. */
 const MAX_SEEDS = 1_000_000;
+const NO_BUDGET = 'must be more than 0: seconds, or like 90s, 10m, 2h';
 const TOO_MANY_SEEDS = `at most ${MAX_SEEDS} seeds, and none above ${Number.MAX_SAFE_INTEGER}`;
 
 /** What is no FROM-TO is told by another rule. */
@@ -62,7 +63,7 @@ const settingsSchema = z.strictObject({
     .describe('How many, from 1 on, or FROM-TO')
     .optional(),
   budget: z
-    .union([amount, z.string().regex(/^\d+(\.\d+)?(s|m|h)$/, 'must be like 90s, 10m or 2h')])
+    .union([z.number().positive(NO_BUDGET), z.string().regex(/^(?=.*[1-9])\d+(\.\d+)?(s|m|h)$/, NO_BUDGET)])
     .describe('No seed begins when the cell has run so long: seconds, or 90s, 10m, 2h')
     .optional(),
   expect: z

@@ -91,6 +91,16 @@ matrix:
       'matrix:\n  - system: raft\n    workload: register\n    seeds: 9007199254740992-9007199254740993',
       /^n\.yaml line 4: matrix\[0\]\.seeds: at most 1000000 seeds/,
     ],
+    [
+      'no time',
+      'matrix:\n  - system: raft\n    workload: register\n    budget: 0',
+      /^n\.yaml line 4: matrix\[0\]\.budget: must be more than 0: seconds, or like 90s, 10m, 2h$/,
+    ],
+    [
+      'no minutes',
+      'matrix:\n  - system: raft\n    workload: register\n    budget: 0.0m',
+      /^n\.yaml line 4: matrix\[0\]\.budget: must be more than 0/,
+    ],
     ['an alias of nothing', 'matrix:\n  - system: *x\n    workload: register', /^n\.yaml: .*\bx$/],
     [
       'a name that is no file name',
