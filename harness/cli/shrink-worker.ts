@@ -7,9 +7,9 @@ import type { Candidate } from '../shrink/candidate.ts';
 import { type Finding, findingIn, type Target, undecided } from '../shrink/finding.ts';
 import { executeRun } from './execute-run.ts';
 import { checkersOf } from './judge.ts';
-import { loadConfig } from './own/config-file.ts';
 import { loadModulesOf } from './own/saved-modules.ts';
 import { NEVER, SILENT } from './unattended.ts';
+import { answerJobs } from './worker-processes.ts';
 
 export interface ShrinkJob {
   readonly candidate: Candidate;
@@ -47,11 +47,4 @@ async function attempt({ candidate, target, runPath, checkBudgetMs }: ShrinkJob)
   }
 }
 
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
-process.on('disconnect', () => process.exit(1));
-await loadConfig();
-process.on('message', (job: ShrinkJob) => {
-  void attempt(job).then((answer) => process.send?.(answer));
-});
-process.send?.('ready');
+await answerJobs(attempt);

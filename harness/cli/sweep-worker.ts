@@ -10,10 +10,10 @@ import type { Job } from '../sweep/schedule.ts';
 import { HarnessError } from '../errors.ts';
 import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
-import { loadConfig } from './own/config-file.ts';
 import { againCommand } from './replay-command.ts';
 import { testOfCell } from './sweep-tests.ts';
 import { NEVER, SILENT } from './unattended.ts';
+import { answerJobs } from './worker-processes.ts';
 
 export interface WorkerJob extends Job {
   /** Of the sweep: runs go into `runs/` in it. */
@@ -103,11 +103,4 @@ function findingOf({ verdicts }: ExecutedRun): Pick<SeedRecord, 'why' | 'anomaly
   return { why: verdicts.find(({ valid }) => valid === 'unknown')?.reason ?? null, anomaly: null };
 }
 
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
-process.on('disconnect', () => process.exit(1));
-await loadConfig();
-process.on('message', (job: WorkerJob) => {
-  void perform(job).then((record) => process.send?.(record));
-});
-process.send?.('ready');
+await answerJobs(perform);

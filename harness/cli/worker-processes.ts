@@ -6,10 +6,13 @@
  *     const answer = await workers.run(job);        // SeedRecord, or a Death
  *     workers.end();
  *
+ *     await answerJobs(perform);                    // in the worker module
+ *
  * As many as jobs that are under way at once. A worker sends one message when it is ready, and one for each job.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname } from 'node:path';
+import { loadConfig } from './own/config-file.ts';
 
 const ATTEMPTS = 2;
 
@@ -95,4 +98,16 @@ function ask<Answer>(worker: ChildProcess, job: object): Promise<Answer | Death>
     // What cannot be sent was for one that is about to exit.
     worker.send(job, () => undefined);
   });
+}
+
+/** What a worker does: it answers one job after the other, and ends with the process that made it. */
+export async function answerJobs<Job, Answer>(perform: (job: Job) => Promise<Answer>): Promise<void> {
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => undefined);
+  process.on('disconnect', () => process.exit(1));
+  await loadConfig();
+  // What cannot be sent was for one that is gone: its end is heard next.
+  const send = (message: unknown): void => void process.send?.(message, () => undefined);
+  process.on('message', (job: Job) => void perform(job).then(send));
+  send('ready');
 }
