@@ -55,6 +55,16 @@ describe('expectPromoted', () => {
     );
   });
 
+  it('refuses to expect of a run in real time what could only pass', async () => {
+    const cluster = { 'test.json': { cluster: 'process', nemeses: [] } };
+    await expectPromoted(promoted(cluster));
+    await expect(
+      expectPromoted(promoted({ ...cluster, 'expected.json': { expect: 'valid' } })),
+    ).rejects.toThrow(
+      /ran on cluster process, and is not run again: a test that expects "valid" of it could only pass/,
+    );
+  });
+
   it('refuses what it cannot read, in one line', async () => {
     await expect(expectPromoted(join(folder, 'nowhere'))).rejects.toThrow('is no run directory');
     await expect(expectPromoted(promoted({ 'expected.json': { expect: 'luck' } }))).rejects.toThrow(

@@ -13,7 +13,7 @@ import { type ExecutedRun, executeRun } from './execute-run.ts';
 import { DEFAULT_CHECK_BUDGET_S } from './numbers.ts';
 import { CRASHED } from './judge.ts';
 import { loadConfig } from './own/config-file.ts';
-import { type ExpectedVerdict, readExpected } from './promoted-run.ts';
+import { type ExpectedVerdict, readExpected, requireTestable } from './promoted-run.ts';
 import { againCommand } from './replay-command.ts';
 import { readPlan, requireReplayable } from './saved-plan.ts';
 import { judgeSavedRun, openSavedRun, type SavedRun } from './saved-run.ts';
@@ -25,7 +25,7 @@ const BUDGET_MS = 1000 * DEFAULT_CHECK_BUDGET_S;
  * - Today's checkers find the anomaly in the history that was kept: they have not become blind.
  * - Today's code, run from the plan that was kept, does what `expected.json` expects: `found`, the anomaly is there; `valid`,
  *   no checker finds anything, none crashed, and what was ok in the kept history is ok at least once: a run in which nothing
- *   happens proves nothing. A run in real time has no plan, and its history alone is judged.
+ *   happens proves nothing. A run in real time has no plan: its history alone is judged, and `valid` is refused.
  *
  * @param folder - that `shaketable promote` made
  * @throws Error with the verdict as text, when it is otherwise; HarnessError when the folder cannot be read
@@ -34,6 +34,7 @@ export async function expectPromoted(folder: string): Promise<void> {
   await loadConfig();
   const expected = readExpected(folder);
   const saved = await openSavedRun(folder);
+  requireTestable(expected, saved.test, folder);
   await expectHistory(saved, expected, folder);
   if (saved.test.cluster === 'sim') await expectPlan(saved, expected, folder);
 }

@@ -1,9 +1,9 @@
 /** `shaketable promote` makes all of a regression test, or nothing. */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { commandIn, copyOf, onlyRunIn, ROOT, temporaryFolder } from './testing/command.ts';
-import { promotedRuns } from './vitest.ts';
+import { commandIn, copyOf, onlyRunIn, readJson, ROOT, temporaryFolder } from './testing/command.ts';
+import { expectPromoted, promotedRuns } from './vitest.ts';
 
 const folder = temporaryFolder();
 const shaketable = commandIn(folder);
@@ -17,7 +17,37 @@ beforeAll(async () => {
   found = onlyRunIn(join(folder, 'runs'));
 }, 60_000);
 
+/** As if it had been recorded in real time. */
+function inRealTime(path: string): string {
+  writeFileSync(
+    join(path, 'test.json'),
+    JSON.stringify({ ...readJson<object>(path, 'test.json'), cluster: 'process' }),
+  );
+  return path;
+}
+
 describe('promote', () => {
+  it('keeps a run in real time for its history, and refuses what could only pass', async () => {
+    const run = inRealTime(copyOf(found, join(folder, 'real')));
+    const history = readFileSync(join(run, 'history.jsonl'), 'utf8');
+    const [last = ''] = history.trimEnd().split('\n').slice(-1);
+    const { index, time } = JSON.parse(last) as { readonly index: number; readonly time: number };
+    const more = Array.from({ length: 600 }, (_, i) => ({ index: index + 1 + i, time, process: 1000, type: i % 2 === 0 ? 'invoke' : 'ok', f: 'read', key: 'other', value: null })); // prettier-ignore
+    writeFileSync(join(run, 'history.jsonl'), `${history}${more.map((operation) => `${JSON.stringify(operation)}\n`).join('')}`); // prettier-ignore
+
+    const refused = await shaketable('promote', run, '--to', 'real-time', '--expect', 'valid');
+    expect(refused).toMatchObject({ exitCode: 64, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^shaketable: \S+real ran on cluster process, and is not run again: a test that expects "valid" of it could only pass; .*\n$/,
+    );
+    expect(existsSync(join(folder, 'real-time'))).toBe(false);
+
+    const kept = await shaketable('promote', run, '--to', 'real-time', '--name', 'mine');
+    expect(kept.exitCode).toBe(0);
+    expect(kept.stderr).not.toContain('shrink');
+    await expectPromoted(join(folder, 'real-time', 'mine'));
+  });
+
   it('refuses a simulated run without its plan, which could not be done again', async () => {
     const run = copyOf(found, join(folder, 'planless'));
     rmSync(join(run, 'plan.json'));

@@ -6,7 +6,14 @@ import { makeFolder, RunDirectory, writeWhole } from '../../results/run-director
 import { EXIT, HarnessError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
-import { EXPECTATIONS, EXPECTED_FILE, expectedFile, type ExpectedVerdict, PARTIAL } from './promoted-run.ts';
+import {
+  EXPECTATIONS,
+  EXPECTED_FILE,
+  expectedFile,
+  type ExpectedVerdict,
+  PARTIAL,
+  requireTestable,
+} from './promoted-run.ts';
 import { failureOf, targetName } from './saved-failure.ts';
 import { readPlan } from './saved-plan.ts';
 import { openSavedRun, type SavedRun } from './saved-run.ts';
@@ -73,11 +80,14 @@ async function promote(path: string, options: Options, output: Output): Promise<
   }
   const failure = failureOf(saved, options.anomaly);
   const { test, history, directory } = saved;
-  if (test.cluster === 'sim') readPlan(directory, 'run its seed again, and let it end');
-  if (history.length > LARGE_HISTORY) {
-    output.note(
-      `${path} has ${history.length} records: shaketable shrink makes a test that says more and takes milliseconds`,
-    );
+  requireTestable(options, test, path);
+  if (test.cluster === 'sim') {
+    readPlan(directory, 'run its seed again, and let it end');
+    if (history.length > LARGE_HISTORY) {
+      output.note(
+        `${path} has ${history.length} records: shaketable shrink makes a test that says more and takes milliseconds`,
+      );
+    }
   }
   const name = options.name ?? `${test.system}-${test.workload}-${failure.anomaly}-${test.seed}`;
   if (!/^[\w][\w.-]*$/.test(name) || name.endsWith(PARTIAL)) {

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { HarnessError } from '../errors.ts';
+import type { TestDefinition } from '../run/test-definition.ts';
 import { parseVersionedJson } from '../versioned-json.ts';
 
 const PROMOTED_FORMAT = 'shaketable-promoted';
@@ -41,6 +42,24 @@ const expectedSchema = z.object({
   explanation: z.string(),
   from: z.string(),
 });
+
+/**
+ * Refuses to expect `valid` of a run in real time: nothing of it is run again, so that nothing could fail.
+ *
+ * @throws HarnessError `usage`
+ */
+export function requireTestable(
+  { expect }: Pick<ExpectedVerdict, 'expect'>,
+  { cluster }: TestDefinition,
+  path: string,
+): void {
+  if (expect === 'found' || cluster === 'sim') return;
+  throw new HarnessError(
+    'usage',
+    `${path} ran on cluster ${cluster}, and is not run again: a test that expects "valid" of it could only pass; ` +
+      'expect "found", of its history, and sweep the system that is mended',
+  );
+}
 
 /** @throws HarnessError with one line that names the file */
 export function readExpected(folder: string): ExpectedVerdict {
