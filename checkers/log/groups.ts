@@ -4,10 +4,13 @@
  * `committed-offset-regression`: a `committed` finds a lower offset than was there before it began, and nobody has
  * committed that one since; or a `commit` of a lower offset is accepted from a process that did not seek, and was given
  * no partitions, since its last: a member that should have been fenced. A transaction commits offsets with its records.
+ * `committed-from-nowhere`: a `committed` finds an offset that no commit has sent that was asked for before its answer. Judged where
+ * a commit of the group in that partition had been accepted before it was asked: such a history notes commits, and
+ * what the group had from before the history is overwritten. A `commit` that does not say what it asks for ends it.
  * `high-watermark-regression`: a `list-offsets` shows a high watermark below one that was shown, or below the end of
  * what was polled, before it began. What a broker thinks to itself may go back after a failover; this may not.
  *
- * Both are told when it is known whether a later answer makes them good: see the option `staleViews`.
+ * What goes back is told when it is known whether a later answer makes it good: see the option `staleViews`.
  */
 import type { Operation } from '../../harness/history/operation.ts';
 import type { Finding } from '../findings/findings.ts';
@@ -65,6 +68,10 @@ class CommittedOffset {
   latest = NOTHING;
   /** Of each offset, when the last commit of it was over, and how many may yet take effect. */
   readonly commits = new Map<number, { last: number; open: number }>();
+  /** That commits have sent, whatever became of them, or that an answer showed before the first was accepted. */
+  readonly sent = new Set<number>();
+  /** The completion of the first commit that was accepted. */
+  firstAccepted = Infinity;
   /** By process, the completion of its last commit. */
   readonly lastCommitBy = new Map<Operation['process'], number>();
   /** What was established when an operation in flight began. */
@@ -99,6 +106,8 @@ class Groups {
   /** By process: when it last sought, or was given partitions. */
   readonly #repositioned = new Map<Operation['process'], number>();
   readonly #assigning = new Set<Operation['process']>();
+  /** A commit was asked for of whatever the consumer has polled: nobody knows what was sent. */
+  #hasUntold = false;
 
   constructor(judgement: Judgement) {
     this.#judgement = judgement;
@@ -136,11 +145,14 @@ class Groups {
     return offset;
   }
 
-  /** What fails certainly commits nothing: it is as if it had never been asked. */
+  /** What fails certainly commits nothing: it was sent, and is else as if it had never been asked. */
   #begin(operation: Operation): void {
-    if (this.#judgement.ledger.history.completionOf(operation.index)?.type === 'fail') return;
+    if (operation.f === 'commit' && operation.value === null) this.#hasUntold = true;
+    const hasFailed = this.#judgement.ledger.history.completionOf(operation.index)?.type === 'fail';
     for (const { group, key, offset } of commitsOf(operation)) {
       const committed = this.#of(group, key);
+      committed.sent.add(offset);
+      if (hasFailed) continue;
       committed.before.set(operation.process, committed.latest);
       committed.commitsOf(offset).open++;
     }
@@ -178,6 +190,7 @@ class Groups {
           { isSelfAssigned: this.#assigning.has(operation.process) },
         );
       }
+      committed.firstAccepted = Math.min(committed.firstAccepted, operation.index);
       committed.lastCommitBy.set(operation.process, operation.index);
       committed.latest = { offset, invocation: invocation.index, completion: operation.index };
     }
@@ -191,6 +204,16 @@ class Groups {
       const before = committed.before.get(operation.process) ?? NOTHING;
       const { last, open } = committed.commitsOf(offset);
       committed.regressions.shown(offset);
+      if (this.#hasUntold || invocation < committed.firstAccepted || offset === NONE) {
+        committed.sent.add(offset);
+      } else if (!committed.sent.has(offset)) {
+        findings.add('committed-from-nowhere', () => ({
+          explanation:
+            `Operation ${operation.index} found that ${group} had committed offset ${offset} of ${key}, which no ` +
+            `commit before it had sent; operation ${before.completion} had shown ${before.offset}.`,
+          operations: witnesses(before.invocation, before.completion, invocation, operation.index),
+        }));
+      }
       if (offset < before.offset && open === 0 && last < before.invocation) {
         const finding = (): Finding => ({
           explanation:

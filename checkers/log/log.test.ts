@@ -357,6 +357,7 @@ const CASES: readonly Case[] = [
     bad: [
       ...sent(1),
       ...everything(1),
+      ...call(0, 'commit', { x: 3 }),
       ...call(0, 'commit', { x: 5 }),
       ...call(1, 'committed', null, { x: 3 }),
     ],
@@ -410,6 +411,7 @@ const CASES: readonly Case[] = [
     bad: [
       ...sent(1),
       ...everything(1),
+      ...call(1, 'commit', { x: 3 }),
       ...txn(
         0,
         [['poll'], ['commit', { x: 5 }]],
@@ -434,6 +436,81 @@ const CASES: readonly Case[] = [
         'fail',
       ),
       ...call(1, 'committed', null, { x: 3 }),
+    ],
+  },
+  {
+    name: 'committed-from-nowhere',
+    // A commit that never answered has been sent, and so has one that failed: part of it may have been accepted.
+    bad: [
+      ...sent(1),
+      ...everything(1),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(1, 'committed', null, { x: 6 }),
+      ...call(0, 'commit', { x: 6 }),
+    ],
+    good: [
+      ...sent(1),
+      ...everything(1),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(2, 'commit', { x: 6 }, { x: 6 }, 'info'),
+      [0, 'invoke', 'commit', { x: 7 }],
+      ...call(1, 'committed', null, { x: 6, y: 4 }),
+      ...call(1, 'committed', null, { x: 7 }),
+      ...call(3, 'commit', { x: 8 }, { x: 8 }, 'fail'),
+      ...call(1, 'committed', null, { x: 8 }),
+    ],
+  },
+  {
+    name: 'committed-from-nowhere',
+    // What a group had before the history, or commits of which it does not tell, come from somewhere.
+    bad: [
+      ...sent(1),
+      ...everything(1),
+      ...call(1, 'committed', null, { x: 9 }),
+      ...call(0, 'commit', { group: 'g', offsets: { x: 5 } }),
+      ...call(1, 'committed', { group: 'g', offsets: { x: null } }, { group: 'g', offsets: { x: 9 } }),
+    ],
+    good: [
+      ...sent(1),
+      ...everything(1),
+      ...call(1, 'committed', null, { x: 9 }),
+      ...call(0, 'seek', { x: 5 }),
+      ...call(0, 'commit', { x: 5 }),
+      ...call(0, 'commit', { group: 'g', offsets: { x: 5 } }),
+      ...call(1, 'committed', null, { x: 9 }),
+      ...call(0, 'commit', null, { x: 10 }),
+      ...call(1, 'committed', null, { x: 11 }),
+    ],
+  },
+  {
+    name: 'committed-from-nowhere',
+    // A transaction commits offsets as well.
+    bad: [
+      ...sent(1),
+      ...everything(1),
+      ...txn(
+        0,
+        [['poll'], ['commit', { x: 5 }]],
+        [
+          ['poll', {}],
+          ['commit', { x: 5 }],
+        ],
+      ),
+      ...call(1, 'committed', null, { x: 6 }),
+    ],
+    good: [
+      ...sent(1),
+      ...everything(1),
+      ...call(0, 'commit', { x: 4 }),
+      ...txn(
+        0,
+        [['poll'], ['commit', { x: 5 }]],
+        [
+          ['poll', {}],
+          ['commit', { x: 5 }],
+        ],
+      ),
+      ...call(1, 'committed', null, { x: 5 }),
     ],
   },
   {

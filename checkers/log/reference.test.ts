@@ -32,6 +32,7 @@ it('finds what the definitions find, and nothing else', () => {
   // Each is there often, and often enough is nothing.
   const all = [
     'aborted-read',
+    'committed-from-nowhere',
     'committed-offset-regression',
     'content-mismatch',
     'duplicate',

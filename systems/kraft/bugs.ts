@@ -95,6 +95,11 @@ const HUNTS: readonly Hunt[] = [
     bugs: ['generation-not-raised'],
   },
   {
+    command: 'group --nemesis kill',
+    checkers: ['log'],
+    bugs: ['loaded-offset-advanced'],
+  },
+  {
     command: 'bank --nemesis kill',
     checkers: ['bank'],
     bugs: ['epoch-not-raised', 'prepared-forgotten'],

@@ -233,6 +233,11 @@ const PLANTERS: Readonly<Record<string, (copy: Copy) => boolean>> = {
     copy.append(SECOND, 'committed', null, { 0: FAR - 1 });
     return true;
   },
+  'committed-from-nowhere': (copy) => {
+    copy.append(FIRST, 'commit', { 0: FAR }, { 0: FAR });
+    copy.append(SECOND, 'committed', null, { 0: FAR + 1 });
+    return true;
+  },
   'high-watermark-regression': (copy) =>
     at(copy.pick(copy.reads), ({ key, pair }) =>
       copy.append(FIRST, 'list-offsets', null, { [key]: { low: 0, high: pair[0] } }),

@@ -214,6 +214,7 @@ export function referenceAnomalies(history: History, finalPolls = false): Readon
   }
 
   tell('committed-offset-regression', groupGoesBack(history));
+  tell('committed-from-nowhere', groupMakesUp(history));
   return found;
 }
 
@@ -246,6 +247,33 @@ function groupGoesBack(history: History): boolean {
       );
     }),
   );
+}
+
+/** A `committed` shows what no commit has sent, though one was accepted before it was asked. */
+function groupMakesUp(history: History): boolean {
+  const completionOf = ({ index }: Operation): Operation | undefined => history.completionOf(index);
+  const invocations = (f: string): readonly Operation[] =>
+    history.operations.filter((it) => it.type === 'invoke' && it.f === f);
+  return ['x', 'y'].some((key) => {
+    const shownBy = (it: Operation): number | undefined => (it.value as Record<string, number>)[key];
+    const commits = invocations('commit').filter((it) => shownBy(it) !== undefined);
+    const accepted = commits.map(completionOf).filter((it) => it?.type === 'ok');
+    const answered = invocations('committed')
+      .map((asked) => ({ asked, answer: completionOf(asked) }))
+      .flatMap(({ asked, answer }) => {
+        const offset = answer?.type === 'ok' ? shownBy(answer) : undefined;
+        return answer === undefined || offset === undefined ? [] : [{ asked, answer, offset }];
+      });
+    const isJudged = ({ asked }: { readonly asked: Operation }): boolean =>
+      accepted.some((it) => (it?.index ?? Infinity) < asked.index);
+    return answered.filter(isJudged).some(({ answer, offset }) => {
+      const isSent = commits.some((it) => it.index < answer.index && shownBy(it) === offset);
+      const isFromBefore = answered.some(
+        (it) => it.offset === offset && it.answer.index < answer.index && !isJudged(it),
+      );
+      return !isSent && !isFromBefore;
+    });
+  });
 }
 
 /** A process that assigns its partitions, or sought since it last committed, may commit less. */

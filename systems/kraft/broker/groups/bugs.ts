@@ -91,6 +91,13 @@ export const GROUP_BUGS: readonly GroupBug[] = [
     replaces: { transactionalOffsetsCount: (marker) => marker !== 'none' },
   },
   {
+    name: 'loaded-offset-advanced',
+    summary:
+      'A new coordinator takes a committed offset for that of the last record processed, and adds 1: the group passes over a record.',
+    source: 'Kafka, KafkaConsumer.commitSync (the committed offset is the next to be read)',
+    replaces: { loadedOffset: (offset) => offset + 1 },
+  },
+  {
     name: 'late-transaction-overwrites',
     summary:
       'A transaction’s offsets replace a commit that is later in the log: the committed offset goes back.',

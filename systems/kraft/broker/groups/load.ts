@@ -57,7 +57,8 @@ export class GroupLoader {
       for (const pending of group.pendingOffsets.values()) pending.delete(offsetName(topic, partition));
       return;
     }
-    const offset = { topic, partition, logOffset, ...committed };
+    const loaded = this.context.rules.loadedOffset(committed.offset);
+    const offset = { topic, partition, logOffset, ...committed, offset: loaded };
     if (producerId === null) keepOffset(this.context, group, offset);
     else keepPending(this.context, group, producerId, offset);
   }

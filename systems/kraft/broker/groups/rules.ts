@@ -121,6 +121,11 @@ export const correctRules = {
     return marker === 'commit';
   },
 
+  /** What a coordinator that takes over reads in its log is what was committed: already the record behind the last one processed. */
+  loadedOffset(offset: number): number {
+    return offset;
+  },
+
   /** Of two commits for one partition the one later in the log counts, whenever its transaction ended (KAFKA-5247). */
   isNewerCommit(logOffset: number, presentLogOffset: number): boolean {
     return logOffset > presentLogOffset;

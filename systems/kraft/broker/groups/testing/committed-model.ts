@@ -41,6 +41,7 @@ export class CommittedModel {
       return `offset ${promised.offset} was acknowledged, and ${offset} is fetched`;
     }
     const found = this.commits[offset - 1];
+    if (found === undefined && offset !== -1) return `offset ${offset} is fetched, and nobody committed it`;
     if (found?.fate === 'open') return `offset ${offset} of an open transaction is fetched`;
     if (found?.fate === 'aborted') return `offset ${offset} of an aborted transaction is fetched`;
     return null;
