@@ -236,7 +236,7 @@ class ConsoleConsumer {
     });
     const assigned = await this.member.poll(deadlineMs);
     if (assigned === null) return;
-    const committed = await fetchOffsets(client, group, assigned, deadlineMs);
+    const committed = await fetchOffsets(client, group, assigned, this.plan.isolation, deadlineMs);
     this.consumer.assign(committed.map(({ key, offset }) => ({ key, position: offset ?? this.plan.start })));
   }
 

@@ -2,10 +2,11 @@
  * The offsets that a group has committed: setting and reading them at its coordinator.
  *
  *     await commitOffsets(client, { group: 'g', memberId: '', generation: -1 }, [{ key, offset: 5 }], deadlineMs);
- *     await fetchOffsets(client, 'g', [key], deadlineMs); // [{ key, offset: 5 }]
+ *     await fetchOffsets(client, 'g', [key], 'read-committed', deadlineMs); // [{ key, offset: 5 }]
  */
 import { ERROR, isRetriable } from '../wire/error-codes.ts';
 import { checkCode, ClientError } from './client-error.ts';
+import type { ConsumerOptions } from './consumer.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { KeyOffset, PartitionKey } from './operations.ts';
 import { keyOf } from './operations.ts';
@@ -46,15 +47,20 @@ export async function commitOffsets(
   throw isDefinite ? failure : failure.asIndefinite();
 }
 
-/** Asked until it is answered. @throws ClientError */
+/**
+ * Asked until it is answered: where only what is committed counts, not before open transactions that move these offsets are decided.
+ * @throws ClientError
+ */
 export async function fetchOffsets(
   client: KafkaClient,
   group: string,
   keys: readonly PartitionKey[],
+  isolation: ConsumerOptions['isolation'],
   deadlineMs: number,
 ): Promise<readonly { readonly key: PartitionKey; readonly offset: number | null }[]> {
   if (keys.length === 0) return [];
   const what = `the offsets of ${group}`;
+  const requireStable = isolation === 'read-committed';
   const topics = partitionsByTopic(keys).map(({ name, partitions }) => ({
     name,
     partitionIndexes: partitions,
@@ -63,7 +69,8 @@ export async function fetchOffsets(
     const address = await client.coordinator('group', group, deadlineMs);
     let failure: ClientError;
     try {
-      const answer = await client.request(address, 'offsetFetch', { groupId: group, topics }, { deadlineMs });
+      const body = { groupId: group, topics, requireStable };
+      const answer = await client.request(address, 'offsetFetch', body, { deadlineMs });
       checkCode(answer.errorCode, what);
       const offsets = new Map<string, number>();
       for (const { name, partitions } of answer.topics) {

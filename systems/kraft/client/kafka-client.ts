@@ -30,7 +30,7 @@ const VERSIONS = {
   listOffsets: 5,
   metadata: 8,
   offsetCommit: 7,
-  offsetFetch: 5,
+  offsetFetch: 7,
   findCoordinator: 2,
   joinGroup: 5,
   heartbeat: 3,

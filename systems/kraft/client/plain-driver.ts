@@ -163,7 +163,8 @@ export class PlainDriver implements Driver {
   }
 
   committed(group: string | null, keys: readonly PartitionKey[], deadlineMs: number) {
-    return fetchOffsets(this.client, group ?? this.context.options.group, keys, deadlineMs);
+    const { options } = this.context;
+    return fetchOffsets(this.client, group ?? options.group, keys, options.isolation, deadlineMs);
   }
 
   async listOffsets(keys: readonly PartitionKey[], deadlineMs: number) {

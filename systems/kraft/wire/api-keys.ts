@@ -28,7 +28,7 @@ const BROKER: Rows = {
   listOffsets: ['1-5'],
   metadata: ['0-8'],
   offsetCommit: ['2-7'],
-  offsetFetch: ['1-5'],
+  offsetFetch: ['1-7'],
   findCoordinator: ['0-2'],
   joinGroup: ['0-5'],
   heartbeat: ['0-3'],

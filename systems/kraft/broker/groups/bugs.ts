@@ -85,6 +85,13 @@ export const GROUP_BUGS: readonly GroupBug[] = [
     replaces: { transactionalOffsetsCount: (marker) => marker !== 'abort' },
   },
   {
+    name: 'unstable-offsets-fetched',
+    summary:
+      'Who asks for stable offsets gets one that an open transaction replaces: a second member processes what the first has.',
+    source: 'KIP-447 (UNSTABLE_OFFSET_COMMIT)',
+    replaces: { isStable: () => true },
+  },
+  {
     name: 'aborted-offsets-kept',
     summary: 'Offsets of an aborted transaction become committed.',
     source: 'KIP-98 (TxnOffsetCommit)',

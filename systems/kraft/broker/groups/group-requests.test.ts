@@ -90,7 +90,8 @@ describe('requests of groups', () => {
   });
 
   test('version 1 of OffsetFetch says an error with each partition', () => {
-    const request = { groupId: 'group', topics: [{ name: 't', partitionIndexes: [4] }] };
+    const topics = [{ name: 't', partitionIndexes: [4] }];
+    const request = { groupId: 'group', topics, requireStable: false };
     const [old] = coordinatorOf([]).handle(NOW, { ...caller, version: 1, api: 'OffsetFetch', request });
     expect(old).toMatchObject({
       response: {

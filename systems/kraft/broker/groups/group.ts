@@ -42,7 +42,8 @@ export interface CommittedOffset extends OffsetValue {
 
 /** Offsets of a producer's transactions that are being appended, and how transactions of it ended meanwhile. */
 export interface AppendingProducer {
-  appends: number;
+  /** Of each append, which partitions' offsets. */
+  readonly appends: Set<ReadonlySet<string>>;
   /** In the order of the log. */
   readonly ended: { readonly marker: 'commit' | 'abort'; readonly offset: number }[];
 }
@@ -108,6 +109,15 @@ export class Group {
 
   get rebalanceTimeoutMs(): number {
     return Math.max(0, ...[...this.members.values()].map((member) => member.rebalanceTimeoutMs));
+  }
+
+  /** A transaction that nobody has decided yet commits an offset of the partition, or is about to. */
+  isUndecided(name: string): boolean {
+    for (const offsets of this.pendingOffsets.values()) if (offsets.has(name)) return true;
+    for (const { appends } of this.appending.values()) {
+      for (const names of appends) if (names.has(name)) return true;
+    }
+    return false;
   }
 
   get isUnused(): boolean {

@@ -36,7 +36,7 @@ function commit(rig: GroupRig, offset: number): void {
     answers.push(response.topics[0]?.partitions[0]?.errorCode);
   });
   const asked = [{ name: 'orders', partitionIndexes: [0] }];
-  rig.call('OffsetFetch', { groupId: 'fresh', topics: asked }, (response) => {
+  rig.call('OffsetFetch', { groupId: 'fresh', topics: asked, requireStable: true }, (response) => {
     answers.push(response.topics[0]?.partitions[0]?.committedOffset);
   });
   expect(answers).toEqual([ERROR.NONE, offset]);
@@ -46,7 +46,9 @@ function look(rig: GroupRig): void {
   const asked = { groups: GROUPS, includeAuthorizedOperations: false };
   rig.call('DescribeGroups', asked, ({ groups }) => expect(groups).toHaveLength(GROUPS.length));
   rig.call('ListGroups', {}, ({ errorCode }) => expect(errorCode).toBe(ERROR.NONE));
-  for (const groupId of GROUPS) rig.call('OffsetFetch', { groupId, topics: null }, () => undefined);
+  for (const groupId of GROUPS) {
+    rig.call('OffsetFetch', { groupId, topics: null, requireStable: true }, () => undefined);
+  }
 }
 
 const names = fc.constantFrom('g', 'h', '', '__proto__');

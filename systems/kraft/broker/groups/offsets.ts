@@ -4,6 +4,7 @@
  *     commitOffsets(context, group, call);            // appended; kept, and acknowledged, when that is committed
  *     commitTransactionally(context, group, call);    // kept beside, until the transaction's marker
  *     endTransaction(context, group, producerId, 'commit', markerOffset);
+ *     fetchOffsets(context, group, call);             // UNSTABLE_OFFSET_COMMIT where the call says so, and a transaction is open
  *
  * Two commits for one partition may be under way at once. Which counts is decided by where they are in the log, and so by nobody's
  * luck: a later coordinator that reads the log comes to the same. For the same reason a marker ends what is before it in the log, also
@@ -72,17 +73,23 @@ export function commitTransactionally(
   const error = commitError(context, group, { generation, memberId, groupInstanceId, isTransactional: true });
   if (error !== 'NONE') return refuseCommit(context, call, error);
   const { producerId, producerEpoch } = request;
-  const appending = group.appending.get(producerId) ?? { appends: 0, ended: [] };
+  const appending = group.appending.get(producerId) ?? { appends: new Set(), ended: [] };
+  const names = new Set(
+    request.topics.flatMap(({ name, partitions }) =>
+      partitions.map(({ partitionIndex }) => offsetName(name, partitionIndex)),
+    ),
+  );
   const store = (offset: CommittedOffset): void => {
     const end = appending.ended.find((marker) => marker.offset > offset.logOffset);
     if (end === undefined) keepPending(context, group, producerId, offset);
     else if (context.rules.transactionalOffsetsCount(end.marker)) keepOffset(context, group, offset);
   };
   const settled = (): void => {
-    if (--appending.appends === 0) group.appending.delete(producerId);
+    appending.appends.delete(names);
+    if (appending.appends.size === 0) group.appending.delete(producerId);
   };
   group.appending.set(producerId, appending);
-  appending.appends++;
+  appending.appends.add(names);
   appendOffsets(context, group, call, {
     expireMs: -1,
     producer: { producerId, producerEpoch },
@@ -235,19 +242,22 @@ export function fetchOffsets(
   group: Group | undefined,
   { request, replyTo }: CallOf<'OffsetFetch'>,
 ): void {
-  const known =
-    group === undefined || group.state === 'Dead' ? new Map<string, CommittedOffset>() : group.offsets;
+  const present = group === undefined || group.state === 'Dead' ? null : group;
+  const known = present?.offsets ?? new Map<string, CommittedOffset>();
   const wanted = request.topics ?? allTopics(known);
   const topics: FetchedTopics = wanted.map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex) => {
-      const found = known.get(offsetName(name, partitionIndex));
+      const id = offsetName(name, partitionIndex);
+      const isUndecided = present?.isUndecided(id) ?? false;
+      const isStable = context.rules.isStable(request.requireStable, isUndecided);
+      const found = isStable ? known.get(id) : undefined;
       return {
         partitionIndex,
         committedOffset: found?.offset ?? -1,
         committedLeaderEpoch: found?.leaderEpoch ?? -1,
         metadata: found?.metadata ?? '',
-        errorCode: ERROR.NONE,
+        errorCode: isStable ? ERROR.NONE : ERROR.UNSTABLE_OFFSET_COMMIT,
       };
     }),
   }));

@@ -121,6 +121,14 @@ export const correctRules = {
     return marker === 'commit';
   },
 
+  /**
+   * Whether an offset may be fetched as one to go on from. Before the transaction that may replace it is decided, who asks for stable
+   * offsets waits: else both would process what is behind it (KIP-447).
+   */
+  isStable(requireStable: boolean, isUndecided: boolean): boolean {
+    return !requireStable || !isUndecided;
+  },
+
   /** What a coordinator that takes over reads in its log is what was committed: already the record behind the last one processed. */
   loadedOffset(offset: number): number {
     return offset;

@@ -99,13 +99,20 @@ async function commitOffset(cluster: CoordinatorCluster, from: Producer, offset:
   return topics[0]?.partitions[0]?.errorCode ?? -1;
 }
 
-async function committedOffset(cluster: CoordinatorCluster): Promise<number | undefined> {
+async function fetchedOffset(cluster: CoordinatorCluster, version: number, requireStable: boolean) {
   const node = await coordinatorOf(cluster, 'g', 0);
   const topics = [{ name: 'orders', partitionIndexes: [0] }];
-  const answer = await cluster.ask(node, 'offsetFetch', 5, { groupId: 'g', topics });
+  const answer = await cluster.ask(node, 'offsetFetch', version, { groupId: 'g', topics, requireStable });
   expect(answer.errorCode).toBe(ERROR.NONE);
-  return answer.topics[0]?.partitions[0]?.committedOffset;
+  return answer.topics[0]?.partitions[0];
 }
+
+const committedOffset = async (cluster: CoordinatorCluster): Promise<number | undefined> =>
+  (await fetchedOffset(cluster, 5, false))?.committedOffset;
+
+/** As who goes on from it asks. */
+const stableOffset = (cluster: CoordinatorCluster) => fetchedOffset(cluster, 7, true);
+const UNSTABLE = { committedOffset: -1, errorCode: ERROR.UNSTABLE_OFFSET_COMMIT };
 
 async function begun(cluster: CoordinatorCluster): Promise<Producer> {
   await cluster.createTopic('orders', 3);
@@ -247,9 +254,12 @@ describe('offsets of a group in a transaction', () => {
       await cluster.sleep(50);
       expect(await coordinatorOf(cluster, 'g', 0)).not.toBe(node);
       expect(await committedOffset(cluster)).toBe(5);
+      expect(await fetchedOffset(cluster, 7, false)).toMatchObject({ committedOffset: 5, errorCode: 0 });
+      expect(await stableOffset(cluster)).toMatchObject(UNSTABLE);
       await end(cluster, mine, true);
       await cluster.sleep(100);
       expect(await committedOffset(cluster)).toBe(9);
+      expect(await stableOffset(cluster)).toMatchObject({ committedOffset: 9, errorCode: 0 });
     });
   });
 });

@@ -7,7 +7,7 @@
  *     });
  */
 import type { RequestOf, ResponseInput, ResponseOf } from '../schema.ts';
-import { api, array, int16, int32, int64, string, struct } from '../schema.ts';
+import { api, array, boolean, int16, int32, int64, string, struct } from '../schema.ts';
 
 export const offsetCommit = api({
   key: 8,
@@ -52,12 +52,14 @@ export type OffsetCommitResponseInput = ResponseInput<typeof offsetCommit>;
 export const offsetFetch = api({
   key: 9,
   name: 'OffsetFetch',
-  versions: '1-5',
+  versions: '1-7',
   flexible: '6+',
   request: {
     groupId: string(),
     /** Null: all that the group ever committed. */
     topics: array(struct({ name: string(), partitionIndexes: array(int32()) }), { nullable: '2+' }),
+    /** UNSTABLE_OFFSET_COMMIT instead of an offset that an open transaction may replace (KIP-447). */
+    requireStable: boolean({ versions: '7+', default: false }),
   },
   response: {
     throttleTimeMs: int32({ versions: '3+', ignorable: true }),

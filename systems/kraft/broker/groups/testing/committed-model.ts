@@ -32,6 +32,14 @@ export class CommittedModel {
     }
   }
 
+  /** Why a member that wants stable offsets cannot be told this, or null. @param isTold - not to wait */
+  stableProblem(isTold: boolean): string | null {
+    const open = this.commits.filter(({ fate }) => fate === 'open');
+    if (!isTold) return open.length === 0 ? 'to wait, and no transaction is open' : null;
+    const pending = open.find(({ isAcknowledged }) => isAcknowledged);
+    return pending === undefined ? null : `no wait, and offset ${pending.offset} is undecided`;
+  }
+
   /** Why this cannot be what is fetched, or null. @param offset - −1: nothing */
   problem(offset: number): string | null {
     const promised = this.commits.findLast(

@@ -194,12 +194,32 @@ const commitOf = (partition: number, offset: number, metadata: string) => ({
 /** What the group committed, by partition; an error's name where there is no answer. */
 export function fetchCommitted(rig: GroupRig): ReadonlyMap<number, number> | string {
   let result: ReadonlyMap<number, number> | string = 'no answer';
-  rig.call('OffsetFetch', { groupId: GROUP, topics: null }, ({ topics, errorCode }) => {
+  const request = { groupId: GROUP, topics: null, requireStable: false };
+  rig.call('OffsetFetch', request, ({ topics, errorCode }) => {
     const partitions = topics.flatMap((topic) => topic.partitions);
     result =
       errorCode !== undefined && errorCode !== ERROR.NONE
         ? errorName(errorCode)
         : new Map(partitions.map((each) => [each.partitionIndex, each.committedOffset]));
   });
+  return result;
+}
+
+/** What a member that begins now would go on from: of each partition the offset, or that it is to wait; null where there is no answer. */
+export function fetchStable(rig: GroupRig): readonly (number | 'wait')[] | null {
+  let result: readonly (number | 'wait')[] | null = null;
+  const partitionIndexes = Array.from({ length: PARTITION_COUNT }, (_, partition) => partition);
+  const request = { groupId: GROUP, topics: [{ name: TOPIC, partitionIndexes }], requireStable: true };
+  rig.call(
+    'OffsetFetch',
+    request,
+    ({ topics, errorCode }) => {
+      if (errorCode !== ERROR.NONE) return;
+      result = (topics[0]?.partitions ?? []).map((each) =>
+        each.errorCode === ERROR.UNSTABLE_OFFSET_COMMIT ? 'wait' : each.committedOffset,
+      );
+    },
+    { version: 7 },
+  );
   return result;
 }

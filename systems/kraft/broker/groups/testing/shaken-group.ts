@@ -6,6 +6,7 @@
  *
  * - no partition is owned by two members in one generation
  * - what is acknowledged as committed is fetched, or what was committed after it; nothing of an undecided or aborted transaction is
+ * - who asks for stable offsets waits for open transactions, and for nothing else
  * - nobody commits in a generation that is older than one that owns partitions
  * - of two processes with one instance id the older is not served
  */
@@ -14,7 +15,7 @@ import { ERROR } from '../../../wire/error-codes.ts';
 import type { AppendError } from '../../coordinator-log.ts';
 import type { GroupRules } from '../rules.ts';
 import { CommittedModel } from './committed-model.ts';
-import { fetchCommitted, GroupMember, PARTITION_COUNT } from './group-member.ts';
+import { fetchCommitted, fetchStable, GroupMember, PARTITION_COUNT } from './group-member.ts';
 import { GroupRig } from './group-rig.ts';
 
 const STEPS = 120;
@@ -86,6 +87,10 @@ export function shakeGroup(rules: GroupRules, seed: number): string | null {
     if (typeof fetched === 'string') return;
     models.forEach((model, partition) => {
       const problem = model.problem(fetched.get(partition) ?? -1);
+      if (problem !== null) problems.push(`partition ${partition}: ${problem}`);
+    });
+    fetchStable(rig)?.forEach((told, partition) => {
+      const problem = (models[partition] as CommittedModel).stableProblem(told !== 'wait');
       if (problem !== null) problems.push(`partition ${partition}: ${problem}`);
     });
   };

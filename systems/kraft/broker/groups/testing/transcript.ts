@@ -8,7 +8,7 @@
  * Commands: `group [option=N …] [bug=NAME]`; of a member NAME: `join NAME [instance=I] [version=N] [protocols=a,b]`,
  * `sync NAME [generation=N]`, `beat NAME [generation=N]`, `leave NAME [version=N]`,
  * `commit NAME PARTITION OFFSET [generation=N] [metadata=LENGTH] [retention=MS]`,
- * `txn-commit PRODUCER PARTITION OFFSET`, `marker PRODUCER commit|abort`, `fetch`, `describe`, `list`, `delete`,
+ * `txn-commit PRODUCER PARTITION OFFSET`, `marker PRODUCER commit|abort`, `fetch`, `stable` (the partitions one after the other), `describe`, `list`, `delete`,
  * `hold`, `replicate [BATCHES]`, `fail ERROR`, `failover [BATCHES KEPT]`, `reload` and `loaded`, `elapse MS`.
  */
 import { replayTranscript } from '../../../../testing/transcripts.ts';
@@ -16,7 +16,7 @@ import { errorName } from '../../../wire/error-codes.ts';
 import type { AppendError, LogRecord } from '../../coordinator-log.ts';
 import { groupRulesWith } from '../bugs.ts';
 import { decodeGroupRecord } from '../group-records.ts';
-import { fetchCommitted, GROUP, GroupMember } from './group-member.ts';
+import { fetchCommitted, fetchStable, GROUP, GroupMember } from './group-member.ts';
 import { GroupRig } from './group-rig.ts';
 
 export function runGroupTranscript(text: string): string {
@@ -137,6 +137,8 @@ class Player {
           [...offsets].map(([partition, offset]) => `${partition}=${offset}`).join(' ') || 'nothing',
         );
       }
+      case 'stable':
+        return say(fetchStable(rig)?.join(' ') ?? 'no answer');
       case 'describe':
         return rig.call(
           'DescribeGroups',
