@@ -31,7 +31,7 @@ import type { Output } from './output.ts';
 import { systems } from './registries.ts';
 import { collect } from './settings.ts';
 import { ownCommandLine } from './replay-command.ts';
-import { gitRevision, shaketableVersion } from './version.ts';
+import { recordedCode } from './version.ts';
 import { resolveNames } from './own/test-names.ts';
 import type { System, Variant } from '../../systems/system.ts';
 
@@ -155,8 +155,7 @@ async function compare(typed: readonly string[], options: Options, output: Outpu
   const comparison: Comparison = {
     format: COMPARISON_FORMAT,
     version: COMPARISON_VERSION,
-    shaketableVersion: shaketableVersion(),
-    gitRevision: gitRevision(),
+    ...recordedCode(),
     startedAt: startedAt.toISOString(),
     commandLine: ownCommandLine(),
     system: system.name,

@@ -13,6 +13,7 @@ import type { Output } from './output.ts';
 import { exitCodeOf } from './run.ts';
 import { readPlan, requireReplayable } from './saved-plan.ts';
 import { openSavedRun, type SavedRun } from './saved-run.ts';
+import { recordedCode } from './version.ts';
 
 interface Options {
   readonly plan?: boolean;
@@ -63,6 +64,7 @@ async function replay(path: string, options: Options, output: Output): Promise<n
   const run = await executeRun({
     test: {
       ...test,
+      ...recordedCode(),
       startedAt: startedAt.toISOString(),
       ...(plan === undefined ? undefined : { planned: true }),
     },

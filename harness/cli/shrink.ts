@@ -18,6 +18,7 @@ import { failureOf, targetName } from './saved-failure.ts';
 import { readPlan, requireReplayable } from './saved-plan.ts';
 import { openSavedRun, type SavedRun } from './saved-run.ts';
 import { ShrinkPool } from './shrink-pool.ts';
+import { recordedCode } from './version.ts';
 
 interface Options {
   readonly anomaly?: string;
@@ -207,6 +208,7 @@ async function perform(
   const run = await executeRun({
     test: {
       ...test,
+      ...recordedCode(),
       startedAt: startedAt.toISOString(),
       commandLine: ownCommandLine(),
       shrunk: {

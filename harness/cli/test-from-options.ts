@@ -13,7 +13,7 @@ import { lookUp, unknownName } from './names.ts';
 import { parseNumber } from './numbers.ts';
 import { requireNames, systems, workloads } from './registries.ts';
 import { assignSettings, defaultsOf } from './settings.ts';
-import { gitRevision, shaketableVersion } from './version.ts';
+import { recordedCode } from './version.ts';
 
 export interface RunOptions {
   readonly cluster?: string;
@@ -92,8 +92,7 @@ export function testFromOptions(
   const test: TestDefinition = {
     format: TEST_FORMAT,
     version: TEST_VERSION,
-    shaketableVersion: shaketableVersion(),
-    gitRevision: gitRevision(),
+    ...recordedCode(),
     startedAt: new Date().toISOString(),
     commandLine,
     system: system.name,

@@ -17,7 +17,7 @@ const testSchema = z.object({
   version: z.literal(TEST_VERSION),
   /** Of the package that ran it. */
   shaketableVersion: z.string(),
-  /** Commit of the checkout that ran it, with `+` when it had changes; null outside a checkout. */
+  /** Commit of the code that ran it: of the user's project, or of a checkout of Shaketable; with `+` when it had changes, null without git. */
   gitRevision: z.string().nullable(),
   /** UTC, ISO 8601. */
   startedAt: z.string(),

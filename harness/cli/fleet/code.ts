@@ -5,11 +5,10 @@
  *
  * Jobs of different code wait in different queues, so that a worker of another release or revision never sees them.
  */
-import { execFileSync } from 'node:child_process';
 import type { SweepHeader } from '../../sweep/ledger.ts';
 import { loadedConfig } from '../own/config-file.ts';
 import { isModulePath } from '../own/test-names.ts';
-import { gitRevision, shaketableVersion } from '../version.ts';
+import { hasChanges, packageRevision, projectRevision, shaketableVersion } from '../version.ts';
 
 export interface Code {
   readonly shaketableVersion: string;
@@ -23,12 +22,12 @@ export type JobKind = 'sim' | 'real';
 
 /** Of this process, for a sweep of these cells. */
 export function codeHere(cells: SweepHeader['cells']): Code {
-  return { ...ownCode(), project: usesOwnModules(cells) ? projectRevision() : null };
+  return { ...ownCode(), project: usesOwnModules(cells) ? ownProject() : null };
 }
 
 /** Of this process: for sweeps without modules of the user's, and for those with them. */
 export function codesHere(): readonly Code[] {
-  return [null, projectRevision()].map((project) => ({ ...ownCode(), project }));
+  return [null, ownProject()].map((project) => ({ ...ownCode(), project }));
 }
 
 /** BullMQ's name of the queue: without colons. */
@@ -49,11 +48,11 @@ export function codeText({ shaketableVersion: version, gitRevision: revision, pr
 
 /** Changes that no revision names: two machines may have different ones. */
 export const isChanged = ({ gitRevision: revision, project }: Code): boolean =>
-  revision?.endsWith('+') === true || project?.endsWith('+') === true;
+  hasChanges(revision) || hasChanges(project);
 
 const ownCode = (): Omit<Code, 'project'> => ({
   shaketableVersion: shaketableVersion(),
-  gitRevision: gitRevision(),
+  gitRevision: packageRevision(),
 });
 
 function usesOwnModules(cells: SweepHeader['cells']): boolean {
@@ -67,13 +66,4 @@ function usesOwnModules(cells: SweepHeader['cells']): boolean {
   );
 }
 
-function projectRevision(): string {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  try {
-    const revision = git('rev-parse', '--short=12', 'HEAD');
-    return git('status', '--porcelain', '--untracked-files=no') === '' ? revision : `${revision}+`;
-  } catch {
-    return 'unversioned';
-  }
-}
+const ownProject = (): string => projectRevision() ?? 'unversioned';
