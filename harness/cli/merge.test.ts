@@ -43,6 +43,39 @@ describe('shards that are merged', () => {
     expect(ended.stderr).not.toContain('1/2');
   });
 
+  it('are merged anew after a merge that was killed, and over nothing else', async () => {
+    const paths = shards('killed', [valid(OF_FIRST), valid(OF_SECOND)]);
+    const merge = () => shaketable('merge', ...paths, '--output', 'twice');
+    // As it is left: a ledger that is cut off, runs, and no summary.
+    const [run, ledger] = [join(folder, 'twice', DIRECTORY), join(folder, 'twice', 'sweep.jsonl')];
+    mkdirSync(run, { recursive: true });
+    const taken = { exitCode: 64, stdout: '' };
+    const mend = 'remove it, or choose another with --output';
+    expect(await merge()).toEqual({ ...taken, stderr: `shaketable: twice has runs already: ${mend}\n` });
+    expect(readdirSync(join(folder, 'twice'))).toEqual(['runs']);
+    writeFileSync(join(folder, 'twice', 'merge.partial'), '');
+    writeFileSync(ledger, `${JSON.stringify(header(CELLS))}\n`);
+    expect(await shaketable('sweep', '--resume', 'twice')).toEqual({ ...taken, stderr: 'shaketable: twice was not merged to the end: merge its shards again\n' }); // prettier-ignore
+    expect(await merge()).toMatchObject({ exitCode: 0 });
+    expect(parseLedger(readFileSync(ledger, 'utf8'), ledger).records).toHaveLength(4);
+    expect(readdirSync(join(folder, 'twice')).sort()).toEqual(['index.html', 'junit.xml', 'summary.json', 'summary.md', 'sweep.jsonl', 'sweep.lock']); // prettier-ignore
+    expect(await merge()).toEqual({ ...taken, stderr: `shaketable: twice has a sweep already: ${mend}\n` });
+  });
+
+  it('pass where one has no seed; of a checkout with changes it is said that they may be of different code', async () => {
+    const few = [cell('raft register', { seeds: { first: 1, last: 1 } })];
+    const paths = ['few-1', 'few-2'].map((path, i) => {
+      mkdirSync(join(folder, path));
+      const head = header(few, { shard: { index: i + 1, count: 2 }, gitRevision: 'abc+' });
+      const lines = [head, ...(i === 1 ? valid([1]) : [])].map((line) => `${JSON.stringify(line)}\n`);
+      writeFileSync(join(folder, path, 'sweep.jsonl'), lines.join(''));
+      return path;
+    });
+    const { exitCode, stderr } = await shaketable('merge', ...paths, '--output', 'few');
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('abc+ has changes that no revision tells: its parts may be of different code\n');
+  });
+
   it('keep the runs of both where two machines gave them one name', async () => {
     const found = (seed: number, path: string): SeedRecord =>
       record('raft register', seed, {

@@ -11,6 +11,7 @@ import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
 import { readSweep, SweepFolder } from './sweep-folder.ts';
 import { sumUp } from './sweep-summary.ts';
+import { noteChanges } from './version.ts';
 
 interface Options {
   readonly output: string;
@@ -47,11 +48,11 @@ function merge(folders: readonly string[], { output: target, json }: Options, ou
   const shards = folders.map((path): ShardSweep => ({ path, ...readSweep(path) }));
   requireShardsOfOne(shards);
   const [first] = shards as [ShardSweep];
-  const whole = SweepFolder.create(target, { ...first.header, shard: null });
+  noteChanges(first.header.gitRevision, output);
+  const whole = SweepFolder.createMerged(target, { ...first.header, shard: null });
   for (const { path, records } of shards) {
     for (const record of records) whole.record(withRun(record, path, target));
   }
-  whole.close();
   const count = first.header.shard?.count ?? 1;
   const missing = Array.from({ length: count }, (_, i) => i + 1).filter(
     (index) => !shards.some(({ header: { shard } }) => shard?.index === index),
@@ -67,7 +68,9 @@ function merge(folders: readonly string[], { output: target, json }: Options, ou
   const isFinished = missing.length === 0 && unfinished.length === 0;
   const outcome = outcomeOf({ ...first.header, shard: null }, whole.records, isFinished);
   for (const cell of outcome.cells) output.note(cellText(cell));
-  return sumUp(whole, outcome, output, json === true);
+  const exitCode = sumUp(whole, outcome, output, json === true);
+  whole.close();
+  return exitCode;
 }
 
 /** Copies the run, if it was kept. Two machines may have given one name to a run each: the second gets a suffix. */

@@ -10,6 +10,9 @@ import { type Ledger, parseLedger, type SeedRecord, type SweepHeader } from '../
 
 const LEDGER = 'sweep.jsonl';
 const LOCK = 'sweep.lock';
+const RUNS = 'runs';
+/** Is there while a merge goes on, and after one that was killed. */
+const MERGING = 'merge.partial';
 
 /** A process of the sweep that was killed may write a moment longer. */
 const REMOVE_OPTIONS = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
@@ -30,16 +33,37 @@ export class SweepFolder {
   }
 
   static create(path: string, header: SweepHeader): SweepFolder {
-    try {
-      makeFolder(path);
-    } catch (error) {
-      throw HarnessError.from(error, 'io', `cannot make ${path}; choose another with --results`);
-    }
+    makeSweepFolder(path, '--results');
     return locked(path, (lock) => {
       if (existsSync(join(path, LEDGER)))
         throw new HarnessError('usage', `${path} has a sweep already: go on with it by --resume ${path}`);
-      const lines = new LineFile(join(path, LEDGER), { head: `${JSON.stringify(header)}\n` });
-      return new SweepFolder(path, { header, records: [] }, lines, lock);
+      return SweepFolder.#begin(path, header, lock);
+    });
+  }
+
+  /**
+   * For a sweep that was run elsewhere. Nobody goes on with it before it is closed; one that was not closed is made anew.
+   *
+   * @throws HarnessError `usage` where a sweep or runs are there, or another process is at it
+   */
+  static createMerged(path: string, header: SweepHeader): SweepFolder {
+    const marker = join(path, MERGING);
+    const requireFree = (): void => {
+      const taken = [LEDGER, RUNS].find((name) => existsSync(join(path, name)));
+      if (taken === undefined || existsSync(marker)) return;
+      const what = taken === LEDGER ? 'a sweep' : 'runs';
+      throw new HarnessError(
+        'usage',
+        `${path} has ${what} already: remove it, or choose another with --output`,
+      );
+    };
+    requireFree();
+    makeSweepFolder(path, '--output');
+    return locked(path, (lock) => {
+      requireFree();
+      writeWhole(marker, '');
+      for (const name of [LEDGER, RUNS]) rmSync(join(path, name), REMOVE_OPTIONS);
+      return SweepFolder.#begin(path, header, lock);
     });
   }
 
@@ -47,11 +71,13 @@ export class SweepFolder {
    * Goes on where a sweep ended, however it did: runs that nobody recorded are removed, and what the harness or the machine failed at
    * is not done.
    *
-   * @throws HarnessError `usage` where there is no sweep, or another process is at it
+   * @throws HarnessError `usage` where there is no sweep, or the half of one, or another process is at it
    */
   static resume(path: string): SweepFolder {
     readSweep(path);
     return locked(path, (lock) => {
+      if (existsSync(join(path, MERGING)))
+        throw new HarnessError('usage', `${path} was not merged to the end: merge its shards again`);
       const { header, records } = readSweep(path);
       const done = records.filter(({ outcome }) => outcome !== 'error');
       if (done.length < records.length)
@@ -74,6 +100,11 @@ export class SweepFolder {
         throw new HarnessError('usage', `${path} has another sweep; choose another folder with --results`);
       return SweepFolder.#goOn(path, lock);
     });
+  }
+
+  static #begin(path: string, header: SweepHeader, lock: FolderLock): SweepFolder {
+    const lines = new LineFile(join(path, LEDGER), { head: `${JSON.stringify(header)}\n` });
+    return new SweepFolder(path, { header, records: [] }, lines, lock);
   }
 
   static #goOn(path: string, lock: FolderLock): SweepFolder {
@@ -112,7 +143,16 @@ export class SweepFolder {
 
   close(): void {
     this.#lines.close();
+    rmSync(join(this.path, MERGING), { force: true });
     this.#lock.release();
+  }
+}
+
+function makeSweepFolder(path: string, option: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    throw HarnessError.from(error, 'io', `cannot make ${path}; choose another with ${option}`);
   }
 }
 
@@ -151,7 +191,7 @@ function readLedgerFile(file: string): { readonly ledger: Ledger; readonly whole
 
 /** Run directories, from the sweep's folder. */
 function runsIn(path: string): readonly string[] {
-  const runs = join(path, 'runs');
+  const runs = join(path, RUNS);
   if (!existsSync(runs)) return [];
   return readdirSync(runs).flatMap((kind) =>
     readdirSync(join(runs, kind)).map((name) => relative(path, join(runs, kind, name))),

@@ -38,6 +38,14 @@ describe('the outcome of a cell', () => {
     expect(outcome.cells.map((each) => each.cell.key)).toEqual(['a']);
     expect(outcome.state).toBe('passed');
   });
+
+  it('is a pass of a shard that has no seed of any, and of one that has done nothing yet is none', () => {
+    const whole = header([cell('a')], { shard: { index: 5, count: 5 } });
+    const outcome = outcomeOf(whole, [], true);
+    expect(outcome).toMatchObject({ state: 'passed', cells: [] });
+    expect(totalsText(outcome)).toBe('0 seeds: this shard has none');
+    expect(outcomeOf(whole, [], false).state).toBe('unfinished');
+  });
 });
 
 const outcome = outcomeOf(

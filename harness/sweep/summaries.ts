@@ -24,6 +24,7 @@ export function cellText({ cell, state, sentence, because }: CellOutcome): strin
 
 /** `12 cells: 10 passed, 2 failed · 240 seeds: 238 valid, 2 invalid`. */
 export function totalsText({ cells }: SweepOutcome): string {
+  if (cells.length === 0) return '0 seeds: this shard has none';
   const states = (['passed', 'failed', 'error', 'unknown', 'unfinished'] as const)
     .map((state) => [state, cells.filter((cell) => cell.state === state).length] as const)
     .filter(([, count]) => count > 0)

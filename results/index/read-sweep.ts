@@ -1,9 +1,10 @@
 /** What the index keeps of a sweep: its ledger added up. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HarnessError } from '../../harness/errors.ts';
 import { parseLedger } from '../../harness/sweep/ledger.ts';
 import { type CellState, outcomeOf, type SweepOutcome } from '../../harness/sweep/outcome.ts';
+import { Schedule } from '../../harness/sweep/schedule.ts';
 import { totalsText } from '../../harness/sweep/summaries.ts';
 
 export interface SweepSummary {
@@ -30,7 +31,7 @@ export function readSweepSummary(folder: string, path: string): SweepSummary {
   }
 }
 
-/** A sweep that wrote no summary has not ended. @throws HarnessError where there is none, or it cannot be read */
+/** @throws HarnessError where there is none, or it cannot be read */
 export function readSweepOutcome(directory: string): SweepOutcome {
   const file = join(directory, 'sweep.jsonl');
   let text: string;
@@ -40,5 +41,9 @@ export function readSweepOutcome(directory: string): SweepOutcome {
     throw HarnessError.from(error, 'io', `cannot read ${file}`);
   }
   const { header, records } = parseLedger(text, file);
-  return outcomeOf(header, records, existsSync(join(directory, 'summary.json')));
+  return outcomeOf(
+    header,
+    records,
+    new Schedule(header.cells, { shard: header.shard, records }).isFinished(),
+  );
 }
