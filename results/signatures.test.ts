@@ -61,7 +61,7 @@ describe('a signature', () => {
         ) as string,
         checker: 'linearizability',
         anomaly: 'nonlinearizable',
-        shape: 'update; their value seen',
+        shape: 'contradicted answer',
         explanation: 'It is not.',
         count: 2,
       },
@@ -113,7 +113,7 @@ describe('a signature', () => {
       {
         checker: 'y',
         anomaly: 'nonlinearizable',
-        shape: 'another value seen',
+        shape: 'contradicted answer',
         explanation: 'Short.',
         count: 2,
       },
@@ -140,21 +140,34 @@ describe('the shape of a witness', () => {
   ];
 
   it.each<[string, readonly Row[]]>([
-    ['update; nothing seen', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', null]]],
-    ['update; another value seen', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', 9]]],
-    ['update; their value seen', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', [1, 9]]]],
+    ['contradicted answer', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', null]]],
+    ['contradicted answer', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', 9]]],
+    ['contradicted answer', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', { a: 1 }]]],
     [
-      'update; cas refused',
+      'contradicted answer',
+      [
+        [1, 'invoke', 'read', null],
+        [1, 'ok', 'read', 9],
+      ],
+    ],
+    [
+      'contradicted answer',
       [...write, [1, 'invoke', 'cas', [1, 2]], [1, 'fail', 'cas', [1, 2], 'precondition-failed']],
     ],
-    ['update; another value seen', [...write, [1, 'invoke', 'cas', [3, 2]], [1, 'ok', 'cas', [3, 2]]]],
-    ['update; their value seen', [...write, [1, 'invoke', 'cas', [1, 2]], [1, 'ok', 'cas', [1, 2]]]],
+    ['contradicted answer', [...write, [1, 'invoke', 'cas', [3, 2]], [1, 'ok', 'cas', [3, 2]]]],
     ['update; delete', [...write, [1, 'invoke', 'delete', null], [1, 'ok', 'delete', null]]],
-    ['update; read', [...write, [1, 'invoke', 'read', null], [1, 'ok', 'read', { a: 1 }]]],
+    ['update; write failed', [...write, [1, 'invoke', 'write', 2], [1, 'fail', 'write', 2, 'timeout']]],
     ['update', write],
+    [
+      'update',
+      [
+        [1, 'invoke', 'cas', [3, 2]],
+        [1, 'ok', 'cas', [3, 2]],
+      ],
+    ],
     ['update unknown', [[0, 'invoke', 'write', 1]]],
     [
-      'update; their value seen',
+      'contradicted answer',
       [
         [2, 'invoke', 'write', 7],
         ...write,

@@ -1,7 +1,7 @@
 /**
  * The normalised shape of an anomaly's witness: what is left of it without times, values, keys, processes and nodes.
  *
- *     a write of 1, a write of 2 acknowledged, then a read of 1     →  'update; their value seen'
+ *     a write of 1, a write of 2 acknowledged, then a read of 1     →  'contradicted answer'
  *     T1 –wr→ T2 –rw→ T1                                            →  'cycle of rw, wr'
  *     n3 truncates from index 88, and its commit index was 88       →  'commit – truncate'
  *
@@ -51,19 +51,22 @@ interface Step {
   readonly completion: Operation | undefined;
 }
 
-/** Who completed last shows it; of the others only what they were for. */
+/**
+ * Who completed last shows it, be it alone. Where that one looked, its answer is all: whether a read or a refused compare-and-set was the first to meet what a
+ * bug left behind, what it returned, and who came before it are matters of the seed. Of the others only what they were for.
+ */
 function operationsShape({ operations }: Anomaly, history: History): WitnessShape | null {
   const steps = stepsOf(operations, history);
   const last = steps.at(-1);
   if (last === undefined) return null;
-  const others = steps.slice(0, -1);
-  const purposes = others.map(purposeOf);
-  const before = others.length === 0 ? '' : purposes.includes('update') ? 'update; ' : 'read; ';
-  const isLoneUpdate = others.length === 0 && purposeOf(last) === 'update';
-  const shown = isLoneUpdate
-    ? withOutcome('update', last)
-    : (sawOf(last, others) ?? withOutcome(last.invocation.f, last));
-  return { shape: `${before}${shown}`, size: steps.length };
+  const size = steps.length;
+  // A compare-and-set that took effect has changed something, too: that is what it shows alone.
+  const isLoneUpdate = size === 1 && purposeOf(last) === 'update' && last.completion?.type !== 'fail';
+  if (isLoneUpdate) return { shape: withOutcome('update', last), size };
+  if (hasLooked(last)) return { shape: 'contradicted answer', size };
+  const purposes = steps.slice(0, -1).map(purposeOf);
+  const before = size === 1 ? '' : purposes.includes('update') ? 'update; ' : 'read; ';
+  return { shape: `${before}${withOutcome(last.invocation.f, last)}`, size };
 }
 
 /** The clients' operations among them, in the order of their completions; those that never completed first. */
@@ -89,39 +92,15 @@ function purposeOf({ invocation, completion }: Step): 'read' | 'update' {
 }
 
 function withOutcome(name: string, { completion }: Step): string {
-  switch (completion?.type) {
-    case 'ok':
-      return name;
-    case 'fail':
-      return completion.error?.code === 'precondition-failed' ? `${name} refused` : `${name} failed`;
-    default:
-      return `${name} unknown`;
-  }
+  if (completion?.type === 'ok') return name;
+  return completion?.type === 'fail' ? `${name} failed` : `${name} unknown`;
 }
 
-/** What the last one saw, whether by reading or by comparing: of the others, of nobody, or nothing. Null where it did not look. */
-function sawOf(last: Step, others: readonly Step[]): string | null {
-  const seen = answerOf(last);
-  if (seen === null) return null;
-  if (seen.length === 0) return 'nothing seen';
-  const known = new Set(others.flatMap(({ invocation }) => scalarsOf(invocation.value) ?? []));
-  return seen.some((value) => known.has(value)) ? 'their value seen' : 'another value seen';
-}
-
-/** As far as it is a value or a list of them; of a compare-and-set that was taken what it expected. */
-function answerOf(step: Step): readonly string[] | null {
+/** By reading, or by comparing. */
+function hasLooked(step: Step): boolean {
   const { invocation, completion } = step;
-  const { f, value } = invocation;
-  if (completion?.type !== 'ok') return null;
-  if (f === 'cas' && isArray(value)) return scalarsOf(value[0] ?? null);
-  return purposeOf(step) === 'read' ? scalarsOf(completion.value) : null;
-}
-
-/** Of a value, or a list of values; null for anything that is built otherwise. */
-function scalarsOf(value: Json): readonly string[] | null {
-  if (value === null) return [];
-  if (!isArray(value)) return typeof value === 'object' ? null : [JSON.stringify(value)];
-  return value.some((part) => typeof part === 'object') ? null : value.map((part) => JSON.stringify(part));
+  if (completion?.type === 'fail') return completion.error?.code === 'precondition-failed';
+  return completion?.type === 'ok' && (invocation.f === 'cas' || purposeOf(step) === 'read');
 }
 
 /** Events that nodes told of, a kind once, and why a node stopped. */

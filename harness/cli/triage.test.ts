@@ -5,7 +5,7 @@ import { commandIn, copyOf, type Ended, readJson, runsIn, temporaryFolder } from
 import { gitIn } from './testing/git.ts';
 import { parseSince } from './since.ts';
 
-const SIGNATURE = 'raft-register/linearizability/nonlinearizable/9eb034';
+const SIGNATURE = 'raft-register/linearizability/nonlinearizable/40cd42';
 const BASELINE = 'shaketable-baseline.json';
 const folder = temporaryFolder();
 const shaketable = commandIn(folder);
@@ -58,7 +58,7 @@ describe('triage', () => {
     const found = await shaketable('triage');
     expect(found.exitCode).toBe(1);
     expect(found.stdout).toMatch(/^1 new failure, 0 known, 0 fixed in results$/m);
-    expect(found.stdout).toContain(`NEW    ${SIGNATURE}\n       update; their value seen\n`);
+    expect(found.stdout).toContain(`NEW    ${SIGNATURE}\n       contradicted answer\n`);
     expect(found.stdout).toMatch(/came in +2 of 3 runs under partition-leader/);
     const [, accept] = /npx shaketable (triage accept .*) --reason/.exec(found.stdout) ?? [];
 
@@ -68,7 +68,7 @@ describe('triage', () => {
       {
         signature: SIGNATURE,
         reason: 'issue 214',
-        shape: 'update; their value seen',
+        shape: 'contradicted answer',
         failures: 2,
         runs: 3,
         nemeses: ['partition-leader'],
@@ -229,7 +229,7 @@ describe('triage', () => {
     [
       'a signature of no run',
       ['triage', 'accept', `${SIGNATURE.slice(0, -1)}0`, '--reason', 'x'],
-      /unknown failure .*: did you mean "raft-register\S+9eb034"\? \(--unseen accepts/,
+      /unknown failure .*: did you mean "raft-register\S+40cd42"\? \(--unseen accepts/,
     ],
   ])('refuses in one line: %s', async (_, args, message) => {
     const ended = await shaketable(...args);

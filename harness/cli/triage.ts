@@ -38,8 +38,8 @@ Examples:
   shaketable triage                                    all runs below results/
   shaketable triage results/sweeps/nightly-20261128T030000Z --json
   shaketable triage --since 24h --baseline main        against what main has accepted
-  shaketable triage accept raft-register/linearizability/nonlinearizable/9eb034 --reason 'issue 214'
-  shaketable triage forget raft-register/linearizability/nonlinearizable/9eb034
+  shaketable triage accept raft-register/linearizability/nonlinearizable/40cd42 --reason 'issue 214'
+  shaketable triage forget raft-register/linearizability/nonlinearizable/40cd42
 
 A failure is told by its signature, which is the same for other seeds. It is known when
 ${BASELINE_FILE} accepts it, else new. A baseline is a file, a git revision, or
@@ -49,14 +49,14 @@ Exit codes: 0 nothing new, 1 a new failure (with --strict also a known one), 2 n
 
 const ACCEPT_EXAMPLES = `
 Examples:
-  shaketable triage accept raft-register/linearizability/nonlinearizable/9eb034 --reason 'issue 214'
+  shaketable triage accept raft-register/linearizability/nonlinearizable/40cd42 --reason 'issue 214'
   shaketable triage accept SIGNATURE SIGNATURE --reason 'one cause, issue 215'
 
 Writes ${BASELINE_FILE}, for review and commit. What is accepted again gets the new reason.`;
 
 const FORGET_EXAMPLES = `
 Examples:
-  shaketable triage forget raft-register/linearizability/nonlinearizable/9eb034
+  shaketable triage forget raft-register/linearizability/nonlinearizable/40cd42
 
 The next time that it comes, it is new.`;
 

@@ -6,7 +6,7 @@
  *       "version": 1,
  *       "accepted": [
  *         {
- *           "signature": "raft-register/linearizability/nonlinearizable/9eb034",
+ *           "signature": "raft-register/linearizability/nonlinearizable/40cd42",
  *           "reason": "reads during elections, issue 214",
  *           "acceptedAt": "2026-11-28T09:12:00.000Z",
  *           "shape": "update; their value seen",

@@ -106,7 +106,7 @@ describe('the runs that triage counts', () => {
 
   it('are filed under the failure from which they were shrunk', () => {
     const root = fresh();
-    const failure = { signature: 'kv-register/linearizability/nonlinearizable/9eb034', shape: 'update' };
+    const failure = { signature: 'kv-register/linearizability/nonlinearizable/40cd42', shape: 'update' };
     const of = { from: 'x', operations: 1, faults: 1, nodes: 3, anomaly: 'linearizability/nonlinearizable' };
     save(join(root, 'shrunk'), { planned: true, shrunk: { ...of, failure } });
     const own = (checker: string, anomaly: string): object => ({
