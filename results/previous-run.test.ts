@@ -6,7 +6,9 @@ import { previousRun } from './previous-run.ts';
 import { compareWithPrevious } from './report/comparison-rows.ts';
 import { sampleRun } from './report/sample.ts';
 import { computeStatistics } from '../checkers/statistics/index.ts';
+import { History } from '../harness/history/history.ts';
 import { RunDirectory } from './run-directory.ts';
+import { summarizeRun } from './saved-runs.ts';
 import { verdictFile } from './verdict-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'shaketable-previous-'));
@@ -48,4 +50,30 @@ test('the newest run before it with the same settings but for the seed, and a ve
       ? 0
       : compareWithPrevious({ verdict: 'valid', anomalies: [], statistics }, { ...found, statistics: null }),
   ).toBeNull();
+});
+
+test('a compare-and-set that was refused was answered; a run of an older release does not say when', () => {
+  const found = summarizeRun(make(6, { seed: 6 }).path);
+  const lucky = history.operations.map((operation) => {
+    const { error, ...rest } = operation;
+    return error?.code === 'precondition-failed' ? { ...rest, type: 'ok' as const } : operation;
+  });
+  const now = computeStatistics(new History(lucky), trace);
+  expect(now.total.ok).toBeGreaterThan(statistics.total.ok + 5);
+  const answered = (previous: unknown) =>
+    compareWithPrevious(
+      { verdict: 'valid', anomalies: [], statistics: now },
+      { ...found, statistics: previous as never },
+    )?.rows.filter(({ name }) => name.startsWith('Answered'));
+  expect(answered(statistics)).toMatchObject([
+    { name: 'Answered during faults', change: 'same' },
+    { name: 'Answered outside of faults', change: 'same' },
+  ]);
+  const old = JSON.stringify(statistics, (name, value: unknown) =>
+    name.startsWith('answered') || name === 'refused' ? undefined : value,
+  );
+  expect(answered(JSON.parse(old))).toMatchObject([
+    { previous: '–', change: null },
+    { previous: '–', change: null },
+  ]);
 });

@@ -1,9 +1,9 @@
 /**
- * How operations fared while faults were in force: the share that became `ok`, the longest time without one, and how long
- * it took after the end of a fault.
+ * How operations fared while faults were in force: the shares that were answered and became `ok`, the longest time without
+ * an `ok`, and how long it took after the end of a fault.
  *
- * An operation belongs to the window in which it was invoked, and counts as ok though it completes after it: a short
- * outage that clients sat out shows in the longest gap, not in the share.
+ * An operation belongs to the window in which it was invoked, and counts though it completes after it: a short outage
+ * that clients sat out shows in the longest gap, not in the shares.
  *
  * A system that nobody asks is not unavailable. Gaps and recoveries count only the time in which clients ask: while an
  * operation is in flight, and in pauses that are short for this run. The rest before the final reads is no such time.
@@ -11,6 +11,8 @@
 import { NS_PER_S } from '../../harness/units.ts';
 import type { FaultWindow } from '../../harness/history/fault-windows.ts';
 import type { OperationPair } from '../../harness/history/history.ts';
+import type { Operation } from '../../harness/history/operation.ts';
+import { isAnswered } from './answered.ts';
 import type { Availability, AvailabilityReport, Gap, WindowAvailability } from './report.ts';
 
 interface Span {
@@ -38,16 +40,20 @@ export function measureAvailability(
   const overall = timeline.invokedIn({ startNs: 0, endNs: Infinity });
   const during = mergeSpans(lasting.map(spanOf))
     .map((span) => timeline.invokedIn(span))
-    .reduce(add, { invoked: 0, ok: 0 });
-  const outside = { invoked: overall.invoked - during.invoked, ok: overall.ok - during.ok };
+    .reduce(add, { invoked: 0, ok: 0, answered: 0 });
+  const outside = {
+    invoked: overall.invoked - during.invoked,
+    ok: overall.ok - during.ok,
+    answered: overall.answered - during.answered,
+  };
   return {
-    overall: withShare(overall),
-    duringFaults: withShare(during),
-    outsideFaults: withShare(outside),
+    overall: withShares(overall),
+    duringFaults: withShares(during),
+    outsideFaults: withShares(outside),
     longestGap: timeline.longestGap({ startNs: 0, endNs: Infinity }),
     windows: windows.map((window): WindowAvailability => {
       const span = spanOf(window);
-      const { endTime } = window;
+      const { endTime, endIndex } = window;
       return {
         faultId: window.faultId,
         fault: window.fault,
@@ -56,9 +62,10 @@ export function measureAvailability(
         endNs: endTime ?? null,
         instant: window.instant,
         tookEffect: window.tookEffect ?? null,
-        ...withShare(timeline.invokedIn(span)),
+        ...withShares(timeline.invokedIn(span)),
         longestGap: window.instant ? null : timeline.longestGap(span),
-        recoveryNs: endTime === undefined ? null : timeline.askedUntilOk(endTime),
+        recoveryNs:
+          endTime === undefined || endIndex === undefined ? null : timeline.askedUntilOk(endTime, endIndex),
       };
     }),
   };
@@ -67,13 +74,19 @@ export function measureAvailability(
 interface Tally {
   readonly invoked: number;
   readonly ok: number;
+  readonly answered: number;
 }
 
-const add = (a: Tally, b: Tally): Tally => ({ invoked: a.invoked + b.invoked, ok: a.ok + b.ok });
+const add = (a: Tally, b: Tally): Tally => ({
+  invoked: a.invoked + b.invoked,
+  ok: a.ok + b.ok,
+  answered: a.answered + b.answered,
+});
 
-const withShare = (tally: Tally): Availability => ({
+const withShares = (tally: Tally): Availability => ({
   ...tally,
   okShare: tally.invoked === 0 ? null : tally.ok / tally.invoked,
+  answeredShare: tally.invoked === 0 ? null : tally.answered / tally.invoked,
 });
 
 /** Invocations and `ok` completions by time, searched by bisection. */
@@ -82,20 +95,27 @@ class Timeline {
   readonly #asking: readonly Span[];
   readonly #askingEnds: Float64Array;
   readonly #invocationTimes: Float64Array;
-  /** Of the first i invocations, how many became ok. */
+  /** Of the first i invocations, how many became ok, and how many were answered. */
   readonly #okBefore: Float64Array;
+  readonly #answeredBefore: Float64Array;
+  /** Of the completions that were ok, in their order. */
   readonly #okTimes: Float64Array;
+  readonly #okIndexes: Float64Array;
 
   constructor(pairs: readonly OperationPair[]) {
     this.#invocationTimes = Float64Array.from(pairs, ({ invocation }) => invocation.time);
     this.#okBefore = new Float64Array(pairs.length + 1);
-    const okTimes: number[] = [];
+    this.#answeredBefore = new Float64Array(pairs.length + 1);
+    const oks: Operation[] = [];
     pairs.forEach(({ completion }, i) => {
       const ok = completion?.type === 'ok';
       this.#okBefore[i + 1] = (this.#okBefore[i] ?? 0) + (ok ? 1 : 0);
-      if (ok) okTimes.push(completion.time);
+      this.#answeredBefore[i + 1] = (this.#answeredBefore[i] ?? 0) + (isAnswered(completion) ? 1 : 0);
+      if (ok) oks.push(completion);
     });
-    this.#okTimes = Float64Array.from(okTimes).sort();
+    oks.sort((a, b) => a.index - b.index);
+    this.#okTimes = Float64Array.from(oks, ({ time }) => time);
+    this.#okIndexes = Float64Array.from(oks, ({ index }) => index);
     this.#asking = askingSpans(pairs);
     this.#askingEnds = Float64Array.from(this.#asking, ({ endNs }) => endNs);
   }
@@ -104,7 +124,8 @@ class Timeline {
   invokedIn({ startNs, endNs }: Span): Tally {
     const from = firstAtLeast(this.#invocationTimes, startNs);
     const to = firstAbove(this.#invocationTimes, endNs);
-    return { invoked: to - from, ok: (this.#okBefore[to] ?? 0) - (this.#okBefore[from] ?? 0) };
+    const within = (before: Float64Array): number => (before[to] ?? 0) - (before[from] ?? 0);
+    return { invoked: to - from, ok: within(this.#okBefore), answered: within(this.#answeredBefore) };
   }
 
   /** Null when nobody asked in that time. */
@@ -136,9 +157,13 @@ class Timeline {
     return longest;
   }
 
-  /** How long clients asked from then on until one was answered with ok; null when none was. */
-  askedUntilOk(timeNs: number): number | null {
-    const next = this.#okTimes[firstAtLeast(this.#okTimes, timeNs)];
+  /**
+   * How long clients asked from then on until one was answered with ok; null when none was.
+   *
+   * @param index - of the operation at that time: in a simulation many have the same, and those before it do not count
+   */
+  askedUntilOk(timeNs: number, index: number): number | null {
+    const next = this.#okTimes[firstAbove(this.#okIndexes, index)];
     if (next === undefined) return null;
     let sum = 0;
     for (let i = firstAtLeast(this.#askingEnds, timeNs); i < this.#asking.length; i++) {

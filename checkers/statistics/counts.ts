@@ -2,6 +2,7 @@
 import { build } from 'hdr-histogram-js';
 import type { OperationPair } from '../../harness/history/history.ts';
 import { NS_PER_S, nsToS } from '../../harness/units.ts';
+import { isRefused } from './answered.ts';
 import type { Counts, ErrorCount, FunctionCounts, LatencyRow, RateReport } from './report.ts';
 
 /** More buckets than this make no clearer picture. */
@@ -11,12 +12,13 @@ const TYPES = ['ok', 'fail', 'info'] as const;
 
 type Tally = { -readonly [K in keyof Counts]: Counts[K] };
 
-const newTally = (): Tally => ({ invoked: 0, ok: 0, fail: 0, info: 0, pending: 0 });
+const newTally = (): Tally => ({ invoked: 0, ok: 0, fail: 0, refused: 0, info: 0, pending: 0 });
 
 function count(tally: Tally, { completion }: OperationPair): void {
   tally.invoked++;
   if (completion === undefined || completion.type === 'invoke') tally.pending++;
   else tally[completion.type]++;
+  if (isRefused(completion)) tally.refused++;
 }
 
 export function countOperations(pairs: readonly OperationPair[]): {

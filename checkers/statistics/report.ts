@@ -30,6 +30,8 @@ export interface Counts {
   readonly invoked: number;
   readonly ok: number;
   readonly fail: number;
+  /** Of `fail`: evaluated and refused, as a compare-and-set that saw another value. The system was available. */
+  readonly refused: number;
   readonly info: number;
   readonly pending: number;
 }
@@ -77,6 +79,9 @@ export interface Availability {
   /** Of those, how many completed `ok`, be it later. */
   readonly ok: number;
   readonly okShare: number | null;
+  /** Those that were ok, and those that were refused: whom the system answered. Absent in files of older releases. */
+  readonly answered: number;
+  readonly answeredShare: number | null;
 }
 
 export interface Gap {

@@ -21,10 +21,10 @@ describe('counts', () => {
   const report = computeStatistics(history);
 
   test('by function and type', () => {
-    expect(report.total).toEqual({ invoked: 6, ok: 1, fail: 3, info: 1, pending: 1 });
+    expect(report.total).toEqual({ invoked: 6, ok: 1, fail: 3, refused: 0, info: 1, pending: 1 });
     expect(report.functions).toEqual([
-      { f: 'write', invoked: 4, ok: 1, fail: 2, info: 1, pending: 0 },
-      { f: 'read', invoked: 2, ok: 0, fail: 1, info: 0, pending: 1 },
+      { f: 'write', invoked: 4, ok: 1, fail: 2, refused: 0, info: 1, pending: 0 },
+      { f: 'read', invoked: 2, ok: 0, fail: 1, refused: 0, info: 0, pending: 1 },
     ]);
     expect(report.warnings).toEqual(['No read was ok in 2 attempts.']);
   });
@@ -60,7 +60,7 @@ describe('counts', () => {
     expect(computeStatistics(EMPTY)).toMatchObject({
       total: { invoked: 0 },
       rate: { okPerS: 0, ok: [] },
-      availability: { overall: { okShare: null }, longestGap: null, windows: [] },
+      availability: { overall: { okShare: null, answeredShare: null }, longestGap: null, windows: [] },
       leaderChanges: null,
       faults: { count: 0 },
       warnings: [],
@@ -143,6 +143,31 @@ describe('availability', () => {
     });
   });
 
+  test('what was refused was answered', () => {
+    const refused = { code: 'precondition-failed' };
+    const history = new RunBuilder()
+      .fault('partition', 3, 10)
+      .ok('cas', 4)
+      .op('cas', 5, 'fail', 9, refused)
+      .op('cas', 6, 'fail', 7, { code: 'unreachable' })
+      .op('cas', 7, 'info', 8, refused)
+      .op('create-topic', 11, 'fail', 12, { code: 'TOPIC_ALREADY_EXISTS' })
+      .op('delete-topic', 11, 'fail', 12, { code: 'UNKNOWN_TOPIC_OR_PARTITION' })
+      .op('send', 11, 'fail', 12, { code: 'UNKNOWN_TOPIC_OR_PARTITION' })
+      .op('cas', 13)
+      .history();
+    const { availability, total, functions } = computeStatistics(history);
+    const duringFaults = { invoked: 4, ok: 1, okShare: 0.25, answered: 2, answeredShare: 0.5 };
+    expect(availability).toMatchObject({
+      overall: { invoked: 8, answered: 4 },
+      duringFaults,
+      outsideFaults: { answered: 2, answeredShare: 0.5 },
+      windows: [duringFaults],
+    });
+    expect(total).toMatchObject({ fail: 5, refused: 3 });
+    expect(functions[0]).toMatchObject({ f: 'cas', fail: 2, refused: 1 });
+  });
+
   /** 5 operations a second up to second 10, answered but for the last 2 seconds; one final read at second 40. */
   function withQuietPeriod(): RunBuilder {
     const run = new RunBuilder();
@@ -214,7 +239,8 @@ describe('availability', () => {
             const inside = operations.filter(({ span: [at] }) => at >= from && at <= to);
             expect(window?.invoked).toBe(inside.length);
             expect(window?.ok).toBe(inside.filter(({ type }) => type === 'ok').length);
-            const after = okTimes.filter((ok) => ok >= to).sort((a, b) => a - b)[0];
+            // What became ok at the very time stands before the end of the fault.
+            const after = okTimes.filter((ok) => ok > to).sort((a, b) => a - b)[0];
             expect(window?.recoveryNs).toBe(after === undefined ? null : sToNs(after - to));
             const marks = [from, ...okTimes.filter((ok) => ok >= from && ok <= to), to].sort((a, b) => a - b);
             const gaps = marks.slice(1).map((mark, j) => mark - (marks[j] ?? 0));

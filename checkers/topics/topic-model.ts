@@ -6,6 +6,11 @@ import { ending } from '../linearizability/models/attempt.ts';
 export const CREATE = 'create-topic';
 export const DELETE = 'delete-topic';
 export const DESCRIBE = 'describe-topic';
+/** By function, the broker's error that says how the topic was: there, or absent. */
+export const REFUSALS: ReadonlyMap<string, string> = new Map([
+  [CREATE, 'TOPIC_ALREADY_EXISTS'],
+  [DELETE, 'UNKNOWN_TOPIC_OR_PARTITION'],
+]);
 
 export const topicModel: Model = {
   name: 'topic',

@@ -19,14 +19,9 @@ import { Findings } from '../findings/findings.ts';
 import { Pace } from '../findings/pace.ts';
 import { linearizability } from '../linearizability/index.ts';
 import { judgeDescribes } from './describes.ts';
-import { CREATE, DELETE, topicModel } from './topic-model.ts';
+import { CREATE, DELETE, REFUSALS, topicModel } from './topic-model.ts';
 
 const NAME = 'topics';
-/** What refusals tell, by the broker's error. */
-const REFUSALS: ReadonlyMap<string, string> = new Map([
-  [CREATE, 'TOPIC_ALREADY_EXISTS'],
-  [DELETE, 'UNKNOWN_TOPIC_OR_PARTITION'],
-]);
 
 export interface TopicsOptions {
   /** Refusals saw the topic as it was at that moment. Default false. */

@@ -11,7 +11,7 @@ export const INDEX_FILE = 'shaketable-index.sqlite';
 /** `shak` */
 const APPLICATION_ID = 0x7368_616b;
 /** Another one makes every index anew: there is nothing to migrate. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** Another process may be writing: `shaketable index` beside `shaketable serve`. */
 const BUSY_TIMEOUT_MS = 10_000;
 
@@ -34,8 +34,8 @@ CREATE TABLE runs (
   fail INTEGER,
   info INTEGER,
   sentence TEXT,
-  ok_share REAL,
-  fault_ok_share REAL,
+  answered_share REAL,
+  fault_answered_share REAL,
   p50_ms REAL,
   p99_ms REAL,
   max_ms REAL,

@@ -4,14 +4,14 @@
  * A quantile of all operations together is not in the record, and quantiles cannot be added: of each is taken the slowest function's.
  */
 import { nsToMs, nsToS } from '../../harness/units.ts';
-import type { RunStatistics } from './run-statistics.ts';
+import { answeredShareOf, type RunStatistics } from '../run-statistics.ts';
 
 /** Null where nothing was counted. */
 export interface Figures {
-  /** Of operations, those that were ok, in 0 … 1. */
-  readonly okShare: number | null;
+  /** Of operations, those that the system answered, in 0 … 1. */
+  readonly answeredShare: number | null;
   /** The same of operations that began while a fault was in force. */
-  readonly faultOkShare: number | null;
+  readonly faultAnsweredShare: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly maxMs: number | null;
@@ -22,8 +22,8 @@ export interface Figures {
 }
 
 export const NO_FIGURES: Figures = {
-  okShare: null,
-  faultOkShare: null,
+  answeredShare: null,
+  faultAnsweredShare: null,
   p50Ms: null,
   p99Ms: null,
   maxMs: null,
@@ -31,14 +31,15 @@ export const NO_FIGURES: Figures = {
   durationS: null,
 };
 
-export function figuresOf({ durationNs, latencies, availability }: RunStatistics): Figures {
+export function figuresOf(statistics: RunStatistics): Figures {
+  const { durationNs, latencies, availability } = statistics;
   const slowest = (field: 'p50Ns' | 'p99Ns' | 'maxNs'): number | null => {
     const values = latencies.filter(({ type }) => type === 'ok').map((row) => row[field]);
     return values.length === 0 ? null : nsToMs(Math.max(...values));
   };
   return {
-    okShare: availability.overall.okShare,
-    faultOkShare: availability.duringFaults.okShare,
+    answeredShare: answeredShareOf(statistics, 'overall'),
+    faultAnsweredShare: answeredShareOf(statistics, 'duringFaults'),
     p50Ms: slowest('p50Ns'),
     p99Ms: slowest('p99Ns'),
     maxMs: slowest('maxNs'),

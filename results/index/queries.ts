@@ -31,7 +31,7 @@ export const SORTS = {
   verdict: 'outcome',
   seed: 'seed',
   operations: 'operations',
-  available: 'ok_share',
+  available: 'answered_share',
   latency: 'p99_ms',
   revision: 'revision',
 } as const;

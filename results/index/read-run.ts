@@ -4,7 +4,7 @@ import { HarnessError } from '../../harness/errors.ts';
 import { summarizeRun } from '../saved-runs.ts';
 import { figuresOf, NO_FIGURES } from './figures.ts';
 import type { Outcome, RunRecord } from './run-record.ts';
-import { statisticsOf } from './run-statistics.ts';
+import { statisticsOf } from '../run-statistics.ts';
 
 /** Never throws: what cannot be read is told. @param isRunning - its history grew a moment ago */
 export function readRunRecord(folder: string, path: string, isRunning: boolean): RunRecord {

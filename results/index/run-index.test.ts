@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
+import { cell } from '../../harness/sweep/testing/samples.ts';
 import { INDEX_FILE } from './database.ts';
 import type { Order, RunFilter } from './queries.ts';
 import { RunIndex } from './run-index.ts';
@@ -38,7 +39,7 @@ const pathsOf = (index: RunIndex, filter: RunFilter = {}, order?: Order): readon
 
 describe('what is read', () => {
   test('a run with what its test and its verdict say, without its history', async () => {
-    const folder = fresh([{ path: 'raft-register/a', valid: false, p99Ms: 20, okShare: 0.5 }]);
+    const folder = fresh([{ path: 'raft-register/a', valid: false, p99Ms: 20, answeredShare: 0.5 }]);
     const index = await indexOf(folder);
     expect(index.run('raft-register/a')).toMatchObject({
       outcome: 'invalid',
@@ -47,8 +48,8 @@ describe('what is read', () => {
       seed: 1,
       revision: 'abcdef012345',
       operations: 1000,
-      ok: 500,
-      okShare: 0.5,
+      ok: 400,
+      answeredShare: 0.5,
       p99Ms: 20,
       gapMs: 200,
       durationS: 15,
@@ -183,17 +184,19 @@ describe('what is read', () => {
         gitRevision: null,
         startedAt: '2026-11-28T03:15:00.000Z',
         keep: 'failures',
-        shard: null,
-        cells: [],
+        shard: { index: 1, count: 2 },
+        cells: [cell('raft register')],
       },
     };
     mkdirSync(join(folder, 'sweeps/one'), { recursive: true });
+    // Of one that was interrupted, too.
+    writeFileSync(join(folder, 'sweeps/one/summary.json'), '');
     mkdirSync(join(folder, 'sweeps/two'));
     writeFileSync(join(folder, 'sweeps/one/sweep.jsonl'), `${JSON.stringify(header)}\n`);
     writeFileSync(join(folder, 'sweeps/two/sweep.jsonl'), 'nothing\n');
     const index = await indexOf(folder);
     expect(index.sweeps()).toMatchObject([
-      { path: 'sweeps/one', name: 'nightly', state: 'unfinished' },
+      { path: 'sweeps/one', name: 'nightly', state: 'unfinished', totals: '1 cell: 1 unfinished · 0 seeds' },
       { path: 'sweeps/two', state: 'unreadable' },
     ]);
     index.close();

@@ -47,7 +47,10 @@ export interface Facets {
   readonly bugs: readonly string[];
 }
 
-export type RunPoint = Pick<RunRecord, 'startedAt' | 'outcome' | 'okShare' | 'faultOkShare' | 'p99Ms'>;
+export type RunPoint = Pick<
+  RunRecord,
+  'startedAt' | 'outcome' | 'answeredShare' | 'faultAnsweredShare' | 'p99Ms'
+>;
 
 export interface SignatureRow extends Failure {
   readonly runs: number;
@@ -224,7 +227,7 @@ export class RunIndex {
   points(filter: RunFilter): readonly RunPoint[] {
     const { where, parameters } = conditionOf(filter);
     return this.#all<RunPoint>(
-      `SELECT started_at AS startedAt, outcome, ok_share AS okShare, fault_ok_share AS faultOkShare, p99_ms AS p99Ms
+      `SELECT started_at AS startedAt, outcome, answered_share AS answeredShare, fault_answered_share AS faultAnsweredShare, p99_ms AS p99Ms
        FROM runs WHERE ${where}`,
       ...parameters,
     );

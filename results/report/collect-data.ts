@@ -133,7 +133,10 @@ export function collectReportData(input: ReportInput): ReportData {
     ...laneRows(input.trace, nodes, duration),
     errors: errorRows(statistics, pairs),
     longestSilence: longestGap === null ? null : { start: longestGap.startNs, end: longestGap.endNs },
-    okShare: { duringFaults: duringFaults.okShare, outsideFaults: outsideFaults.okShare },
+    answeredShare: {
+      duringFaults: duringFaults.answeredShare,
+      outsideFaults: outsideFaults.answeredShare,
+    },
     comparison: comparisonOf(judged, statistics, input.previous ?? null),
     options: isForeign ? [] : fieldsOf(test),
     commandLine: test.commandLine,

@@ -1,27 +1,10 @@
 /** This run beside the one before it of the same test: verdict, operations, availability, latency. */
-import { z } from 'zod';
 import type { StatisticsReport } from '../../checkers/statistics/index.ts';
+import { answeredShareOf, type RunStatistics, statisticsOf } from '../run-statistics.ts';
 import type { RunSummary } from '../saved-runs.ts';
 import { formatCount, formatDuration, formatShare } from './browser/format.ts';
 import { verdictWord } from './headline.ts';
 import type { Comparison, ComparisonRow, VerdictWord } from './report-data.ts';
-
-/** What is compared of the statistics of a run, whichever release wrote them. */
-const figuresSchema = z.object({
-  version: z.literal(1),
-  total: z.object({ invoked: z.number(), ok: z.number(), fail: z.number(), info: z.number() }),
-  rate: z.object({ okPerS: z.number() }),
-  latencies: z
-    .array(z.object({ f: z.string(), type: z.string(), p50Ns: z.number(), p99Ns: z.number() }))
-    .readonly(),
-  availability: z.object({
-    duringFaults: z.object({ okShare: z.number().nullable() }),
-    outsideFaults: z.object({ okShare: z.number().nullable() }),
-    longestGap: z.object({ lengthNs: z.number() }).nullable(),
-  }),
-  leaderChanges: z.number().nullable(),
-});
-type Figures = z.infer<typeof figuresSchema>;
 
 /** Changes below this share are taken for chance. */
 const NOTABLE_SHARE = 0.1;
@@ -37,8 +20,8 @@ export interface ComparedRun {
 
 /** @returns null when the run before has no statistics to compare with */
 export function compareWithPrevious(run: ComparedRun, previous: RunSummary): Comparison | null {
-  const parsed = figuresSchema.safeParse(previous.statistics);
-  if (!parsed.success) return null;
+  const statistics = statisticsOf(previous.statistics);
+  if (statistics === null) return null;
   const verdict = verdictWord(previous.valid ?? 'unknown');
   const names = [...new Set(previous.signatures.map(({ anomaly }) => anomaly))];
   const list = (anomalies: readonly string[]): string => [...new Set(anomalies)].join(', ') || 'none';
@@ -55,15 +38,15 @@ export function compareWithPrevious(run: ComparedRun, previous: RunSummary): Com
         change: changeOf(RANK[verdict], RANK[run.verdict], 0, 'less'),
       },
       { name: 'Anomalies', previous: list(names), now: list(run.anomalies), change: null },
-      ...figureRows(parsed.data, run.statistics),
+      ...figureRows(statistics, run.statistics),
     ],
   };
 }
 
-function figureRows(previous: Figures, now: Figures): readonly ComparisonRow[] {
+function figureRows(previous: RunStatistics, now: RunStatistics): readonly ComparisonRow[] {
   const row = (
     name: string,
-    of: (figures: Figures) => number | null | undefined,
+    of: (figures: RunStatistics) => number | null | undefined,
     tell: (value: number) => string,
     notable: ((value: number) => number) | null,
     better: 'less' | 'more',
@@ -83,7 +66,7 @@ function figureRows(previous: Figures, now: Figures): readonly ComparisonRow[] {
     ];
   };
   const share = (value: number): number => value * NOTABLE_SHARE;
-  const latency = (figures: Figures, f: string) =>
+  const latency = (figures: RunStatistics, f: string) =>
     figures.latencies.find((found) => found.f === f && found.type === 'ok');
   const functions = [...new Set([...previous.latencies, ...now.latencies].map(({ f }) => f))];
   return [
@@ -96,15 +79,15 @@ function figureRows(previous: Figures, now: Figures): readonly ComparisonRow[] {
       'more',
     ),
     ...row(
-      'ok during faults',
-      ({ availability }) => availability.duringFaults.okShare,
+      'Answered during faults',
+      (figures) => answeredShareOf(figures, 'duringFaults'),
       formatShare,
       () => NOTABLE_AVAILABILITY,
       'more',
     ),
     ...row(
-      'ok outside of faults',
-      ({ availability }) => availability.outsideFaults.okShare,
+      'Answered outside of faults',
+      (figures) => answeredShareOf(figures, 'outsideFaults'),
       formatShare,
       () => NOTABLE_AVAILABILITY,
       'more',

@@ -331,8 +331,8 @@ export interface ReportData {
   readonly errors: readonly ErrorRow[];
   /** Longest time without any `ok` completion. */
   readonly longestSilence: { readonly start: number; readonly end: number } | null;
-  /** Shares in 0 … 1 of operations that became `ok`; null where none was invoked. */
-  readonly okShare: { readonly duringFaults: number | null; readonly outsideFaults: number | null };
+  /** Shares in 0 … 1 of operations that the system answered; null where none was invoked. */
+  readonly answeredShare: { readonly duringFaults: number | null; readonly outsideFaults: number | null };
   /** Null when there is none to compare with. */
   readonly comparison: Comparison | null;
   readonly options: readonly Field[];

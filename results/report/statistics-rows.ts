@@ -5,17 +5,10 @@ import type { OperationPair } from '../../harness/history/history.ts';
 import { cutText } from './operation-columns.ts';
 import type { ErrorRow, FaultRow, FunctionRow } from './report-data.ts';
 
-/** The error code of a compare-and-set that was evaluated and refused: an answer, not an outage. */
-const REFUSED = 'precondition-failed';
-
 const MAX_EXAMPLE_CHARACTERS = 160;
 
 /** One row a function in the order of its first invocation, then their sum where there are several. */
 export function functionRows(statistics: StatisticsReport): readonly FunctionRow[] {
-  const refusedOf = (f: string | null): number =>
-    statistics.errors
-      .filter((row) => row.code === REFUSED && row.type === 'fail' && (f === null || row.f === f))
-      .reduce((sum, row) => sum + row.count, 0);
   const rows = statistics.functions.map((row): FunctionRow => {
     const latency = statistics.latencies.find(({ f, type }) => f === row.f && type === 'ok');
     return {
@@ -23,17 +16,14 @@ export function functionRows(statistics: StatisticsReport): readonly FunctionRow
       invoked: row.invoked,
       ok: row.ok,
       fail: row.fail,
-      refused: refusedOf(row.f),
+      refused: row.refused,
       info: row.info + row.pending,
       latency: latency === undefined ? null : [latency.p50Ns, latency.p90Ns, latency.p99Ns, latency.maxNs],
     };
   });
   if (rows.length < 2) return rows;
-  const { invoked, ok, fail, info, pending } = statistics.total;
-  return [
-    ...rows,
-    { f: null, invoked, ok, fail, refused: refusedOf(null), info: info + pending, latency: null },
-  ];
+  const { invoked, ok, fail, refused, info, pending } = statistics.total;
+  return [...rows, { f: null, invoked, ok, fail, refused, info: info + pending, latency: null }];
 }
 
 /** @param pairs - for an example of each error's message */

@@ -8,8 +8,8 @@ const DAY_MS = 24 * HOUR_MS;
 const point = (startedAt: string, more: Partial<RunPoint> = {}): RunPoint => ({
   startedAt,
   outcome: 'valid',
-  okShare: null,
-  faultOkShare: null,
+  answeredShare: null,
+  faultAnsweredShare: null,
   p99Ms: null,
   ...more,
 });
@@ -32,8 +32,10 @@ test('runs are counted in their stretch, and stretches without runs are there', 
 
 test('a median is of what was seen; runs without a figure do not count', () => {
   const shares = [0.5, null, 1, 0.9, 0.8];
-  const { buckets } = trendOf(shares.map((okShare) => point('2026-11-28T10:00:00.000Z', { okShare })));
-  expect(buckets).toMatchObject([{ okShare: { median: 0.8, min: 0.5, max: 1 }, p99Ms: null }]);
+  const { buckets } = trendOf(
+    shares.map((answeredShare) => point('2026-11-28T10:00:00.000Z', { answeredShare })),
+  );
+  expect(buckets).toMatchObject([{ answeredShare: { median: 0.8, min: 0.5, max: 1 }, p99Ms: null }]);
 });
 
 test.each([

@@ -29,9 +29,9 @@ export interface Bucket {
   readonly invalid: number;
   /** Those that did not end, or cannot be read, too. */
   readonly unknown: number;
-  /** Of runs, the share of operations that were ok; null where no run says. */
-  readonly okShare: Spread | null;
-  readonly faultOkShare: Spread | null;
+  /** Of runs, the share of operations that the system answered; null where no run says. */
+  readonly answeredShare: Spread | null;
+  readonly faultAnsweredShare: Spread | null;
   readonly p99Ms: Spread | null;
 }
 
@@ -81,7 +81,7 @@ const floor = (ms: number, length: number): number =>
 function bucketOf(fromMs: number, lengthMs: number, runs: readonly RunPoint[]): Bucket {
   const count = (...outcomes: readonly RunPoint['outcome'][]): number =>
     runs.filter(({ outcome }) => outcomes.includes(outcome)).length;
-  const spread = (field: 'okShare' | 'faultOkShare' | 'p99Ms'): Spread | null =>
+  const spread = (field: 'answeredShare' | 'faultAnsweredShare' | 'p99Ms'): Spread | null =>
     spreadOf(runs.map((run) => run[field]).filter((value) => value !== null));
   return {
     fromMs,
@@ -89,8 +89,8 @@ function bucketOf(fromMs: number, lengthMs: number, runs: readonly RunPoint[]): 
     valid: count('valid'),
     invalid: count('invalid'),
     unknown: count('unknown', 'running', 'cut off', 'unreadable'),
-    okShare: spread('okShare'),
-    faultOkShare: spread('faultOkShare'),
+    answeredShare: spread('answeredShare'),
+    faultAnsweredShare: spread('faultAnsweredShare'),
     p99Ms: spread('p99Ms'),
   };
 }

@@ -2,7 +2,7 @@
 import type { TestDefinition } from '../../harness/run/test-definition.ts';
 import { NS_PER_MS } from '../../harness/units.ts';
 import type { RunRecord } from '../index/run-record.ts';
-import type { RunStatistics } from '../index/run-statistics.ts';
+import { answeredShareOf, type RunStatistics } from '../run-statistics.ts';
 import { addressWith, reportAddress } from './addresses.ts';
 import { askedAddress } from './asked.ts';
 import { type Html, html, type Part } from './html.ts';
@@ -151,7 +151,7 @@ function figures(a: RunStatistics, b: RunStatistics): Html {
   const count = (name: string, value: (of: RunStatistics) => number | null): Row =>
     numbers(name, value(a), value(b), numberText);
   const shares = (name: string, of: 'overall' | 'duringFaults' | 'outsideFaults'): Row => {
-    const [left, right] = [a.availability[of].okShare, b.availability[of].okShare];
+    const [left, right] = [answeredShareOf(a, of), answeredShareOf(b, of)];
     return [name, percentText(left), percentText(right), pointsText(left, right)];
   };
   const latency = (f: string, name: string, field: 'p50Ns' | 'p99Ns' | 'maxNs'): Row => {
@@ -170,9 +170,9 @@ function figures(a: RunStatistics, b: RunStatistics): Html {
     count('Fail', ({ total }) => total.fail),
     count('Info, or never answered', ({ total }) => total.info + total.pending),
     count('Ok a second', ({ rate }) => rate.okPerS),
-    shares('Ok, of all', 'overall'),
-    shares('Ok, of those that began under a fault', 'duringFaults'),
-    shares('Ok, of the others', 'outsideFaults'),
+    shares('Answered, of all', 'overall'),
+    shares('Answered, of those that began under a fault', 'duringFaults'),
+    shares('Answered, of the others', 'outsideFaults'),
     numbers('Longest time without an ok', gap(a), gap(b), msText),
     count('Faults', (each) => each.faults.count),
     count('Faults that took effect', (each) => each.faults.tookEffect),

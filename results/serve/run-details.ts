@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HarnessError } from '../../harness/errors.ts';
 import { parseTestDefinition, type TestDefinition } from '../../harness/run/test-definition.ts';
-import { type RunStatistics, statisticsOf } from '../index/run-statistics.ts';
+import { type RunStatistics, statisticsOf } from '../run-statistics.ts';
 import { readInput } from '../run-directory.ts';
 import { parseVerdict, type RecordedVerdict } from '../verdict-file.ts';
 

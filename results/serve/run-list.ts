@@ -35,7 +35,12 @@ const COLUMNS: readonly Column[] = [
     kind: 'number',
     cell: ({ operations }) => numberText(operations),
   },
-  { title: 'Ok', sort: 'available', kind: 'number', cell: ({ okShare }) => percentText(okShare) },
+  {
+    title: 'Answered',
+    sort: 'available',
+    kind: 'number',
+    cell: ({ answeredShare }) => percentText(answeredShare),
+  },
   { title: 'p99', sort: 'latency', kind: 'number', cell: ({ p99Ms }) => msText(p99Ms) },
   { title: 'Revision', sort: 'revision', cell: revisionCell },
   { title: 'What was found', kind: 'found', cell: foundCell },

@@ -1,7 +1,7 @@
 /** One run: what was found, how it went, its files, and where to go from here. */
 import type { RunIndex } from '../index/run-index.ts';
 import type { RunRecord } from '../index/run-record.ts';
-import type { RunStatistics } from '../index/run-statistics.ts';
+import { answeredShareOf, type RunStatistics } from '../run-statistics.ts';
 import type { RecordedVerdict } from '../verdict-file.ts';
 import { addressWith, fileAddress, liveAddress, reportAddress, zipAddress } from './addresses.ts';
 import { askedAddress } from './asked.ts';
@@ -126,15 +126,8 @@ function checkers({ verdicts }: RecordedVerdict): Html {
     ${tableOf(['Checker', 'Verdict', numeric('Anomalies'), 'Why'], rows)}`;
 }
 
-function figures({
-  total,
-  functions,
-  latencies,
-  rate,
-  availability,
-  leaderChanges,
-  faults,
-}: RunStatistics): Html {
+function figures(statistics: RunStatistics): Html {
+  const { total, functions, latencies, rate, availability, leaderChanges, faults } = statistics;
   const rows = [...functions, { f: 'all', ...total }].map((counts) => {
     const latency = latencies.find(({ f, type }) => f === counts.f && type === 'ok');
     const ns = (value: number | undefined): string => msText(value === undefined ? null : value / 1e6);
@@ -148,11 +141,12 @@ function figures({
   return html`<h2>Operations</h2>
     ${tableOf(['Function', ...figureNames.map(numeric)], rows)}
     <p>
-      ${percentText(availability.overall.okShare)} ok; ${percentText(availability.duringFaults.okShare)} of
-      those that began under a fault, ${percentText(availability.outsideFaults.okShare)} of the others.
-      ${rate.okPerS.toFixed(1)} ok a second. Longest time without an ok:
-      ${msText(gap === null ? null : gap.lengthNs / 1e6)}. ${counted(faults.count, 'fault')},
-      ${faults.tookEffect} took effect. Leader changes: ${leaderChanges ?? '–'}.
+      Answered: ${percentText(answeredShareOf(statistics, 'overall'))};
+      ${percentText(answeredShareOf(statistics, 'duringFaults'))} of those that began under a fault,
+      ${percentText(answeredShareOf(statistics, 'outsideFaults'))} of the others. ${rate.okPerS.toFixed(1)} ok
+      a second. Longest time without an ok: ${msText(gap === null ? null : gap.lengthNs / 1e6)}.
+      ${counted(faults.count, 'fault')}, ${faults.tookEffect} took effect. Leader changes:
+      ${leaderChanges ?? '–'}.
     </p>`;
 }
 

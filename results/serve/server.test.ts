@@ -277,6 +277,21 @@ describe('pages', () => {
     expect(both.status).toBe(200);
     expect(both.text).toContain('<strong>changed</strong>');
   });
+
+  test('what is available is what was answered: a tenth of these was refused, and a fiftieth failed', async () => {
+    const pages = [
+      '/',
+      '/trends',
+      runAddress(GOOD),
+      `/compare?run=${GOOD}&run=${encodeURIComponent(HOSTILE_RUN)}`,
+    ];
+    for (const path of pages) {
+      const { text } = await ask(path);
+      expect(text).toMatch(/answered/i);
+      expect(text).toContain('98.0 %');
+      expect(text).not.toContain('88.0 %');
+    }
+  });
 });
 
 test('a run as one file has its files, and nothing that a link leads to', async () => {

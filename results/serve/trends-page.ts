@@ -53,10 +53,11 @@ function charts({ buckets, lengthMs }: Trend, filter: RunFilter): Html {
     <section>
       <h2>Availability</h2>
       <p class="hint">
-        Of operations, the share that was ok. In the second chart, of those that began under a fault.
+        Of operations, the share that the system answered: ok, or refused by a precondition. In the second
+        chart, of those that began under a fault.
       </p>
-      ${shareChart('Share of ok operations over time', 'ok', 'okShare')}
-      ${shareChart('Share of ok operations under faults over time', 'info', 'faultOkShare')}
+      ${shareChart('Share of answered operations over time', 'ok', 'answeredShare')}
+      ${shareChart('Share of answered operations under faults over time', 'info', 'faultAnsweredShare')}
     </section>
     <section>
       <h2>Latency</h2>
@@ -77,25 +78,25 @@ function charts({ buckets, lengthMs }: Trend, filter: RunFilter): Html {
       ${table(buckets, times)}
     </details>`;
 
-  function shareChart(label: string, tone: string, field: 'okShare' | 'faultOkShare'): Html {
+  function shareChart(label: string, tone: string, field: 'answeredShare' | 'faultAnsweredShare'): Html {
     const told = slots((bucket) => spreadText(bucket[field], percentText));
     const least = Math.min(1, ...buckets.map((bucket) => bucket[field]?.min ?? 1));
     // Where all goes well the difference between 99 and 100 % is what one looks for.
     const min = least >= 0.9 ? 0.9 : least >= 0.5 ? 0.5 : 0;
     const reaches = buckets.map((bucket) => bucket[field]);
-    return html`<h3>${field === 'okShare' ? 'All operations' : 'Under a fault'}</h3>
+    return html`<h3>${field === 'answeredShare' ? 'All operations' : 'Under a fault'}</h3>
       ${reachChart({ label, slots: told, times, min, max: 1, tick: percentText }, tone, reaches)}`;
   }
 }
 
 function table(buckets: readonly Bucket[], times: readonly string[]): Html {
-  const heads = ['Runs', 'Valid', 'Unknown', 'Invalid', 'Ok', 'Ok under faults', 'p99'];
+  const heads = ['Runs', 'Valid', 'Unknown', 'Invalid', 'Answered', 'Answered under faults', 'p99'];
   const rows = buckets.map((bucket, i) => {
-    const { valid, unknown, invalid, okShare, faultOkShare, p99Ms } = bucket;
+    const { valid, unknown, invalid, answeredShare, faultAnsweredShare, p99Ms } = bucket;
     const cells = [
       ...[valid + unknown + invalid, valid, unknown, invalid].map(String),
-      spreadText(okShare, percentText),
-      spreadText(faultOkShare, percentText),
+      spreadText(answeredShare, percentText),
+      spreadText(faultAnsweredShare, percentText),
       spreadText(p99Ms, msText),
     ];
     return html`<tr>

@@ -22,9 +22,11 @@ export interface MadeRun {
   readonly explanation?: string;
   readonly signature?: string;
   readonly p99Ms?: number;
-  readonly okShare?: number;
+  readonly answeredShare?: number;
 }
 
+/** Of a thousand operations: failed, and answered. */
+const REFUSED = 100;
 const EPOCH_MS = Date.UTC(2026, 9, 1);
 const HOUR_MS = 3_600_000;
 
@@ -56,7 +58,7 @@ export function makeRuns(folder: string, count: number): readonly string[] {
     const nemeses = [[], ['partition'], ['kill', 'pause']][i % 4 === 3 ? 0 : i % 3] ?? [];
     const gitRevision = `${(0xabcdef00 + Math.floor(i / 240)).toString(16)}0000`;
     const test = { system, workload, seed: i, startedAt, nemeses, gitRevision };
-    makeRun(folder, { path, valid, anomaly, test, p99Ms: 5 + (i % 17), okShare: 1 - (i % 11) / 100 });
+    makeRun(folder, { path, valid, anomaly, test, p99Ms: 5 + (i % 17), answeredShare: 1 - (i % 11) / 100 });
     return path;
   });
 }
@@ -116,10 +118,11 @@ function madeVerdict(run: MadeRun & { readonly valid: boolean | 'unknown' }): un
   });
 }
 
-function madeStatistics({ p99Ms = 12, okShare = 0.98 }: MadeRun): Json {
-  const ok = Math.round(1000 * okShare);
-  const counts = { invoked: 1000, ok, fail: 1000 - ok, info: 0, pending: 0 };
-  const share = { invoked: 1000, ok, okShare };
+function madeStatistics({ p99Ms = 12, answeredShare = 0.98 }: MadeRun): Json {
+  const answered = Math.round(1000 * answeredShare);
+  const ok = answered - REFUSED;
+  const counts = { invoked: 1000, ok, fail: 1000 - ok, refused: REFUSED, info: 0, pending: 0 };
+  const share = { invoked: 1000, ok, okShare: ok / 1000, answered, answeredShare };
   const latency = { type: 'ok', count: ok, minNs: 1e5, meanNs: 2e6, p50Ns: 1e6, p90Ns: 3e6 } as const;
   const [p99Ns, maxNs] = [p99Ms * 1e6, 2 * p99Ms * 1e6];
   return {
@@ -131,7 +134,7 @@ function madeStatistics({ p99Ms = 12, okShare = 0.98 }: MadeRun): Json {
     latencies: [{ f: 'read', ...latency, p99Ns, p999Ns: maxNs, maxNs }],
     availability: {
       overall: share,
-      duringFaults: { ...share, okShare: okShare * 0.9 },
+      duringFaults: { ...share, answeredShare: answeredShare * 0.9 },
       outsideFaults: share,
       longestGap: { startNs: 0, endNs: 2e8, lengthNs: 2e8 },
       windows: [],

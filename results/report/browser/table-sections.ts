@@ -159,9 +159,9 @@ export function statisticsSection(data: ReportSummary): HTMLElement {
       'Latencies are of ok operations. Answered: ok, or refused by a precondition.',
     ),
   ];
-  const { duringFaults, outsideFaults } = data.okShare;
+  const { duringFaults, outsideFaults } = data.answeredShare;
   const share = (value: number | null): string =>
-    value === null ? 'none invoked' : `${formatShare(value)} ok`;
+    value === null ? 'none invoked' : `${formatShare(value)} answered`;
   parts.push(
     element(
       'p',
