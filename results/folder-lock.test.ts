@@ -25,6 +25,16 @@ describe('the lock of a folder', () => {
     expect(FolderLock.take(file)).not.toBeNull();
   });
 
+  it('is shared by several, or had by one', () => {
+    const file = join(folder, 'shared.lock');
+    const shared = [FolderLock.share(file), FolderLock.share(file)];
+    expect([shared.includes(null), FolderLock.take(file)]).toEqual([false, null]);
+    for (const lock of shared) lock?.release();
+    const lock = FolderLock.take(file);
+    expect([lock === null, FolderLock.share(file)]).toEqual([false, null]);
+    lock?.release();
+  });
+
   it('ends with its process, however that ends', async () => {
     const file = join(folder, 'killed.lock');
     const holder = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, file]);

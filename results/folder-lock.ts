@@ -1,8 +1,8 @@
 /**
- * One process at a time for a folder: a lock of SQLite on an empty file in it, which the system gives back when the process ends, however
- * that is.
+ * One process at a time for a folder, or several that share it: a lock of SQLite on an empty file in it, which the system gives back when
+ * the process ends, however that is.
  *
- *     const lock = FolderLock.take(join(folder, 'sweep.lock'));   // null while another process has it
+ *     const lock = FolderLock.take(join(folder, 'sweep.lock'));   // null while another process has it, alone or shared
  *     lock?.release();
  */
 import { DatabaseSync } from 'node:sqlite';
@@ -21,9 +21,22 @@ export class FolderLock {
    * @throws where the file cannot be written
    */
   static take(file: string): FolderLock | null {
+    return FolderLock.#begin(file, 'BEGIN EXCLUSIVE');
+  }
+
+  /**
+   * With others that share it: null while one has it alone.
+   *
+   * @param file - as for `take`
+   */
+  static share(file: string): FolderLock | null {
+    return FolderLock.#begin(file, 'BEGIN; SELECT count(*) FROM sqlite_schema');
+  }
+
+  static #begin(file: string, sql: string): FolderLock | null {
     const database = new DatabaseSync(file, { timeout: 0 });
     try {
-      database.exec('BEGIN EXCLUSIVE');
+      database.exec(sql);
       return new FolderLock(database);
     } catch (error) {
       database.close();

@@ -116,8 +116,7 @@ export class SweepFolder {
 
   /** Runs that were begun and have no record. */
   removeUnrecorded(): void {
-    const kept = new Set(this.#records.map(({ directory }) => directory));
-    for (const run of runsIn(this.path)) if (!kept.has(run)) rmSync(join(this.path, run), REMOVE_OPTIONS);
+    removeRunsBut(this.#records, this.path);
   }
 
   get records(): readonly SeedRecord[] {
@@ -188,6 +187,15 @@ function readLedgerFile(file: string): { readonly ledger: Ledger; readonly whole
   }
   return { ledger: parseLedger(bytes.toString('utf8'), file), wholeBytes: bytes.lastIndexOf(10) + 1 };
 }
+
+/** What has no record of the sweep in this folder. */
+export function removeRunsBut(records: readonly SeedRecord[], path: string): void {
+  const kept = new Set(records.map(({ directory }) => directory));
+  for (const run of runsIn(path)) if (!kept.has(run)) rmSync(join(path, run), REMOVE_OPTIONS);
+}
+
+/** Whether a sweep was begun, or collected, in this folder. */
+export const hasLedger = (path: string): boolean => existsSync(join(path, LEDGER));
 
 /** Run directories, from the sweep's folder. */
 function runsIn(path: string): readonly string[] {

@@ -1,9 +1,11 @@
 /** Sweeps by a real Redis, with workers that are processes of their own, and that die. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FolderLock } from '../../../results/folder-lock.ts';
 import { randomStream } from '../../random.ts';
 import { parseLedger } from '../../sweep/ledger.ts';
 import { cell, header, record } from '../../sweep/testing/samples.ts';
@@ -101,7 +103,7 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
     const names = namesIn(sweep);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => !name.includes('ack-before-commit'))).toHaveLength(12);
-    expect(readdirSync(join(folder, sweep)).sort()).toEqual(['index.html', 'junit.xml', 'runs', 'summary.json', 'summary.md', 'sweep.jsonl']); // prettier-ignore
+    expect(readdirSync(join(folder, sweep)).sort()).toEqual(['index.html', 'junit.xml', 'runs', 'summary.json', 'summary.md', 'sweep.jsonl', 'sweep.lock']); // prettier-ignore
     // The run came through Redis, and its command is of this place.
     const found = recordsIn(sweep).find(({ outcome }) => outcome === 'invalid');
     expect(found?.again).toBe(`npx shaketable replay ${join(sweep, found?.directory ?? '')}`);
@@ -129,12 +131,21 @@ describe.skipIf(needed.skip)(`a fleet${needed.note}`, { timeout: 600_000 }, () =
     expect(jobs).toEqual({ waiting: 2, running: 0, failed: 0 });
     expect(cells.reduce((sum, { counts }) => sum + counts.valid, 0)).toBe(by);
     expect(await collect(id)).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('unfinished') as string }); // prettier-ignore
+    // What workers that were killed left at two machines; at the second, another one lives.
+    const left = [1, 2].map((machine) => {
+      const run = join(folder, `machine-${workers.length + machine - 1}`, 'results/sweeps', id, 'runs/raft-register/left'); // prettier-ignore
+      mkdirSync(run, { recursive: true });
+      return run;
+    }) as [string, string];
+    const lock = FolderLock.share(join(left[1], '../../../..', `fleet-${hostname()}.lock`));
     startWorker();
     startWorker();
     expect(await collect(id, '--wait')).toMatchObject({ exitCode: 0 });
     const names = namesIn(join('results/sweeps', id));
     expect([names.length, new Set(names).size]).toEqual([12, 12]);
     expect((await fleet('status')).stdout).toMatch(/12 seeds judged · jobs: 0 waiting, 0 running\n2 workers/);
+    expect(left.map((run) => existsSync(run))).toEqual([false, true]);
+    lock?.release();
     expect(await fleet('forget', id)).toMatchObject({ exitCode: 0 });
     expect(await redis.client.keys(`shaketable:*:${id}`)).toEqual([]);
   });

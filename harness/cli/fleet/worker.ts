@@ -8,7 +8,7 @@
  */
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Job, WaitingError, Worker } from 'bullmq';
 import { EXIT } from '../../errors.ts';
 import type { Cell } from '../../sweep/cells.ts';
@@ -20,6 +20,7 @@ import { SweepPool } from '../sweep-pool.ts';
 import { packRun } from './archive.ts';
 import { codesHere, codeText, type JobKind, queueOf } from './code.ts';
 import { Machine } from './machine.ts';
+import { joinFolder } from './own-folder.ts';
 import { ATTEMPTS, jobOf, openQueue, PREFIX, type RangeJob } from './queues.ts';
 import { rangeAfter } from './ranges.ts';
 import { redisUrl, shownUrl } from './redis.ts';
@@ -47,6 +48,8 @@ export async function work(options: WorkerOptions, output: ScreenOutput): Promis
   const maxRunBytes = parseNumber('--max-run-mib', options.maxRunMib, { max: 500 }) * MIB_BYTES;
   const lockDuration = 1000 * parseNumber('--lost-after', options.lostAfter, { min: 1, max: 3600 });
   return withStore(url, { isPatient: true }, async (store) => {
+    const isOwnFolder = resolve(options.results ?? OWN_RESULTS) === resolve(OWN_RESULTS);
+    const lock = isOwnFolder ? await joinFolder(OWN_RESULTS, store) : null;
     const interrupt = interruptOnSignal(output, 'seeds in hand are let end');
     const pool = new SweepPool(concurrency);
     const judge = new Judge({
@@ -81,6 +84,7 @@ export async function work(options: WorkerOptions, output: ScreenOutput): Promis
     await Promise.all(workers.map((worker) => worker.close()));
     interrupt.letSignalsEnd();
     pool.end();
+    lock?.release();
     output.print(`${judge.count} seeds judged`);
     return EXIT.valid;
   });
