@@ -10,20 +10,17 @@
  * It throws an Error whose message is the verdict as text, and needs no test runner itself.
  */
 import { join, resolve } from 'node:path';
-import type { System } from '../../systems/system.ts';
-import type { Workload } from '../../workloads/workload.ts';
-import type { NemesisDefinition } from '../../nemeses/nemesis.ts';
 import { combineValidity, type Validity, type Verdict } from '../../checkers/checker.ts';
 import { RunDirectory } from '../../results/run-directory.ts';
 import { textSummary } from '../../results/report/text-summary.ts';
 import { HarnessError } from '../errors.ts';
 import { History } from '../history/history.ts';
-import type { Operation } from '../history/operation.ts';
 import type { TestDefinition } from '../run/test-definition.ts';
 import { NS_PER_MS } from '../units.ts';
 import { judgeChooser, type JudgeOptions } from './choose-judge.ts';
 import { requireEngine } from './clusters.ts';
 import { executeRun } from './execute-run.ts';
+import { type ExpectedHistory, type ExpectedRun, requireExpected, type ToldOperation } from './expected.ts';
 import { type HistoryFile, readHistoryFile } from './history-file.ts';
 import { judgeFound, reportDataOfFile } from './judge-file.ts';
 import { DEFAULT_CHECK_BUDGET_S, DEFAULT_MEMORY_MIB, MIB_BYTES } from './numbers.ts';
@@ -33,55 +30,6 @@ import { type Kind, ownSourceOf } from './registries.ts';
 import type { Scalar } from './settings.ts';
 import { RUN_DEFAULTS, type RunOptions, testFromOptions } from './test-from-options.ts';
 import { NEVER, SILENT } from './unattended.ts';
-
-interface Common {
-  /** Of a system, a workload, or whoever judges a history: as `--option name=value`. */
-  readonly options?: Readonly<Record<string, Scalar>>;
-  /** Seconds for the checkers of one run; 600 where absent. */
-  readonly checkBudgetS?: number;
-  /** `unknown` passes, too: a run that proves nothing, or a checker without time. */
-  readonly allowUnknown?: boolean;
-}
-
-/** A run to do, as `shaketable run` would. */
-export interface ExpectedRun extends Common {
-  /** A name, the path of a module (from the working directory), or in `sim` what `defineSystem` made. */
-  readonly system: string | System;
-  readonly workload: string | Workload;
-  /** One or several. */
-  readonly nemesis?: string | NemesisDefinition | readonly (string | NemesisDefinition)[];
-  /** `sim` where the system runs in it. */
-  readonly cluster?: TestDefinition['cluster'];
-  readonly nodes?: number;
-  readonly concurrency?: number;
-  /** Operations a second, of all clients together. */
-  readonly rate?: number;
-  readonly timeLimitS?: number;
-  readonly quietS?: number;
-  readonly nemesisIntervalS?: number;
-  readonly operationTimeoutMs?: number;
-  readonly bugs?: readonly string[];
-  /** The first; 1 where absent, so that a test does the same each time. */
-  readonly seed?: number;
-  /** How many, one after the other; 1 where absent. */
-  readonly seeds?: number;
-  /** Where the run directory of a failure goes, and every one in real time; `results/runs` where absent. */
-  readonly results?: string;
-}
-
-/** An operation as a test writes it down: places and times are counted where they are left out, a millisecond each. */
-export type ToldOperation = Omit<Operation, 'index' | 'time'> & Partial<Pick<Operation, 'index' | 'time'>>;
-
-/** A history to judge, as `shaketable check` would. */
-export interface ExpectedHistory extends Common {
-  /** A file, a folder of a store, or the operations themselves. */
-  readonly history: string | readonly ToldOperation[];
-  /** Who judges it: of `shaketable list checkers`. Where neither this nor `model` is given: whoever recognises it. */
-  readonly workload?: string;
-  /** Linearizability, of a model by name or path. */
-  readonly model?: string;
-  readonly consistencyModel?: string;
-}
 
 export interface Consistent {
   /** True, or with `allowUnknown` perhaps `unknown`. */
@@ -99,6 +47,7 @@ export interface Consistent {
  *   HarnessError for a name, an option or a file that is wrong
  */
 export async function expectConsistent(expected: ExpectedRun | ExpectedHistory): Promise<Consistent> {
+  requireExpected(expected);
   await loadConfig();
   if ('history' in expected) return expectHistory(expected);
   // One after the other: what a definition is called is known to the whole process, and two may have one name.
@@ -111,8 +60,6 @@ let lastRuns: Promise<unknown> = Promise.resolve();
 
 async function expectRuns(expected: ExpectedRun): Promise<Consistent> {
   const { seed = 1, seeds = 1 } = expected;
-  if (!Number.isSafeInteger(seeds) || seeds < 1)
-    throw new HarnessError('usage', `seeds: wants a whole number from 1 on, not ${seeds}`);
   const verdicts: Verdict[] = [];
   let history = new History([]);
   const validities: Validity[] = [];
@@ -249,7 +196,7 @@ function historyOf(told: readonly ToldOperation[]): History {
   );
 }
 
-const isAccepted = (valid: Validity, { allowUnknown = false }: Common): boolean =>
+const isAccepted = (valid: Validity, { allowUnknown = false }: Pick<ExpectedRun, 'allowUnknown'>): boolean =>
   valid === true || (valid === 'unknown' && allowUnknown);
 
 const wordOf = (valid: Validity): string => (valid === false ? 'inconsistent' : 'not proved consistent');

@@ -78,8 +78,12 @@ describe('promote', () => {
     expect(promotedRuns(to).map((path) => basename(path))).toEqual(['mine']);
     expect(readdirSync(to).sort()).toEqual(['mine', 'regressions.test.ts']);
     expect(readdirSync(join(to, 'mine')).sort()).toEqual(FILES);
-    rmSync(join(to, 'mine', 'expected.json'));
-    expect(() => promotedRuns(to)).toThrow(/mine was not promoted to the end/);
+    for (const file of ['expected.json', 'test.json']) {
+      const torn = copyOf(join(to, 'mine'), join(to, 'torn'));
+      rmSync(join(torn, file));
+      expect(() => promotedRuns(to)).toThrow(/torn was not promoted to the end/);
+      rmSync(torn, { recursive: true });
+    }
   });
 
   it('refuses in one line what cannot be a folder', async () => {

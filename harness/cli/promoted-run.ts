@@ -2,7 +2,7 @@
  * A failure that was kept as a regression test (`shaketable promote`): a folder with `test.json`, `plan.json`, `history.jsonl`,
  * `trace.jsonl`, and `expected.json`, which says what has to come of them.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { RunDirectory } from '../../results/run-directory.ts';
@@ -79,9 +79,10 @@ export function readExpected(folder: string): ExpectedVerdict {
  * @throws HarnessError `usage` when there is no such folder, or one of the runs in it was not promoted to the end
  */
 export function promotedRuns(folder: string): readonly string[] {
-  const runs = foldersIn(folder).filter((path) => RunDirectory.isRun(path));
+  const isExpected = (path: string): boolean => existsSync(join(path, EXPECTED_FILE));
+  const runs = foldersIn(folder).filter((path) => RunDirectory.isRun(path) || isExpected(path));
   for (const path of runs) {
-    if (path.endsWith(PARTIAL) || !RunDirectory.open(path).has(EXPECTED_FILE)) {
+    if (path.endsWith(PARTIAL) || !RunDirectory.isRun(path) || !isExpected(path)) {
       throw new HarnessError(
         'usage',
         `${path} was not promoted to the end, and is not tested: remove it, and promote its run again`,
