@@ -2,34 +2,26 @@
  * Does a history say anything of a model's state? Writes that were acknowledged are so in whatever order; only what
  * depends on the state (a read, a compare-and-set, a lock that was granted) can be wrong.
  *
- *     constraint(register).check({ history })   // unknown when nothing but writes was acknowledged
+ *     whyUnconstrained(history, register)   // why it is vacuous, when nothing but writes was acknowledged
  *
  * An operation says something if one of the states that the acknowledged operations lead to, one after another, would
- * not allow it. It finds no anomaly: it is asked beside a checker that does.
+ * not allow it.
  */
 import type { History } from '../../harness/history/history.ts';
 import type { Json } from '../../harness/history/operation.ts';
-import type { Checker } from '../checker.ts';
 import type { Call, Model } from '../linearizability/model.ts';
 
-const NAME = 'vacuous';
 /** States that an operation is tried in: more than any lock or semaphore that people test has. */
 const STATES_MAX = 64;
 /** Operations of a function that are tried: who is never refused in so many is not refused at all. */
 const TRIES_MAX = 1_000;
 
-export function constraint(model: Model): Checker {
-  return {
-    name: NAME,
-    check: ({ history }) => {
-      const blind = blindFunctions(history, model);
-      if (blind === null) return { checker: NAME, valid: true, anomalies: [] };
-      const reason =
-        `The history proves nothing: of ${[...blind].join(', ')}, which is all that was acknowledged, none can be ` +
-        `wrong in any state of ${model.name}.`;
-      return { checker: NAME, valid: 'unknown', reason, anomalies: [] };
-    },
-  };
+/** Null when an operation says something, or none was acknowledged. */
+export function whyUnconstrained(history: History, model: Model): string | null {
+  const blind = blindFunctions(history, model);
+  return blind === null
+    ? null
+    : `of ${[...blind].join(', ')}, which is all that was acknowledged, none can be wrong in any state of ${model.name}`;
 }
 
 /** The functions that were acknowledged, when none of them says anything; null when one does, or there are none. */

@@ -12,12 +12,16 @@
 import type { FaultWindow } from '../../harness/history/fault-windows.ts';
 import type { History } from '../../harness/history/history.ts';
 import type { Checker, Verdict } from '../checker.ts';
+import type { Model } from '../linearizability/model.ts';
+import { whyUnconstrained } from './constraint.ts';
 
 export interface VacuityOptions {
   /** Functions of which at least one operation must be `ok`. */
   readonly mustSucceed?: readonly string[];
   /** Nemeses that the run asked for: of each, at least one fault must have taken effect. */
   readonly requestedFaults?: readonly string[];
+  /** Of its states something must be said: see constraint.ts. */
+  readonly model?: Model;
 }
 
 /** The function that shows the state. */
@@ -59,6 +63,8 @@ function vacuousReasons(history: History, options: VacuityOptions): string[] {
       );
     }
   }
+  const unconstrained = options.model === undefined ? null : whyUnconstrained(history, options.model);
+  if (unconstrained !== null) reasons.push(unconstrained);
   for (const fault of options.requestedFaults ?? []) {
     const windows = history.faultWindows().filter((window) => window.fault === fault);
     const reason = idleReason(fault, windows);

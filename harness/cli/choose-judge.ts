@@ -11,7 +11,6 @@ import {
   models,
   parseModel,
 } from '../../checkers/linearizability/index.ts';
-import { constraint } from '../../checkers/statistics/constraint.ts';
 import { resolveConsistencyModel } from '../../checkers/transactions/index.ts';
 import { HarnessError } from '../errors.ts';
 import type { History } from '../history/history.ts';
@@ -33,6 +32,8 @@ export interface Judge {
   readonly name: string;
   /** None where there is nothing to judge. */
   readonly checkers: readonly Checker[];
+  /** Of which a history must say something. */
+  readonly model?: Model;
   /** How it came to be chosen, when nobody named it, and what it presumes. */
   readonly notes: readonly string[];
 }
@@ -113,7 +114,8 @@ function modelJudge(model: Model, memoryBytes: number, notes: readonly string[])
   const hasKeysInside = model.acrossKeys === true && Object.hasOwn(model.functions, 'txn');
   return {
     name: model.name,
-    checkers: [hasKeysInside ? independent(checker) : checker, constraint(model)],
+    checkers: [hasKeysInside ? independent(checker) : checker],
+    model,
     notes,
   };
 }

@@ -43,7 +43,7 @@ export async function judgeFound(
   const judge = about(path, () => chooseJudge(history));
   const notes = [...found.notes, ...judge.notes.map((note) => `${path}: ${note}`)];
   onNotes(notes);
-  const checkers: readonly Checker[] = [...judge.checkers, vacuity(), statistics()];
+  const checkers: readonly Checker[] = [...judge.checkers, vacuity(judge), statistics()];
   const input = { history, ...checkBudget({ output, label: file, budgetMs }) };
   const judgement = await judgeHistory(checkers, input).catch((error: unknown) => {
     throw errorAbout(path, error);
