@@ -8,24 +8,27 @@ import { readPlan } from '../sweep/plan.ts';
 import type { Shard } from '../sweep/schedule.ts';
 import { requireEngine } from './clusters.ts';
 import { testOfCell } from './sweep-tests.ts';
-import { gitRevision, shaketableVersion } from './version.ts';
+import { recordedCode } from './version.ts';
 
-/** @throws HarnessError `usage` or `bad-format`, with the line of the plan */
-export function headerOfPlan(planFile: string, shard: Shard | null): SweepHeader {
+/**
+ * @param runsHere - see `requireCells`
+ * @throws HarnessError `usage` or `bad-format`, with the line of the plan, or the cell
+ */
+export async function headerOfPlan(
+  planFile: string,
+  shard: Shard | null,
+  runsHere = true,
+): Promise<SweepHeader> {
   const plan = readPlan(readPlanFile(planFile), planFile);
   return {
     format: SWEEP_FORMAT,
     version: SWEEP_VERSION,
     name: plan.name ?? basename(planFile).replace(/\.\w+$/, ''),
-    shaketableVersion: shaketableVersion(),
-    gitRevision: gitRevision(),
+    ...recordedCode(),
     startedAt: new Date().toISOString(),
     keep: plan.keep ?? 'failures',
     shard,
-    cells: cellsOf(plan).map((cell) => ({
-      ...cell,
-      options: cell.options.map(([name, value]) => [name, value]),
-    })),
+    cells: await requireCells(cellsOf(plan), runsHere),
   };
 }
 
@@ -42,14 +45,20 @@ function readPlanFile(file: string): string {
  * Looks up everything that cells name.
  *
  * @param runsHere - they run on this machine: the clusters that they need are looked for, too
+ * @returns the cells, with what everything is called
  * @throws HarnessError that names the cell
  */
-export async function requireCells(cells: readonly Cell[], runsHere = true): Promise<void> {
+export async function requireCells(cells: readonly Cell[], runsHere = true): Promise<SweepHeader['cells']> {
   const clusters = new Set<string>();
+  const found: SweepHeader['cells'] = [];
   for (const cell of cells) {
     const test = await testOfCell(cell, cell.seeds.first);
+    const { system, workload, nemeses } = test;
+    const options = cell.options.map(([name, value]): [string, string] => [name, value]);
+    found.push({ ...cell, options, names: { system, workload, nemeses } });
     if (clusters.has(test.cluster) || !runsHere) continue;
     clusters.add(test.cluster);
     await requireEngine(test);
   }
+  return found;
 }

@@ -18,7 +18,7 @@ import { headerOfPlan, requireCells } from './sweep-header.ts';
 import { SweepLive } from './sweep-live.ts';
 import { SweepPool } from './sweep-pool.ts';
 import { sumUp } from './sweep-summary.ts';
-import { gitRevision, shaketableVersion } from './version.ts';
+import { noteChanges, recordedCode } from './version.ts';
 
 /** Of a table in which only the clock goes on. */
 const REDRAW_INTERVAL_MS = 1000;
@@ -107,8 +107,8 @@ async function sweep(planFile: string | undefined, options: Options, output: Scr
     noteOtherCode(folder.ledger.header, output);
     await requireCells(folder.ledger.header.cells);
   } else {
-    const header = headerOfPlan(planFile, options.shard === undefined ? null : shardOf(options.shard));
-    await requireCells(header.cells);
+    const shard = options.shard === undefined ? null : shardOf(options.shard);
+    const header = await headerOfPlan(planFile, shard);
     if (options.dryRun === true) {
       for (const { key, seeds } of header.cells)
         output.print(`${key}  seeds ${seeds.first}-${seeds.last ?? '…'}`);
@@ -129,12 +129,12 @@ async function sweep(planFile: string | undefined, options: Options, output: Scr
 
 /** Its records are then not all of one code. */
 function noteOtherCode(header: SweepHeader, output: ScreenOutput): void {
-  const texts = [header, { shaketableVersion: shaketableVersion(), gitRevision: gitRevision() }].map(
+  const [before, now] = [header, recordedCode()].map(
     ({ shaketableVersion: version, gitRevision: revision }) =>
-      revision === null ? version : `${version} (${revision})`,
-  );
-  const [before, now] = texts as [string, string];
+      revision === null ? version : `${version} at ${revision}`,
+  ) as [string, string];
   if (before !== now) output.note(`begun by Shaketable ${before}, and gone on with by ${now}`);
+  else noteChanges(header.gitRevision, output);
 }
 
 /** @throws HarnessError `usage` */

@@ -157,9 +157,10 @@ describe('triage', () => {
     copyOf(first, join(sweep, 'runs', 'again'));
     const cell = {
       key: './raft.ts register --nemesis partition-leader',
-      // A module; what it is called the run says that was kept.
+      // A module, and what it is called.
       system: './raft.ts',
       workload: 'register',
+      names: { system: 'raft', workload: 'register', nemeses: ['partition-leader'] },
       options: [['nemesis', 'partition-leader']],
       seeds: { first: 1, last: 9 },
       budgetS: null,

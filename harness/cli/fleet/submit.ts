@@ -4,7 +4,7 @@ import { EXIT, HarnessError } from '../../errors.ts';
 import { counted } from '../../sweep/summaries.ts';
 import { parseNumber } from '../numbers.ts';
 import type { ScreenOutput } from '../output.ts';
-import { headerOfPlan, requireCells } from '../sweep-header.ts';
+import { headerOfPlan } from '../sweep-header.ts';
 import { codeHere, codeText, isChanged } from './code.ts';
 import { jobOf, kindOf, openQueues } from './queues.ts';
 import { firstRanges } from './ranges.ts';
@@ -27,8 +27,7 @@ export async function submit(
 ): Promise<number> {
   const url = redisUrl(options.redis);
   const rangeSeeds = parseNumber('--range', options.range, { integer: true, min: 1, max: 10_000 });
-  const header = headerOfPlan(planFile, null);
-  await requireCells(header.cells, false);
+  const header = await headerOfPlan(planFile, null, false);
   const code = codeHere(header.cells);
   return withStore(url, { isPatient: false }, async (store) => {
     const sweep = await create(store, { header, code, rangeSeeds });
