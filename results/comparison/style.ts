@@ -35,10 +35,6 @@ export const COMPARISON_STYLE = `
   padding-left: 10px;
 }
 
-.scroll {
-  overflow-x: auto;
-}
-
 table {
   border-collapse: collapse;
   background: var(--surface);

@@ -6,24 +6,27 @@ import type { ReportInput } from './collect-data.ts';
 
 type Step = readonly [process: number, type: Operation['type'], f: string, value: Json];
 
-const STEPS: readonly Step[] = [
+const stepsWith = (written: Json): readonly Step[] => [
   [0, 'invoke', 'write', 1],
   [1, 'invoke', 'cas', [1, 2]],
   [0, 'ok', 'write', 1],
   [2, 'invoke', 'read', null],
   [1, 'ok', 'cas', [1, 2]],
-  [3, 'invoke', 'write', 7],
+  [3, 'invoke', 'write', written],
   [0, 'invoke', 'read', null],
   [2, 'ok', 'read', 2],
   [0, 'ok', 'read', 1],
-  [3, 'info', 'write', 7],
+  [3, 'info', 'write', written],
   [1, 'invoke', 'cas', [1, 9]],
   [1, 'fail', 'cas', [1, 9]],
 ];
 
-/** @param hostile - a text that tries to break out of the page, put wherever a checker puts words */
-export function samplePictures(hostile = ''): ReportInput {
-  const operations = STEPS.map(([process, type, f, value], index): Operation => ({
+/**
+ * @param hostile - a text that tries to break out of the page, put wherever a checker puts words
+ * @param written - by the one that timed out
+ */
+export function samplePictures(hostile = '', written: Json = 7): ReportInput {
+  const operations = stepsWith(written).map(([process, type, f, value], index): Operation => ({
     ...{ index, time: index * 1_000_000, process, type, f, key: 'x', value },
     ...(type === 'info' ? { error: { code: 'timeout' } } : {}),
   }));
@@ -90,7 +93,7 @@ export function samplePictures(hostile = ''): ReportInput {
         {
           name: 'G0',
           explanation: 'Five transactions overwrite each other in a circle.',
-          operations: [0, 1, 3],
+          operations: [0, 1, 3, 5],
           picture: {
             kind: 'graph',
             nodes: ['T1', 'T2', 'T3', 'T4', 'T5'].map((label) => ({ label })),

@@ -198,8 +198,16 @@ main > pre {
 }
 
 td code,
-dd code {
+dd code,
+tbody th code {
   overflow-wrap: anywhere;
+}
+
+/* A narrow screen scrolls; paper does not. */
+@media screen {
+  td.long {
+    min-width: 40ch;
+  }
 }
 
 .anomaly {
@@ -212,7 +220,6 @@ dd code {
 }
 
 .sides tbody th {
-  white-space: normal;
   font-size: 14px;
   color: var(--text);
   max-width: 44ch;
@@ -357,6 +364,34 @@ dd code {
   .pager,
   form > p {
     display: none;
+  }
+
+  /* Its many columns on one sheet. */
+  .runs :is(td, th) {
+    min-width: 0;
+    padding: 2px 3px;
+    font-size: 8px;
+  }
+
+  .runs :is(td, th):first-child {
+    display: none;
+  }
+
+  .runs .names {
+    min-width: 8ch;
+    overflow-wrap: anywhere;
+  }
+
+  .runs .found {
+    min-width: 16ch;
+  }
+
+  .runs * {
+    white-space: normal;
+  }
+
+  .runs code {
+    font-size: inherit;
   }
 }
 `;

@@ -46,6 +46,20 @@ const SAMPLE = outcomeOf(
   ],
   true,
 );
+/** Cells whose names take a line and more. */
+const LONG_OPTIONS = ['replication.factor=3', 'min.insync.replicas=2', 'transaction.timeout.ms=20000'];
+const LONG = outcomeOf(
+  header(
+    [1, 2].map((i) =>
+      cell(`raft-register-${i}`, { options: LONG_OPTIONS.map((text) => ['option', `${text}${i}`]) }),
+    ),
+  ),
+  [
+    record('raft-register-1', 1),
+    record('raft-register-2', 1, { ...LOST, why: 'the read missed a write '.repeat(20) }),
+  ],
+  true,
+);
 const PASSED = outcomeOf(header([cell('a')]), [record('a', 1)], true);
 
 /** Every text of the user's and of the system's. */
@@ -152,14 +166,22 @@ describe.skipIf(needed.skip)(`the index of a sweep in Chromium${needed.note}`, (
     await page.close();
   });
 
-  test.each(['light', 'dark'] as const)('can be read in the %s', async (colorScheme) => {
-    const { page } = await open(SAMPLE);
+  test.each(['light', 'dark'] as const)('can be read in the %s, and on paper', async (colorScheme) => {
+    const { page } = await open(LONG);
     await page.emulateMedia({ colorScheme });
     const style = await page.evaluate<readonly string[]>(
       '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
     );
     const [text, background] = style.map((colour) => Number(/\d+/.exec(colour)?.[0]));
     expect(Math.abs((text ?? 0) - (background ?? 0))).toBeGreaterThan(150);
+    // Nothing of the table is cut off.
+    const cut = () => page.locator('.scroll').evaluate((part) => part.scrollWidth - part.clientWidth);
+    expect(await cut()).toBe(0);
+    await page.setViewportSize({ width: 720, height: 1000 });
+    await page.emulateMedia({ colorScheme, media: 'print' });
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(26, 31, 39)');
+    expect(await page.locator('.scroll').evaluate((part) => getComputedStyle(part).overflow)).toBe('visible');
+    expect(await cut()).toBe(0);
     await page.close();
   });
 });

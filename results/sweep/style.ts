@@ -4,48 +4,17 @@ export const SWEEP_STYLE = `
 .failed, .error { --tone: var(--invalid); }
 .unknown, .unfinished { --tone: var(--unknown); }
 
-.scroll {
-  overflow-x: auto;
-}
-
 table {
-  border-collapse: collapse;
   background: var(--surface);
   border: 1px solid var(--line);
-  border-radius: 8px;
   margin: 10px 0;
-  width: 100%;
-}
-
-th,
-td {
-  text-align: left;
-  vertical-align: top;
-  padding: 5px 10px;
-}
-
-thead th {
-  color: var(--muted);
-  font-size: 13px;
-  font-weight: 600;
-  white-space: nowrap;
-}
-
-tbody tr > * {
-  border-top: 1px solid var(--line);
 }
 
 tbody th {
   color: var(--text);
-  font-size: 14px;
+  font-size: inherit;
   font-weight: 400;
   overflow-wrap: anywhere;
-  min-width: 220px;
-}
-
-.number {
-  text-align: right;
-  font-variant-numeric: tabular-nums;
 }
 
 .state {
@@ -60,8 +29,18 @@ tbody th {
 }
 
 .told {
-  min-width: 240px;
   overflow-wrap: anywhere;
+}
+
+/* A narrow screen scrolls; paper does not. */
+@media screen {
+  tbody th {
+    min-width: 220px;
+  }
+
+  .told {
+    min-width: 240px;
+  }
 }
 
 .runs {

@@ -51,7 +51,7 @@ export function linearizationFigure(
     drawn,
   );
   const toError = button('Jump to the first error', () => {
-    const bar = drawn.querySelector<SVGElement>(`.bar[data-row="${stuck}"]`);
+    const bar = drawn.querySelector<SVGElement>(`.bar[data-row="${stuck}"] .jump`);
     if (bar === null) return;
     const place = bar.getBoundingClientRect();
     const frame = scroll.getBoundingClientRect();

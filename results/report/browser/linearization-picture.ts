@@ -32,7 +32,7 @@ export function linearizationPicture(
   const { bars, lines, processes, width, height } = layOutBars(view, operations);
   const drawnBars = [...bars].map(([row, bar]) => {
     const drawn = barOf(view, row, bar, -1, jump);
-    if (witness.has(row)) drawn.attributes['class'] += ' proof';
+    if (witness.has(row) || row === stuck) drawn.attributes['class'] += ' proof';
     drawn.attributes['data-row'] = String(row);
     drawn.onHover = (isOn) => hover(row, isOn);
     return drawn;

@@ -18,8 +18,8 @@ export function mountDrawing({ tag, attributes, children, onClick, onHover }: Dr
     });
   }
   if (onHover !== undefined) {
-    for (const name of ['pointerenter', 'focus']) result.addEventListener(name, () => onHover(true));
-    for (const name of ['pointerleave', 'blur']) result.addEventListener(name, () => onHover(false));
+    for (const name of ['pointerenter', 'focusin']) result.addEventListener(name, () => onHover(true));
+    for (const name of ['pointerleave', 'focusout']) result.addEventListener(name, () => onHover(false));
   }
   return result;
 }

@@ -283,7 +283,7 @@ describe.skipIf(needed.skip)(`the report in Chromium${needed.note}`, () => {
       );
       expect(new Set(colours.slice(0, 2)).size).toBe(2);
       expect(new Set(colours.slice(2)).size).toBe(2);
-      await timeline?.locator('.bar').nth(3).focus();
+      await timeline?.locator('.bar .jump').nth(3).focus();
       await page.keyboard.press('Enter');
       await expect.poll(() => page.locator('body').innerText()).toContain('write x 7');
       expect(complaints).toEqual([]);

@@ -39,7 +39,7 @@ describe.skipIf(needed.skip)(`the story in Chromium${needed.note}`, () => {
 
   test('leads to the operations in the timeline, also by key', async () => {
     const { page, complaints } = await open({ verdict: 'invalid' }, buildReport(sampleStory()));
-    await page.locator('.story-section .story-step.client').first().focus();
+    await page.locator('.story-section .story-step.client .jump').first().focus();
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('.selected').innerText()).toContain('write');
     await page.locator('.story-section .story button').first().click();

@@ -84,11 +84,15 @@ export function fit(text: string, width: number): string {
   return characters < 2 ? '' : `${text.slice(0, characters - 1)}…`;
 }
 
-/** Makes a part of a drawing a button. */
+/**
+ * Makes the shapes of a part a button. Its words stand over the button and not in it: cut short, they are not what it is called.
+ */
 export function asButton(part: Drawn, label: string, onClick: () => void): Drawn {
-  part.attributes['class'] = `${part.attributes['class'] ?? ''} jump`.trim();
-  part.attributes['aria-label'] = label;
-  part.children.unshift(svg('title', {}, label));
-  part.onClick = onClick;
-  return part;
+  const isText = (child: Drawn | string): child is Drawn => typeof child !== 'string' && child.tag === 'text';
+  const shapes = part.children.filter((child) => !isText(child));
+  const button = svg('g', { class: 'jump', 'aria-label': label }, svg('title', {}, label), ...shapes);
+  button.onClick = onClick;
+  const texts = part.children.filter(isText);
+  for (const text of texts) text.attributes['aria-hidden'] = 'true';
+  return svg('g', part.attributes, button, ...texts);
 }

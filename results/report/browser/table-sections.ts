@@ -81,7 +81,6 @@ export function faultSection(data: ReportSummary, jumpTo: (from: number, to: num
             { title: 'On', isLong: true, cell: ({ nodes }) => nodes.join(', ') },
             {
               title: 'Effect',
-              isLong: true,
               cell: ({ observed, tookEffect }) =>
                 tookEffect === false
                   ? element('span', { class: 'tag unknown' }, '! never took effect')

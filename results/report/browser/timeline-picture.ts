@@ -36,7 +36,7 @@ export function barOf(
   const words = describe(data, operations, row);
   const outcome = OUTCOME_NAMES[operations.outcome[row] as number] ?? 'pending';
   const room = right - left - 12 - (order < 0 ? 0 : 2 * BADGE_RADIUS + 4);
-  const bar = svg(
+  const shown = svg(
     'g',
     { class: `bar ${outcome}` },
     svg('rect', { x: left, y: top, width: Math.max(6, right - left - 4), height: BAR_HEIGHT, rx: 4 }),
@@ -47,13 +47,12 @@ export function barOf(
     ),
   );
   const place = order < 0 ? '' : `; place ${order + 1} in the order`;
-  asButton(bar, `${words.sentence}. ${words.outcome}${place}`, () => jump(row));
-  return order < 0
-    ? bar
-    : svg('g', {}, bar, placeBadge(left + BADGE_RADIUS + 4, top + BAR_HEIGHT / 2, order));
+  const bar = asButton(shown, `${words.sentence}. ${words.outcome}${place}`, () => jump(row));
+  if (order >= 0) bar.children.push(placeBadge(left + BADGE_RADIUS + 4, top + BAR_HEIGHT / 2, order));
+  return bar;
 }
 
-/** Over a bar, which says it in words. */
+/** Over a bar, whose label says it in words. */
 function placeBadge(x: number, y: number, order: number): Drawn {
   return svg(
     'g',

@@ -37,6 +37,19 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
       /^After 2 operations that left 0, the longest order has 3 operations and ends at 2\./,
     );
 
+    // What is not in the order is pale, but not its words, and nothing that proves the error.
+    const looks = await figure.evaluate((part) =>
+      ['.outside:not(.proof) rect', '.outside:not(.proof) > text', '.outside.proof', '.outside.proof rect']
+        .map((selector) => part.querySelector(selector))
+        .map((found) => (found === null ? null : getComputedStyle(found)))
+        .map((style) => [style?.opacity, style?.fillOpacity, style?.fill === style?.color]),
+    );
+    expect(looks.map((look) => look.slice(0, 2))).toEqual([
+      ['1', '0.25'],
+      ...Array.from({ length: 3 }, () => ['1', '1']),
+    ]);
+    expect(looks[1]?.[2]).toBe(true);
+
     await figure.getByRole('button', { name: 'Jump to the first error' }).click();
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toMatch(
       /read x → 1/,
@@ -47,7 +60,6 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
     expect(await said.innerText()).toContain('the longest order with write x 7 has 2 operations');
     expect(await figure.locator('.partial.shown').getAttribute('data-partial')).toBe('1');
     expect(await figure.locator('.bar.outside').count()).toBe(3);
-
     await figure.getByText('The longest order, as a table').click();
     expect(await figure.locator('tbody tr').count()).toBe(4);
     expect(await figure.locator('tbody tr').last().innerText()).toMatch(/cannot follow/);
@@ -94,7 +106,20 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
       .click();
     const log = page.locator('.logs pre').first();
     expect(await log.innerText()).toMatch(/candidate in term 1[^]*── 3\d\.\d{6} s ──/);
-    const fault = page.locator('section:has(> #faults) tbody tr').first();
+    const faults = page.locator('section:has(> #faults)');
+    // Nothing of it is cut off, and no word is broken.
+    expect(await faults.locator('.table').evaluate((part) => part.scrollWidth - part.clientWidth)).toBe(0);
+    const lines = await faults
+      .getByText('messagesDropped')
+      .first()
+      .evaluate((cell) => {
+        const word = document.createRange();
+        word.setStart(cell.firstChild as Node, 0);
+        word.setEnd(cell.firstChild as Node, 'messagesDropped'.length);
+        return word.getClientRects().length;
+      });
+    expect(lines).toBe(1);
+    const fault = faults.locator('tbody tr').first();
     expect(await fault.innerText()).toMatch(
       /\d+ of \d+\s+\d+, \d+\s+\d[\d.]* (µs|ms), \d[\d.]* (ms|s)\s+\d[\d.]* (ms|s)/,
     );
@@ -125,7 +150,12 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
   });
 
   test('for those who do not see it, or not well', async () => {
-    for (const html of [buildReport(sampleRun({ verdict: 'invalid' })), buildReport(samplePictures())]) {
+    // With values that are cut, too.
+    const long = 'a value that is long '.repeat(30);
+    for (const html of [
+      buildReport(sampleRun({ verdict: 'invalid' })),
+      buildReport(samplePictures(` ${HOSTILE_TEXTS.join(' ')}`, long)),
+    ]) {
       const { page } = await open({ verdict: 'invalid' }, html);
       // The verdict's buttons come first, then the sections.
       await page.keyboard.press('Tab');
@@ -134,7 +164,13 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
         for (const details of document.querySelectorAll('details')) details.open = true;
       });
       expect(await accessibilityFaults(page)).toEqual([]);
+      const details = page.locator('.witness li .detail');
+      for (const { width } of await details.evaluateAll((all) =>
+        all.map((each) => each.getBoundingClientRect()),
+      ))
+        expect(width).toBeGreaterThan(200);
       await page.setViewportSize({ width: 400, height: 800 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.close();
     }

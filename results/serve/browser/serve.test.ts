@@ -83,7 +83,19 @@ describe.skipIf(needed.skip)(`the pages in Chromium${needed.note}`, () => {
     // Nothing is wider than the page.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1300);
     expect(await page.locator('h1').count()).toBe(1);
+    if (name === 'a sweep') {
+      // Long names leave room for what came of it.
+      const { width } = (await page.locator('tbody td.long').boundingBox()) ?? { width: 0 };
+      expect(width).toBeGreaterThan(300);
+      const table = page.locator('.table');
+      expect(await table.evaluate((part) => part.scrollWidth - part.clientWidth)).toBe(0);
+    }
     expect(await accessibilityFaults(page)).toEqual([]);
+    // On paper it is light, and nothing is cut off.
+    await page.setViewportSize({ width: 720, height: 1000 });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(26, 31, 39)');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(720);
     await page.close();
   });
 

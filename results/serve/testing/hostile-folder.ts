@@ -72,8 +72,10 @@ function hostileHistory(): string {
 }
 
 function hostileSweep(): string {
+  // Longer than its column.
+  const key = HOSTILE.repeat(3);
   const cell = {
-    ...{ key: HOSTILE, system: HOSTILE, workload: HOSTILE, options: [], seeds: { first: 1, last: 2 } },
+    ...{ key, system: HOSTILE, workload: HOSTILE, options: [], seeds: { first: 1, last: 2 } },
     ...{ budgetS: null, expect: 'valid', maxUnknown: 0, checkBudgetS: null, isRealTime: false },
   };
   const header = {
@@ -87,7 +89,7 @@ function hostileSweep(): string {
     ...{ startedAt: '2026-11-27T03:15:00.000Z', keep: 'failures', shard: null, cells: [cell] },
   };
   const record = {
-    ...{ cell: HOSTILE, seed: 1, outcome: 'invalid', why: HOSTILE, anomaly: HOSTILE, again: HOSTILE },
+    ...{ cell: key, seed: 1, outcome: 'invalid', why: HOSTILE, anomaly: HOSTILE, again: HOSTILE },
     ...{ directory: '../../outside', operations: 10, tookMs: 5, signatures: [HOSTILE] },
   };
   return jsonLines(header, [record]);
