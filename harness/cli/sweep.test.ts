@@ -213,6 +213,10 @@ describe('a sweep', { timeout: 600_000 }, () => {
       expect(
         await shaketable('sweep', file, '--shard', shard, '--results', `shard-${shard[0] ?? ''}`),
       ).toMatchObject({ exitCode: 0 });
+    expect(await shaketable('sweep', file, '--shard', '1/9', '--results', 'no-seed')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('\n0 seeds: this shard has none\n') as string,
+    });
     const shards = [onlySweepIn('shard-1'), onlySweepIn('shard-2')];
     expect(await shaketable('merge', shards[0] as string, '--output', 'half')).toMatchObject({
       exitCode: 2,
