@@ -72,7 +72,9 @@ function prepared(workload: Workload, preparation: Preparation): PreparedWorkloa
   const given: unknown = preparation;
   const wrong = (mistake: string): never => refuse('workload', workload, `prepare must return ${mistake}`);
   if (typeof given !== 'object' || given === null) return wrong('an object of generator and checkers');
-  const { generator, finalGenerator, checkers, mustSucceed = workload.functions } = preparation;
+  const { generator, finalGenerator, checkers, mustSucceed = workload.functions, ...others } = preparation;
+  const [other] = Object.keys(others);
+  if (other !== undefined) wrong(`generator, finalGenerator, checkers and mustSucceed, and no "${other}"`);
   if ((generator as unknown) === undefined) wrong('a generator');
   if (!isCheckers(checkers))
     wrong('checkers: a non-empty list, such as [linearizability({ model: register })]');

@@ -140,6 +140,10 @@ describe('defineWorkload', () => {
     [{ checkers }, 'workload "mine": prepare must return a generator'],
     [{ generator: [] }, 'workload "mine": prepare must return checkers: a non-empty list'],
     [
+      { generator: [], checkers, finalGenerater: [] },
+      'workload "mine": prepare must return generator, finalGenerator, checkers and mustSucceed, and no "finalGenerater"',
+    ],
+    [
       { generator: [], checkers, mustSucceed: ['fly'] },
       'workload "mine": prepare must return mustSucceed of its functions, and "fly" is none',
     ],

@@ -27,6 +27,8 @@ describe('the command line', () => {
     [`${RUN} --nemesis kill,partitoin`, 'unknown nemesis "partitoin": did you mean "partition"?'],
     [`${RUN} --nemesis xyzzyplugh`, /unknown nemesis "xyzzyplugh": known are none, partition, /],
     [`${RUN} --bug stale-raed`, 'unknown bug of raft "stale-raed": did you mean "stale-read"?'],
+    [`${RUN} --nemesis kill,`, '--nemesis "kill,": a name is empty'],
+    [`${RUN} --bug=`, '--bug "": a name is empty'],
     [`${RUN} --option keyz=1`, 'unknown option "keyz": did you mean "keys"?'],
     [`${RUN} --option constructor=1`, /unknown option "constructor": known are keys, /],
     [`${RUN} --sede 1`, "unknown option '--sede' (did you mean --seed?); see shaketable run --help"],

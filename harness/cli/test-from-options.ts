@@ -55,12 +55,17 @@ const CONCURRENCY_MAX = 10_000;
 const RATE_MAX = 1_000_000;
 const SECONDS_MAX = 1_000_000;
 
-/** Splits `a,b --x c` style repetitions: each value may hold several names with commas. */
-const splitNames = (values: readonly string[]): string[] =>
-  values
-    .flatMap((value) => value.split(','))
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+/**
+ * Splits `a,b --x c` style repetitions: each value may hold several names with commas.
+ *
+ * @throws HarnessError `usage` for a name that is empty, as of a shell's variable that is not set: the run would go without it
+ */
+function splitNames(option: string, values: readonly string[]): string[] {
+  const names = values.flatMap((value) => value.split(',')).map((name) => name.trim());
+  if (names.includes(''))
+    throw new HarnessError('usage', `${option} ${JSON.stringify(values.join())}: a name is empty`);
+  return names;
+}
 
 export function testFromOptions(
   systemName: string,
@@ -81,8 +86,10 @@ export function testFromOptions(
   if (options.image !== undefined && cluster !== 'docker') {
     throw new HarnessError('usage', '--image is for containers: use --cluster docker');
   }
-  const nemesisNames = [...new Set(splitNames([options.nemesis]))].filter((name) => name !== 'none');
-  const bugs = [...new Set(splitNames(options.bug))];
+  const nemesisNames = [...new Set(splitNames('--nemesis', [options.nemesis]))].filter(
+    (name) => name !== 'none',
+  );
+  const bugs = [...new Set(splitNames('--bug', options.bug))];
   requireNames({ system: system.name, workload: workload.name, nemeses: nemesisNames, bugs });
   requireCluster({ cluster, nemeses: nemesisNames }, system);
   const seconds = { above: 0, max: SECONDS_MAX };
