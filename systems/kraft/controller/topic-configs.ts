@@ -44,6 +44,8 @@ const DEFINITIONS: Readonly<Record<string, readonly [Kind, string, string]>> = {
   'index.interval.bytes': [int(0n), '4096', 'log.index.interval.bytes'],
   'max.compaction.lag.ms': [long(1n), `${LONG_MAX}`, 'log.cleaner.max.compaction.lag.ms'],
   'max.message.bytes': [int(0n), '1048588', 'message.max.bytes'],
+  'message.timestamp.after.max.ms': [long(0n), '3600000', 'log.message.timestamp.after.max.ms'],
+  'message.timestamp.before.max.ms': [long(0n), `${LONG_MAX}`, 'log.message.timestamp.before.max.ms'],
   'message.timestamp.type': [
     { kind: 'choice', of: ['CreateTime', 'LogAppendTime'] },
     'CreateTime',

@@ -126,6 +126,12 @@ describe('server.properties', () => {
       's.properties line 9: offsets.load.buffer.size has no effect here',
       's.properties line 10: controller.quorum.append.linger.ms has no effect here',
     ]);
+    // Kafka's own file sets them.
+    const shipped = {
+      ...{ 'num.network.threads': '3', 'num.io.threads': '8', 'num.recovery.threads.per.data.dir': '1' },
+      ...{ 'socket.send.buffer.bytes': '102400', 'socket.receive.buffer.bytes': '102400' },
+    };
+    expect(read(shipped).warnings).toEqual([]);
     expect(read({ 'broker.heartbeat.interval.ms': '5000', 'min.insync.replicas': '2' }).warnings).toEqual([
       's.properties line 9: broker.heartbeat.interval.ms=5000: one lost heartbeat fences: broker.session.timeout.ms is 9000',
       's.properties line 10: min.insync.replicas=2: topics of default.replication.factor 1 take no writes with acks=all',

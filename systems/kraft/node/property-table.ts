@@ -3,8 +3,8 @@
  *
  *     PROPERTY_TABLE['num.partitions'].default // 1
  *
- * What Kafka has and we have no use for (threads, buffers of sockets) is read and checked, so that a file of a tutorial works as it is.
- * Of the rest, `WITHOUT_EFFECT` names what is read and checked alone: who sets it is warned.
+ * What Kafka has and we have no use for is read and checked, so that a file of a tutorial works as it is. `WITHOUT_EFFECT` names it: who
+ * sets it is warned. Only of threads and buffers of sockets nothing is said: Kafka's own `server.properties` sets all of them.
  */
 import * as type from './property-types.ts';
 
@@ -84,6 +84,8 @@ export const PROPERTY_TABLE = {
   'log.cleaner.min.cleanable.ratio': type.fraction(0.5),
   'log.cleaner.min.compaction.lag.ms': type.long({ min: 0, default: 0 }),
   'log.cleaner.max.compaction.lag.ms': type.long({ min: 1, default: NEVER }),
+  'log.message.timestamp.after.max.ms': type.long({ min: 0, default: HOUR_MS }),
+  'log.message.timestamp.before.max.ms': type.long({ min: 0, default: NEVER }),
   'log.message.timestamp.type': type.choice(['CreateTime', 'LogAppendTime'], 'CreateTime'),
   'log.segment.bytes': type.int({ min: SEGMENT_BYTES_MIN, default: 1_073_741_824 }),
   'log.index.interval.bytes': notNegative(4_096),
@@ -130,6 +132,7 @@ export const PROPERTY_TABLE = {
 
   // The machine
   'socket.request.max.bytes': positive(104_857_600),
+  // Without effect, and without a warning.
   'socket.send.buffer.bytes': type.int({ min: -1, default: 102_400 }),
   'socket.receive.buffer.bytes': type.int({ min: -1, default: 102_400 }),
   'num.network.threads': positive(3),

@@ -39,7 +39,8 @@ test('what properties set for topics is by the names of brokers, in the smallest
   const cleaner = {
     ...{ 'log.cleaner.delete.retention.ms': '1', 'log.cleaner.max.compaction.lag.ms': '3' },
     ...{ 'log.cleaner.min.cleanable.ratio': '0.25', 'log.cleaner.min.compaction.lag.ms': '2' },
-    ...{ 'log.message.timestamp.type': 'LogAppendTime' },
+    ...{ 'log.message.timestamp.type': 'LogAppendTime', 'log.message.timestamp.after.max.ms': '1' },
+    'log.message.timestamp.before.max.ms': '2',
   };
   expect(staticConfigs(read(cleaner))).toEqual(cleaner);
   expect(staticConfigs(read({ 'log.retention.minutes': '-1' }))).toEqual({ 'log.retention.ms': '-1' });

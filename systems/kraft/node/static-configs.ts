@@ -23,6 +23,8 @@ const COPIED = [
   'log.flush.interval.messages',
   'log.index.interval.bytes',
   'log.index.size.max.bytes',
+  'log.message.timestamp.after.max.ms',
+  'log.message.timestamp.before.max.ms',
   'log.message.timestamp.type',
   'log.preallocate',
   'log.retention.bytes',

@@ -216,7 +216,8 @@ export function batchAt(
 function checkHeader(batch: RecordBatch, at: number): void {
   const { bytes, baseOffset, lastOffsetDelta, count } = batch;
   // Reading them refuses what a number cannot hold.
-  for (const field of [AT.baseTimestamp, AT.maxTimestamp, AT.producerId]) readInt64(bytes, field);
+  for (const field of [AT.baseTimestamp, AT.maxTimestamp]) readInt64(bytes, field, 'bad-timestamp');
+  readInt64(bytes, AT.producerId);
   if (baseOffset < 0 || lastOffsetDelta < 0 || !Number.isSafeInteger(baseOffset + lastOffsetDelta)) {
     throw new RecordError('bad-record', at, `offsets from ${baseOffset}, last delta ${lastOffsetDelta}`);
   }

@@ -159,6 +159,15 @@ describe('each reason by itself', () => {
     expect(check(keyless, true)).toContain('a record without a key');
   });
 
+  test('a time before the earliest or after the latest; no time is taken', () => {
+    const timed = batchOf([5, -1, 9].map((timestampMs) => ({ value: text('v'), timestampMs })));
+    const within = (earliestMs: number, latestMs: number): string | null =>
+      errorOf(() => checkRecords(timed, { maxDecompressedBytes: MAX, times: [earliestMs, latestMs] }));
+    expect(within(5, 9)).toBeNull();
+    expect(within(6, 9)).toContain('bad-timestamp');
+    expect(within(5, 8)).toContain('the time 9 of record 2 is not between 5 and 8');
+  });
+
   test('a header name that is no UTF-8 is none: Java writes what it likes, and readers get through', () => {
     const records = two.recordBytes.slice();
     records[19] = 0xff;

@@ -18,7 +18,11 @@ export interface RecordDemands {
   readonly maxDecompressedBytes: number;
   /** As topics that are compacted do. */
   readonly needsKeys?: boolean;
+  /** The earliest and the latest time that a record may have; it may also have none. */
+  readonly times?: readonly [earliestMs: number, latestMs: number];
 }
+
+const ANY_TIME = [-Infinity, Infinity] as const;
 
 /**
  * @returns the largest timestamp of a record, by their producer; the header may claim another
@@ -26,9 +30,10 @@ export interface RecordDemands {
  */
 export function checkRecords(
   batch: RecordBatch,
-  { maxDecompressedBytes, needsKeys = false }: RecordDemands,
+  { maxDecompressedBytes, needsKeys = false, times = ANY_TIME }: RecordDemands,
 ): number {
   const { codec, count, baseTimestamp } = batch;
+  const [earliestMs, latestMs] = times;
   let maxTimestamp = NONE;
   const reader = new ByteReader(decompress(codec, batch.recordBytes, maxDecompressedBytes));
   for (let i = 0; i < count; i++) {
@@ -37,7 +42,11 @@ export function checkRecords(
     // Attributes, which mean nothing yet.
     reader.skip(1);
     const timestamp = baseTimestamp + reader.varint();
-    if (!Number.isSafeInteger(timestamp)) throw wrong(reader, 'a timestamp beyond 2^53');
+    const isTaken = timestamp === NONE || (timestamp >= earliestMs && timestamp <= latestMs);
+    if (!isTaken || !Number.isSafeInteger(timestamp)) {
+      const what = `the time ${timestamp} of record ${i} is not between ${earliestMs} and ${latestMs}`;
+      throw new RecordError('bad-timestamp', reader.position, what);
+    }
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
     const offsetDelta = reader.varint32();
     if (offsetDelta !== i) throw wrong(reader, `offset delta ${offsetDelta} of record ${i}`);

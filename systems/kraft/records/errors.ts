@@ -1,6 +1,6 @@
 /**
  * What is wrong with bytes that claim to be record batches. Always caught where bytes came from outside, and answered with
- * Kafka's error of that meaning (CORRUPT_MESSAGE, UNSUPPORTED_COMPRESSION_TYPE, INVALID_RECORD).
+ * Kafka's error of that meaning (CORRUPT_MESSAGE, UNSUPPORTED_COMPRESSION_TYPE, INVALID_RECORD, INVALID_TIMESTAMP).
  *
  *     throw new RecordError('bad-crc', 4096, 'the CRC is 1234abcd, and the bytes have 0badcafe');
  */
@@ -14,6 +14,8 @@ export type RecordErrorCode =
   | 'bad-crc'
   /** A field or a record that contradicts the format. */
   | 'bad-record'
+  /** A time of a record that is too far from now. */
+  | 'bad-timestamp'
   | 'bad-compression'
   /** Compressed records that come to more bytes than is allowed: a decompression bomb. */
   | 'too-large';

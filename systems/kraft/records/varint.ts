@@ -10,21 +10,21 @@
  * A reader throws {@link RecordError} on what does not fit, and never reads beyond its end; it hands out views.
  */
 import { pooledBytes, pooledCopy } from '../../runtime/pooled-bytes.ts';
-import { RecordError } from './errors.ts';
+import { RecordError, type RecordErrorCode } from './errors.ts';
 
 /** A zigzag integer of 54 bits takes eight groups of seven. */
 const MAX_VARINT_BYTES = 8;
 const MAX_VARINT32_BYTES = 5;
 
-/** The signed 64-bit integer at a place. Throws where a number cannot hold it exactly. */
-export function readInt64(bytes: Uint8Array, at: number): number {
+/** The signed 64-bit integer at a place. Throws where a number cannot hold it exactly. @param code - what is wrong then */
+export function readInt64(bytes: Uint8Array, at: number, code: RecordErrorCode = 'bad-record'): number {
   const high =
     ((bytes[at] as number) << 24) |
     ((bytes[at + 1] as number) << 16) |
     ((bytes[at + 2] as number) << 8) |
     (bytes[at + 3] as number);
   const value = high * 0x1_0000_0000 + (readInt32(bytes, at + 4) >>> 0);
-  if (!Number.isSafeInteger(value)) throw new RecordError('bad-record', at, 'an integer beyond 2^53');
+  if (!Number.isSafeInteger(value)) throw new RecordError(code, at, 'an integer beyond 2^53');
   return value;
 }
 

@@ -41,9 +41,9 @@ const factsOf = (printed: string): string[] =>
     .map((line) => FACTS_OF_LINES.reduce((text, [pattern, by]) => text.replace(pattern, by), line).trim())
     .filter((line) => line !== '');
 
-/** Settings of topics that only Apache Kafka has (quotas, tiers, codec levels, clocks), or only ours. */
+/** Settings of topics that only Apache Kafka has (quotas, tiers, codec levels), or only ours. */
 const NOT_OF_BOTH =
-  /^(compression\.\w+\.level|\w+\.replication\.throttled|local\.|remote\.|message\.timestamp\.\w+\.max|replication\.protocol)/;
+  /^(compression\.\w+\.level|\w+\.replication\.throttled|local\.|remote\.|replication\.protocol)/;
 
 const FILES = {
   OFFSETS: { version: 1, partitions: [{ topic: 'tools', partition: 0, offset: 2 }] },

@@ -74,6 +74,8 @@ export async function produceIdempotently(kafka: Kafka): Promise<unknown> {
     });
     offsets.push(sent?.baseOffset ?? 'none');
   }
+  const ofTheYear2100 = { partition: 0, value: 'd', timestamp: '4102444800000' };
+  const future = await errorOf(producer.send({ topic, acks: -1, messages: [ofTheYear2100] }));
   await producer.disconnect();
-  return { offsets, read: await readAll(kafka, topic, 3) };
+  return { offsets, future, read: await readAll(kafka, topic, 3) };
 }

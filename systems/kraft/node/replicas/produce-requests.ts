@@ -1,7 +1,7 @@
 /**
  * Produce: batches are looked at from outside, appended as they are, and answered when acks says so.
  *
- *     checkBatch(records, settings, 8) // { batch } or { errorCode, message }
+ *     checkBatch(records, settings, 8, nowMs) // { batch } or { errorCode, message }
  *
  * A request is answered when all of its partitions are. Of records the lengths are looked at, which must fit: what no reader gets past
  * must not get into a log. A batch is stored as it came, unless its topic wants another codec. Kafka's own topics are its coordinators':
@@ -12,9 +12,9 @@ import { isInternalTopic } from '../../internal-topics.ts';
 import { errorName, ERROR } from '../../wire/error-codes.ts';
 import { batchAt, NONE, type RecordBatch } from '../../records/batch.ts';
 import { stampCreateTime } from '../../records/batch-builder.ts';
-import { checkRecords } from '../../records/check-records.ts';
+import { checkRecords, type RecordDemands } from '../../records/check-records.ts';
 import { CODEC } from '../../records/compression.ts';
-import { RecordError } from '../../records/errors.ts';
+import { RecordError, type RecordErrorCode } from '../../records/errors.ts';
 import { recompressed } from '../../records/recompress.ts';
 import type { ProduceReply } from '../../broker/partition/messages.ts';
 import type { RequestBody, ResponseBody } from '../../wire/apis.ts';
@@ -38,13 +38,26 @@ const ADMIN_CLIENT_ID = '__admin_client';
 export type CheckedBatch =
   { readonly batch: RecordBatch } | { readonly errorCode: number; readonly message: string };
 
+type ErrorsOfRecords = { readonly [C in RecordErrorCode]?: number };
+/** What is wrong with a batch and not CORRUPT_MESSAGE, which clients repeat. */
+const BATCH_ERRORS: ErrorsOfRecords = {
+  'bad-magic': ERROR.INVALID_RECORD,
+  'bad-timestamp': ERROR.INVALID_TIMESTAMP,
+};
+/** What is wrong with its records and not INVALID_RECORD. Of MESSAGE_TOO_LARGE the Java client sends less at once. */
+const RECORD_ERRORS: ErrorsOfRecords = {
+  'too-large': ERROR.MESSAGE_TOO_LARGE,
+  'bad-timestamp': ERROR.INVALID_TIMESTAMP,
+};
+
 const refused = (errorCode: number, message: string): CheckedBatch => ({ errorCode, message });
 
-/** What a client may give to a topic: one good batch of records. */
+/** What a client may give to a topic: one good batch of records. @param nowMs - by the wall clock */
 export function checkBatch(
   records: Uint8Array | null,
   settings: TopicSettings,
   version: number,
+  nowMs: number,
 ): CheckedBatch {
   if (version < BATCH_VERSION_MIN) {
     return refused(ERROR.UNSUPPORTED_FOR_MESSAGE_FORMAT, 'message sets of an older format');
@@ -67,9 +80,9 @@ export function checkBatch(
     }
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
-    return refused(error.code === 'bad-magic' ? ERROR.INVALID_RECORD : ERROR.CORRUPT_MESSAGE, error.message);
+    return refused(BATCH_ERRORS[error.code] ?? ERROR.CORRUPT_MESSAGE, error.message);
   }
-  return wrongRecords(batch, settings) ?? withCodecOf(batch, settings);
+  return wrongRecords(batch, settings, nowMs) ?? withCodecOf(batch, settings);
 }
 
 function refusedSize(
@@ -97,17 +110,20 @@ function withCodecOf(batch: RecordBatch, settings: TopicSettings): CheckedBatch 
 }
 
 /** The checksum is right: sent again, they would be no better, so that it is not CORRUPT_MESSAGE, which clients repeat. */
-function wrongRecords(batch: RecordBatch, settings: TopicSettings): CheckedBatch | null {
-  const maxDecompressedBytes = decompressedBytesMax(settings);
+function wrongRecords(batch: RecordBatch, settings: TopicSettings, nowMs: number): CheckedBatch | null {
+  const { isCompacted, stampsAppendTime, timestampBeforeMaxMs, timestampAfterMaxMs } = settings;
+  const demands: RecordDemands = {
+    maxDecompressedBytes: decompressedBytesMax(settings),
+    needsKeys: isCompacted,
+    ...(!stampsAppendTime && { times: [nowMs - timestampBeforeMaxMs, nowMs + timestampAfterMaxMs] }),
+  };
   try {
     // As Kafka does: a wrong largest time would mislead who looks for one, and retention.
-    stampCreateTime(batch, checkRecords(batch, { maxDecompressedBytes, needsKeys: settings.isCompacted }));
+    stampCreateTime(batch, checkRecords(batch, demands));
     return null;
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
-    // The Java client sends less at once then.
-    const errorCode = error.code === 'too-large' ? ERROR.MESSAGE_TOO_LARGE : ERROR.INVALID_RECORD;
-    return refused(errorCode, error.message);
+    return refused(RECORD_ERRORS[error.code] ?? ERROR.INVALID_RECORD, error.message);
   }
 }
 
@@ -173,7 +189,8 @@ class Produce {
     }
     const found = this.context.find(topic, index);
     if (typeof found === 'number') return refuse(found, errorName(found));
-    const checked = checkBatch(records, found.settings, this.exchange.header.apiVersion);
+    const nowMs = Math.floor(this.context.runtime.wallMs());
+    const checked = checkBatch(records, found.settings, this.exchange.header.apiVersion, nowMs);
     if ('errorCode' in checked) return refuse(checked.errorCode, checked.message);
     this.appended.add(found);
     const { batch } = checked;

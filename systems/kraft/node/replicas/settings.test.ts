@@ -73,6 +73,54 @@ describe('flushes', () => {
   });
 });
 
+describe('times of records, as their producers say them', () => {
+  const HOUR = 3_600_000;
+  const AFTER = 'log.message.timestamp.after.max.ms';
+  const BEFORE = 'message.timestamp.before.max.ms';
+  const refused = ERROR.INVALID_TIMESTAMP;
+
+  test.each([
+    {
+      of: 'an hour ahead',
+      lines: [],
+      configs: {},
+      takes: [-1e12, -1, 0, HOUR - 9],
+      refuses: [HOUR + 9, 1e12, 2 ** 60],
+    },
+    {
+      of: 'by the file and the topic',
+      lines: [`${AFTER}=1000`],
+      configs: { [BEFORE]: '2000' },
+      takes: [-1900, 900],
+      refuses: [-2100, 1100],
+    },
+    {
+      of: 'LogAppendTime',
+      lines: [],
+      configs: { 'message.timestamp.type': 'LogAppendTime', [BEFORE]: '1' },
+      takes: [-HOUR, 1e12],
+      refuses: [],
+    },
+    {
+      of: 'of partitions that Raft replicates',
+      lines: [],
+      configs: { 'replication.protocol': 'raft' },
+      takes: [HOUR - 9],
+      refuses: [HOUR + 9],
+    },
+  ])('$of', async ({ lines: properties, configs, takes, refuses }) => {
+    await withReplicas({ brokers: 1, properties }, async (cluster) => {
+      const client = await cluster.serve('t', { configs });
+      const produced = async (aheadMs: number): Promise<number> => {
+        const timestampMs = Math.floor(cluster.wallMs) + aheadMs;
+        return (await client.produce('t', 0, ['v'], { timestampMs })).errorCode;
+      };
+      for (const aheadMs of takes) expect([aheadMs, await produced(aheadMs)]).toEqual([aheadMs, ERROR.NONE]);
+      for (const aheadMs of refuses) expect([aheadMs, await produced(aheadMs)]).toEqual([aheadMs, refused]);
+    });
+  });
+});
+
 describe('compaction', () => {
   const RATIO_1 = 'log.cleaner.min.cleanable.ratio=1';
   test.each([

@@ -32,6 +32,9 @@ export interface TopicSettings {
   readonly isDeleted: boolean;
   /** `message.timestamp.type=LogAppendTime`. */
   readonly stampsAppendTime: boolean;
+  /** How far the time of a record may be behind the leader's clock, and ahead of it; not where the leader stamps it. */
+  readonly timestampBeforeMaxMs: number;
+  readonly timestampAfterMaxMs: number;
   readonly flushMessages: number;
   readonly flushMs: number;
 }
@@ -94,6 +97,8 @@ export function topicSettings(
     isCleaned: isCompacted && properties['log.cleaner.enable'],
     isDeleted,
     stampsAppendTime: text('message.timestamp.type') === 'LogAppendTime',
+    timestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
+    timestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     flushMessages,
     flushMs: number('flush.ms'),
   };
