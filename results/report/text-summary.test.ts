@@ -14,6 +14,21 @@ test.each(['valid', 'invalid', 'unknown'] as const)('%s: fits 100 columns', (ver
   expect(summary).toContain('lossy × 1: 1 NEVER TOOK EFFECT');
 });
 
+test('a row of a table is one line: columns that have no room are left out', () => {
+  const data = collectReportData(sampleRun({ verdict: 'valid', hostile: false }));
+  const functions = data.functions.map((row, i) => ({ ...row, f: `${i}\u001b[2J a long name of one` }));
+  for (const width of [100, 80, 70]) {
+    const lines = textSummary({ ...data, functions }, { width }).split('\n');
+    const first = lines.findIndex((line) => line.startsWith('  operations'));
+    const table = lines.slice(first, first + functions.length + 1);
+    expect(table[0]).toMatch(/ f .* answered  +p50/);
+    expect(table[0]?.includes('max')).toBe(width === 100);
+    table.slice(1).forEach((line, i) => expect(line).toMatch(new RegExp(`^ {14}${i}\\\\u001b.* %  `)));
+    for (const line of table) expect(line.length).toBeLessThanOrEqual(width);
+    expect(lines[first + table.length]).toMatch(/^ {2}errors/);
+  }
+});
+
 test('names each anomaly with its sentence, and the command that replays it on one line', () => {
   const data = collectReportData(sampleRun({ verdict: 'invalid', hostile: false }));
   const summary = textSummary(data);

@@ -24,6 +24,8 @@ const MAX_ALLOWED = 3;
 const MAX_ERRORS = 4;
 const MAX_FUNCTION_CHARACTERS = 16;
 const LABEL_WIDTH = 12;
+/** Between columns. */
+const GAP = 2;
 
 export interface TextSummaryOptions {
   /** ANSI colours; off by default. */
@@ -46,14 +48,17 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
   );
   lines.push(...rest.map((line) => paint('1', line)));
 
-  const section = (label: string, texts: readonly string[]): void => {
-    texts.forEach((text, i) => {
-      wrap(text, width - LABEL_WIDTH - 2, '  ').forEach((line, j) => {
-        const shown = i === 0 && j === 0 ? label : '';
-        lines.push(`  ${paint('2', shown.padEnd(LABEL_WIDTH))}${line}`);
-      });
-    });
+  const room = width - LABEL_WIDTH - 2;
+  const put = (label: string, texts: readonly string[]): void => {
+    texts.forEach((text, i) =>
+      lines.push(`  ${paint('2', (i === 0 ? label : '').padEnd(LABEL_WIDTH))}${text}`),
+    );
   };
+  const section = (label: string, texts: readonly string[]): void =>
+    put(
+      label,
+      texts.flatMap((text) => wrap(text, room, '  ')),
+    );
   section('run', [data.facts.map(({ name, value }) => `${name.toLowerCase()} ${value}`).join(' · ')]);
   let decoded: readonly Bar[] | undefined;
   const bars = (): readonly Bar[] => (decoded ??= barsOf(data.operations));
@@ -73,7 +78,7 @@ export function textSummary(data: Omit<ReportData, 'summary'>, options: TextSumm
   section('checkers', [
     data.verdicts.map(({ checker, verdict }) => `${checker} ${verdict}`).join(' · ') || 'none',
   ]);
-  section('operations', functionTable(data.functions));
+  put('operations', functionTable(data.functions, room));
   section('errors', errorLines(data));
   section('faults', faultLines(data.faults));
   section('notes', data.notes);
@@ -128,12 +133,12 @@ function moreAnomalies(data: Omit<ReportData, 'summary'>): readonly string[] {
   return more > 0 ? [`… and ${formatCount(more)} more`] : [];
 }
 
-/** Columns aligned; `answered` counts refusals, which are answers. */
-function functionTable(rows: readonly FunctionRow[]): readonly string[] {
+/** Columns aligned, as many as there is room for; `answered` counts refusals, which are answers. */
+function functionTable(rows: readonly FunctionRow[], room: number): readonly string[] {
   const table = [
     ['f', 'ok', 'fail', 'info', 'answered', 'p50', 'p99', 'max'],
     ...rows.map((row) => [
-      cutText(row.f ?? 'all', MAX_FUNCTION_CHARACTERS),
+      shortened(printable(row.f ?? 'all')),
       formatCount(row.ok),
       formatCount(row.fail),
       formatCount(row.info),
@@ -146,13 +151,19 @@ function functionTable(rows: readonly FunctionRow[]): readonly string[] {
   const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((cells) => cells[column]?.length ?? 0)),
   );
+  const totals = widths.map((_, i) => widths.slice(0, i + 1).reduce((sum, each) => sum + each + GAP, -GAP));
+  const shown = totals.filter((total) => total <= room).length;
   return table.map((cells) =>
     cells
+      .slice(0, shown)
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')
+      .join(' '.repeat(GAP))
       .trimEnd(),
   );
 }
+
+const shortened = (name: string): string =>
+  name.length > MAX_FUNCTION_CHARACTERS ? `${name.slice(0, MAX_FUNCTION_CHARACTERS - 1)}…` : name;
 
 /** By code, whatever the function. */
 function errorLines(data: Omit<ReportData, 'summary'>): readonly string[] {
