@@ -1,7 +1,8 @@
-/** The Raft monitor as a checker: of the nodes' own group, and of those of partitions that Raft replicates. */
+/** The Raft monitor as a checker: of the nodes' own group, of those of partitions that Raft replicates, and what the first gives away once. */
 import type { Checker } from '../checker.ts';
 import { monitorChecker } from './monitor.ts';
 import { PartitionGroups } from './partition-groups.ts';
+import { ProducerIds } from './producer-ids.ts';
 import { RaftInvariants } from './raft-invariants.ts';
 import type { RaftInvariantsOptions } from './raft-invariants.ts';
 
@@ -11,11 +12,17 @@ export function raftInvariants(options: RaftInvariantsOptions = {}): Checker {
     () => {
       const nodes = new RaftInvariants(options);
       const groups = new PartitionGroups(options);
+      const ids = new ProducerIds();
       return {
-        observe: (record) => nodes.observe(record) ?? groups.observe(record),
+        observe: (record) => nodes.observe(record) ?? groups.observe(record) ?? ids.observe(record),
         figures: () => {
-          const figures = groups.figures();
-          return { ...nodes.figures(), ...(figures.groups > 0 && figures) };
+          const ofGroups = groups.figures();
+          const ofIds = ids.figures();
+          return {
+            ...nodes.figures(),
+            ...(ofGroups.groups > 0 && ofGroups),
+            ...(ofIds.producerIdBlocks > 0 && ofIds),
+          };
         },
       };
     },

@@ -47,6 +47,8 @@ function describeEvent(event: TraceEvent): string {
       return `configuration at index ${event.index} with voters ${event.voters.join(', ')}`;
     case 'acknowledge':
       return `acknowledge index ${event.index} of term ${event.term}`;
+    case 'producer-ids':
+      return `producer ids ${event.firstId} to ${event.firstId + event.count - 1}`;
     case 'impossible':
       return `impossible state: ${event.message}`;
     case 'stop':

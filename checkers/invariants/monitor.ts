@@ -24,11 +24,11 @@ export interface Contradiction<N extends string = string> {
   readonly index?: number;
 }
 
-/** @param picture - what each node believed then */
+/** @param picture - what each node believed then, where that says something */
 export function toAnomaly<N extends string>(
   { name, first, second, detail, index }: Contradiction<N>,
   invariants: ReadonlyMap<N, Invariant>,
-  picture: Picture,
+  picture?: Picture,
 ): Anomaly {
   const rule = invariants.get(name)?.rule ?? '';
   const witness =
@@ -39,7 +39,7 @@ export function toAnomaly<N extends string>(
     name,
     explanation: `${sentence(detail)}. ${witness}. ${rule}`,
     operations: [],
-    picture,
+    ...(picture !== undefined && { picture }),
     evidence: {
       first: first === undefined ? null : evidenceOf(first, index),
       second: evidenceOf(second, index),

@@ -84,6 +84,8 @@ export type TraceEvent =
     }
   /** It told a client that the command at (term, index) took effect; `term` is that of the entry. */
   | { readonly kind: 'acknowledge'; readonly term: number; readonly index: number }
+  /** The controllers gave this broker so many producer ids, from `firstId` on; written before it gives one of them away. */
+  | { readonly kind: 'producer-ids'; readonly firstId: number; readonly count: number }
   /** Its own check of its state failed: what the message says cannot be. Written once a boot. */
   | { readonly kind: 'impossible'; readonly message: string }
   /**

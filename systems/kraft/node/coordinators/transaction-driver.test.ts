@@ -209,9 +209,18 @@ describe('a transaction', () => {
 
   test('producers without a transactional id get ids of any broker, and of blocks that never meet', async () => {
     await withCoordinators({}, async (cluster) => {
+      const told: unknown[] = [];
+      cluster.sim.onTrace(({ node, event }) => {
+        if (event.kind === 'producer-ids') told.push([node, event.firstId, event.count]);
+      });
       const ids = [];
       for (const node of ['n1', 'n2', 'n1', 'n2']) ids.push((await init(cluster, node, null)).producerId);
       expect(ids).toEqual([0, 1000, 1, 1001]);
+      // Whoever reads the trace sees that they do not.
+      expect(told).toEqual([
+        ['n1', 0, 1000],
+        ['n2', 1000, 1000],
+      ]);
     });
   });
 

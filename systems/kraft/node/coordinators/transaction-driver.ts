@@ -206,6 +206,7 @@ export class TransactionDriver {
           ? { firstProducerId: outcome.body.producerIdStart, count: outcome.body.producerIdLen }
           : null;
       if (block === null) this.runtime.log('warn', 'the controller gave no producer ids');
+      else this.runtime.trace({ kind: 'producer-ids', firstId: block.firstProducerId, count: block.count });
       this.perform(this.core.producerIds(this.now, block));
     });
   }
