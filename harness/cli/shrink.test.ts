@@ -1,9 +1,10 @@
 /** `shaketable shrink` as its users run it: a failing run becomes a small one, which replays and tells its story. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   commandIn,
+  copyOf,
   startCommand,
   onlyRunIn,
   readJson,
@@ -75,6 +76,31 @@ describe('shrink', () => {
     const again = onlyRunIn(join(folder, 'again'));
     for (const file of ['plan.json', 'history.jsonl', 'trace.jsonl', 'messages.jsonl'])
       expect(readFileSync(join(again, file), 'utf8')).toBe(readFileSync(join(shrunk, file), 'utf8'));
+  });
+
+  it('stands in triage under the failure of the run that it was made of, shrunk once more, too', async () => {
+    interface Signed {
+      readonly signatures: readonly [{ readonly signature: string; readonly shape: string }];
+    }
+    const { signature, shape } = readJson<Signed>(failing, 'verdict.json').signatures[0];
+    // As if its witness had another shape now.
+    const other = join(folder, 'other', 'run');
+    copyOf(shrunk, other);
+    const verdict = readJson<Signed>(other, 'verdict.json');
+    const signatures = [{ ...verdict.signatures[0], signature: `${signature.slice(0, -6)}abcdef` }];
+    writeFileSync(join(other, 'verdict.json'), JSON.stringify({ ...verdict, signatures }));
+    const args = ['--attempts', '1', '--results', 'other', '--json'];
+    const { directory } = JSON.parse((await shaketable('shrink', other, ...args)).stdout) as {
+      directory: string;
+    };
+    const twice = readJson<{ shrunk: object }>(join(folder, directory), 'test.json');
+    expect(twice.shrunk).toMatchObject({ from: other, failure: { signature, shape } });
+    const sorted = await shaketable('triage', 'results', other, '--with-bugs', '--json');
+    expect(sorted.exitCode, sorted.stderr).toBe(1);
+    expect(JSON.parse(sorted.stdout)).toMatchObject({
+      counts: { runs: 1, fromPlans: 1 },
+      new: [{ signature, shape, failures: 1, example: { path: other } }],
+    });
   });
 
   it('tells the story again in a report that is made anew', async () => {
