@@ -38,7 +38,15 @@ import {
   TARGET_ROLES,
   targetSchema,
 } from '../nemeses/targets.ts';
-import { functionSchema, nameSchema, requireValid, textSchema, withDefaults } from './definition-error.ts';
+import {
+  describeValue,
+  functionSchema,
+  nameSchema,
+  refuse,
+  requireValid,
+  textSchema,
+  withDefaults,
+} from './definition-error.ts';
 
 /** The moment at which a fault chooses. */
 export interface Choice {
@@ -158,6 +166,13 @@ export function defineFault<P extends Json = Json & ChosenNodes>(
 ): DefinedFault {
   requireValid('fault', faultSchema, definition);
   const { begin, end, effects, targets, choose } = definition;
+  // Without `choose` a target that is none would be told when the run is over, by a fault that took no effect.
+  const none =
+    choose === undefined ? targets?.find((target) => !targetSchema.safeParse(target).success) : undefined;
+  if (none !== undefined) {
+    const roles = TARGET_ROLES.join(', ');
+    refuse('fault', definition, `targets must be lists of nodes, or of ${roles}: not ${describeValue(none)}`);
+  }
   const kind = faultKind<P>({
     begin,
     end,

@@ -17,6 +17,8 @@ import {
   linearizability,
   modelNamed,
   registerWorkload,
+  setFull,
+  type SetFullOptions,
   type SystemDefinition,
   type WorkloadDefinition,
 } from './index.ts';
@@ -176,6 +178,12 @@ describe('defineNemesis', () => {
     expect(() => defineFault({ begin: 'a', end: 'b', effects: [], inject: async () => '' })).toThrow(
       'fault: effects must name at least one counter',
     );
+    const inject = async () => '';
+    const misspelt = { begin: 'a', end: 'b', effects: ['c'], targets: ['leadr'], inject };
+    expect(() => defineFault(misspelt)).toThrow(
+      'fault: targets must be lists of nodes, or of leader, followers, random, ',
+    );
+    expect(() => defineFault({ ...misspelt, choose: () => ({}) })).not.toThrow();
   });
 });
 
@@ -203,6 +211,18 @@ describe('defineChecker', () => {
   ])('returns %j', (findings, sentence) => {
     const checker = defineChecker({ name: 'mine', check: () => findings as never });
     expect(() => checker.check(input)).toThrow(sentence);
+  });
+});
+
+describe('our checkers', () => {
+  it('take no option that they do not know: they would ask for less', () => {
+    const options = { linearizabel: true } as SetFullOptions;
+    expect(() => setFull(options)).toThrow(
+      'set of options of setFull: it has no field "linearizabel": did you mean "linearizable"?',
+    );
+    expect(() => setFull('linearizable' as SetFullOptions)).toThrow('and this is "linearizable"');
+    for (const checker of [setFull(), setFull({}), setFull({ linearizable: true })])
+      expect(checker.name).toBe('set-full');
   });
 });
 

@@ -85,29 +85,40 @@ export {
   type Call,
   casRegister,
   kv,
-  linearizability,
   type LinearizabilityOptions,
   type Model,
   modelNamed,
   models,
   register,
 } from '../checkers/linearizability/index.ts';
+export {
+  bank,
+  counterBounds,
+  linearizability,
+  listAppend,
+  logChecker,
+  longFork,
+  monotonic,
+  sessions,
+  setFull,
+  totalQueue,
+} from './checkers.ts';
 export { adyaG2 } from '../checkers/adya/index.ts';
 export { appendList } from '../checkers/append/index.ts';
-export { bank, type BankOptions } from '../checkers/bank/index.ts';
+export type { BankOptions } from '../checkers/bank/index.ts';
 export { causalRegister } from '../checkers/causal/index.ts';
 export { causalReverse } from '../checkers/causal-reverse/index.ts';
-export { counterBounds, type CounterOptions, finalCounter } from '../checkers/counter/index.ts';
+export { type CounterOptions, finalCounter } from '../checkers/counter/index.ts';
 export { echo } from '../checkers/echo/index.ts';
 export { independent } from '../checkers/independent/index.ts';
-export { log as logChecker, type LogOptions } from '../checkers/log/index.ts';
-export { longFork, type LongForkOptions } from '../checkers/long-fork/index.ts';
-export { monotonic, type MonotonicOptions } from '../checkers/monotonic/index.ts';
-export { queue, totalQueue, type TotalQueueOptions } from '../checkers/queue/index.ts';
+export type { LogOptions } from '../checkers/log/index.ts';
+export type { LongForkOptions } from '../checkers/long-fork/index.ts';
+export type { MonotonicOptions } from '../checkers/monotonic/index.ts';
+export { queue, type TotalQueueOptions } from '../checkers/queue/index.ts';
 export { sequentialKeys, sequentialRegisters } from '../checkers/sequential/index.ts';
-export { sessions, type SessionsOptions } from '../checkers/sessions/index.ts';
-export { finalSet, setFull, type SetFullOptions } from '../checkers/set/index.ts';
-export { listAppend, type ListAppendOptions } from '../checkers/transactions/index.ts';
+export type { SessionsOptions } from '../checkers/sessions/index.ts';
+export { finalSet, type SetFullOptions } from '../checkers/set/index.ts';
+export type { ListAppendOptions } from '../checkers/transactions/index.ts';
 export { uniqueIds } from '../checkers/unique-ids/index.ts';
 
 // What disturbs them.
