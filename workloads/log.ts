@@ -47,6 +47,7 @@ interface Traffic {
   readonly isGroup: boolean;
   readonly transactions: boolean;
   readonly sendShare: number;
+  readonly trims: number;
   readonly crashes: number;
 }
 
@@ -54,7 +55,18 @@ export const log: Workload = {
   name: 'log',
   summary:
     'sends, polls and commits on partitioned logs; nothing may be lost, doubled, reordered, made up or skipped',
-  functions: ['send', 'poll', 'txn', 'assign', 'subscribe', 'commit', 'committed', 'list-offsets', 'crash'],
+  functions: [
+    'send',
+    'poll',
+    'txn',
+    'assign',
+    'subscribe',
+    'commit',
+    'committed',
+    'list-offsets',
+    'trim',
+    'crash',
+  ],
   options: [
     { name: 'topics', default: 2, meaning: 'topics, from t0 on' },
     { name: 'partitions', default: 2, meaning: 'partitions of each that are used' },
@@ -66,6 +78,11 @@ export const log: Workload = {
     { name: 'transactions', default: false, meaning: 'half of the sends and polls are in transactions' },
     ...PROMISE_OPTIONS,
     { name: 'sendShare', default: 0.5, meaning: 'share of sends among sends and polls' },
+    {
+      name: 'trims',
+      default: 0,
+      meaning: 'share of operations that delete what a partition begins with (DeleteRecords)',
+    },
     { name: 'crashes', default: 0, meaning: 'share of operations after which the client is gone' },
   ],
   prepare: ({ rate, options, concurrency }) => {
@@ -78,6 +95,7 @@ export const log: Workload = {
       transactions,
       isGroup: choiceOption(options, 'consumers', ['assign', 'subscribe']) === 'subscribe',
       sendShare: shareOption(options, 'sendShare'),
+      trims: shareOption(options, 'trims'),
       crashes: shareOption(options, 'crashes'),
     };
     return {
@@ -112,6 +130,7 @@ function propose(traffic: Traffic, consumer: Consumer, turn: Turn): OperationTem
     return kind < 0;
   };
   if (isDrawn(traffic.crashes)) return { f: 'crash' };
+  if (isDrawn(traffic.trims) && next.size > 0) return { f: 'trim', value: trimmed(next, turn) };
   if (isDrawn(REASSIGN_SHARE)) return assign(traffic, turn);
   if (isDrawn(COMMIT_SHARE) && next.size > 0) return { f: 'commit', value: Object.fromEntries(next) };
   if (isDrawn(COMMITTED_SHARE)) return { f: 'committed', value: [...traffic.keys] };
@@ -129,6 +148,12 @@ function assign({ keys, isGroup }: Traffic, turn: Turn): OperationTemplate {
   if (isGroup) return { f: 'subscribe', value: [...keys] };
   const chosen = keys.filter((key) => turn.draw(`assign ${key}`) < 0.5);
   return { f: 'assign', value: chosen.length > 0 ? chosen : [pick(keys, turn.draw('assign one'))] };
+}
+
+/** Of one partition some of what the client has polled: others may not have come so far. */
+function trimmed(next: Consumer['next'], turn: Turn): Json {
+  const key = pick([...next.keys()], turn.draw('trim partition'));
+  return { [key]: Math.floor(turn.draw('trim offset') * (next.get(key) as number)) };
 }
 
 function transaction(traffic: Traffic, turn: Turn): Json {

@@ -60,6 +60,8 @@ export const PROPERTY_OPTIONS: readonly SystemOption[] = [
     'of the topics that the workload creates: isr, or raft for a Raft group a partition',
   ),
   property('log.segment.bytes', 65_536, 'of partitions; 1 GiB in Kafka'),
+  property('log.retention.bytes', -1, 'of a partition: older segments are deleted; -1: none'),
+  property('log.retention.check.interval.ms', 300_000, 'how often segments are looked for that may go'),
   property(
     'log.flush.interval.messages',
     9_007_199_254_740_991,

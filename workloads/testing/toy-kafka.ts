@@ -118,6 +118,8 @@ class ToyClient implements Client {
             ]),
           ),
         };
+      case 'trim':
+        return { type: 'ok' };
       case 'list-offsets':
         return {
           type: 'ok',

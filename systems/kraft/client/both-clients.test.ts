@@ -38,6 +38,14 @@ describe.each(['plain', 'kafkajs'])('the client %s', (client) => {
       await ok(reader, 'seek', { 't0-0': 2 });
       expect(polledIn(await ok(reader, 'poll', null), 't0-0')[0]).toEqual({ c: 1 });
       expect(await ok(reader, 'list-offsets', null)).toEqual({ 't0-0': { low: 0, high: 4 } });
+      expect(await ok(sender, 'trim', { 't0-0': 3, 't0-1': 0 })).toEqual({ 't0-0': 3, 't0-1': 0 });
+      expect(await ok(reader, 'list-offsets', null)).toEqual({ 't0-0': { low: 3, high: 4 } });
+      // Of several partitions another may have been trimmed.
+      expect(await sender.invoke({ f: 'trim', value: { 't0-0': 9 } })).toMatchObject({
+        type: 'info',
+        value: { 't0-0': 9 },
+        error: { code: 'OFFSET_OUT_OF_RANGE' },
+      });
     });
   });
 

@@ -155,6 +155,42 @@ export class Consumer {
     });
   }
 
+  /**
+   * Deletes the records below offsets, whoever reads them. Done again, it changes nothing.
+   *
+   * @returns where the logs begin now
+   * @throws ClientError also when some of it was done
+   */
+  async deleteRecords(
+    offsets: readonly KeyOffset[],
+    deadlineMs: number,
+  ): Promise<ReadonlyMap<string, number>> {
+    const below = new Map(offsets.map(({ key, offset }) => [key.name, offset]));
+    const keys = offsets.map(({ key }) => key);
+    return this.perLeader(keys, deadlineMs, async ({ address }, asked) => {
+      const topics = byTopic(asked, ({ key }) => ({
+        partitionIndex: key.partition,
+        offset: below.get(key.name) as number,
+      }));
+      const timeoutMs = Math.max(1, Math.round(deadlineMs - this.client.nowMs));
+      const answer = await this.client.request(
+        address,
+        'deleteRecords',
+        { topics, timeoutMs },
+        { deadlineMs },
+      );
+      return answer.topics.flatMap(({ name: topic, partitions }) =>
+        partitions.map(({ partitionIndex, errorCode, lowWatermark }) => {
+          const name = `${topic}-${partitionIndex}`;
+          // It is no position of this consumer's that is out of range.
+          if (errorCode === ERROR.OFFSET_OUT_OF_RANGE)
+            throw ClientError.answered(errorCode, `a deletion in ${name}`);
+          return { name, errorCode, value: lowWatermark };
+        }),
+      );
+    });
+  }
+
   private moveTo(key: PartitionKey, position: Exclude<SeekPosition, null>): void {
     this.positions.set(key.name, { key, at: position, isPolled: false });
   }

@@ -63,6 +63,8 @@ export interface Driver {
     keys: readonly PartitionKey[],
     deadlineMs: number,
   ): Promise<readonly { readonly key: PartitionKey; readonly low: number; readonly high: number }[]>;
+  /** Deletes the records below the offsets. @returns where the logs begin now */
+  deleteRecords(offsets: readonly KeyOffset[], deadlineMs: number): Promise<readonly KeyOffset[]>;
   /** How many partitions a topic has that was ensured. */
   partitionCount(topic: string): number;
   /** All that is committed in a topic at some moment after the call, whatever is assigned. */

@@ -107,6 +107,8 @@ export class OperationRunner implements Client {
         const found = await reads(driver.listOffsets(keys, deadlineMs));
         return Object.fromEntries(found.map(({ key, low, high }) => [key.name, { low, high }]));
       }
+      case 'trim':
+        return this.trim(operation.offsets, deadlineMs);
       case 'assignment': {
         const { member, generation, partitions } = driver.assignment;
         return { member, generation, partitions: partitions.map(({ name }) => name) };
@@ -254,6 +256,16 @@ export class OperationRunner implements Client {
     const found = await reads(this.driver.committed(group, keys ?? this.assignedKeys(), deadlineMs));
     const named = Object.fromEntries(found.map(({ key, offset }) => [key.name, offset]));
     return group === null ? named : { group, offsets: named };
+  }
+
+  /** A broker that did not answer may have done it, and so may one that was asked before another refused. */
+  private async trim(offsets: readonly KeyOffset[], deadlineMs: number): Promise<Json> {
+    await reads(this.ensure(offsets, deadlineMs));
+    try {
+      return offsetsByName(await this.driver.deleteRecords(offsets, deadlineMs));
+    } catch (error) {
+      throw error instanceof ClientError ? new PartlyDoneError(error, offsetsByName(offsets)) : error;
+    }
   }
 
   private async describeQuorum(deadlineMs: number): Promise<Json> {

@@ -15,6 +15,7 @@
  * | `commit`         | `{k: offset}` or `{group, offsets}`, or null    | the offsets that were committed, in the same shape  |
  * | `committed`      | `[k, …]`, `{group, offsets: {k: null}}`, null   | `{k: offset or null}` or `{group, offsets}`         |
  * | `list-offsets`   | `[k, …]` or null                                | `{k: {low, high}}`                                  |
+ * | `trim`           | `{k: offset}`                                   | `{k: low}`: where the log begins now               |
  * | `crash`          | null                                            | null                                                |
  * | `assignment` | null | `{member, generation, partitions: [k, …]}`: what the last poll knew |
  * | `create-topic`   | `{topic, partitions?, replicationFactor?, configs?}` | the same                                       |
@@ -35,6 +36,7 @@
  *   Without the option the micro-operations happen one after the other: what failed after another was sent makes it `info`.
  * - `commit` of null commits the positions of all partitions that this client has polled. The group is the option `group`.
  * - `committed` and `list-offsets` of null ask for all assigned partitions.
+ * - `trim` deletes the records below an offset (DeleteRecords). Where it is not known to have been done it is `info`.
  * - `crash`: connections end, nothing is said to the group, and positions, assignment and producer are forgotten.
  * - `create-topic`, `delete-topic`, `describe-topic`, `list-topics` and `describe-quorum` ask the client's own node alone.
  * - `transfer` is one transaction of two records, in the topic `bank`; `read` adds up what is committed there. Every account
@@ -92,6 +94,7 @@ export type KafkaOperation =
   | { readonly f: 'commit'; readonly group: string | null; readonly offsets: readonly KeyOffset[] | null }
   | { readonly f: 'committed'; readonly group: string | null; readonly keys: readonly PartitionKey[] | null }
   | { readonly f: 'list-offsets'; readonly keys: readonly PartitionKey[] | null }
+  | { readonly f: 'trim'; readonly offsets: readonly KeyOffset[] }
   | { readonly f: 'crash' | 'assignment' | 'list-topics' | 'describe-quorum' }
   | {
       readonly f: 'create-topic';
@@ -115,6 +118,7 @@ export const FUNCTIONS: readonly KafkaOperation['f'][] = [
   'commit',
   'committed',
   'list-offsets',
+  'trim',
   'crash',
   'assignment',
   'create-topic',
@@ -154,6 +158,8 @@ export function parseOperation({ f, value }: Invocation): KafkaOperation {
       return { f, group: null, keys: keysOrNull(value) };
     case 'list-offsets':
       return { f, keys: keysOrNull(value) };
+    case 'trim':
+      return { f, offsets: offsetsOf(value) };
     case 'crash':
     case 'assignment':
     case 'list-topics':

@@ -177,6 +177,11 @@ export class PlainDriver implements Driver {
     }));
   }
 
+  async deleteRecords(offsets: readonly KeyOffset[], deadlineMs: number): Promise<readonly KeyOffset[]> {
+    const lows = await this.consumer.deleteRecords(offsets, deadlineMs);
+    return offsets.map(({ key }) => ({ key, offset: lows.get(key.name) as number }));
+  }
+
   /** The ends of logs as a consumer of that isolation sees them. */
   ends(keys: readonly PartitionKey[], isolation: ClientOptions['isolation'], deadlineMs: number) {
     return this.consumer.offsets(keys, 'end', deadlineMs, isolation);

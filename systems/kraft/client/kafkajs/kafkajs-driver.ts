@@ -163,6 +163,10 @@ export class KafkajsDriver implements Driver {
     return this.plain.listOffsets(keys, deadlineMs);
   }
 
+  deleteRecords(offsets: readonly KeyOffset[], deadlineMs: number) {
+    return this.plain.deleteRecords(offsets, deadlineMs);
+  }
+
   partitionCount(topic: string): number {
     return this.plain.partitionCount(topic);
   }
