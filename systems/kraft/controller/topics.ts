@@ -16,6 +16,7 @@ import { NO_LEADER, RESOURCE } from './metadata-records.ts';
 import { placeReplicas } from './placement.ts';
 import { configsOfNewTopic } from './raft-partitions.ts';
 import { newPartition, partitionToRecord } from './registrations.ts';
+import { type EffectiveConfig, effectiveConfig, TOPIC_CONFIG_NAMES } from './topic-configs.ts';
 import { checkTopicName, newUuid } from './topic-names.ts';
 
 export interface NewTopic {
@@ -39,6 +40,12 @@ export interface CreateTopicResult extends ItemResult {
   readonly topicId: Uuid | null;
   readonly partitions: number;
   readonly replicationFactor: number;
+  /** All that hold for it; none where it is refused. */
+  readonly configs: readonly NamedConfig[];
+}
+
+interface NamedConfig extends EffectiveConfig {
+  readonly name: string;
 }
 
 export function createTopics(active: ActiveController, request: CreateTopicsRequest): CreateTopicResult[] {
@@ -56,11 +63,22 @@ export function createTopics(active: ActiveController, request: CreateTopicsRequ
       if (room < 0) throw tooMany(active);
       const topicId = createTopic(active, topic, replicas, request.validateOnly);
       const replicationFactor = replicas[0]?.length ?? -1;
-      return { name: topic.name, topicId, partitions: replicas.length, replicationFactor, ...NO_ERROR };
+      const made = { name: topic.name, topicId, partitions: replicas.length, replicationFactor };
+      return { ...made, configs: configsOf(active, topic), ...NO_ERROR };
     } catch (thrown) {
-      const none = { topicId: null, partitions: -1, replicationFactor: -1 };
+      const none = { topicId: null, partitions: -1, replicationFactor: -1, configs: [] };
       return { name: topic.name, ...none, ...refusalOf(thrown) };
     }
+  });
+}
+
+/** Before the topic is there, too. */
+function configsOf(active: ActiveController, { name: topic, configs }: NewTopic): NamedConfig[] {
+  const own = new Map(Object.entries(configsOfNewTopic(active, topic, configs)));
+  return TOPIC_CONFIG_NAMES.map((name) => {
+    const value = own.get(name);
+    if (value !== undefined) return { name, value, source: 'topic' };
+    return { name, ...effectiveConfig(active.image, active.options, topic, name) };
   });
 }
 

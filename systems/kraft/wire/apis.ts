@@ -4,6 +4,7 @@
  *     APIS.metadata.key; // 3
  *     apiByKey(3)?.name; // 'metadata'
  */
+import { describeAcls } from './api/acls.ts';
 import { allocateProducerIds, alterPartition, brokerHeartbeat, brokerRegistration } from './api/brokers.ts';
 import { envelope, unregisterBroker } from './api/brokers.ts';
 import { alterConfigs, describeConfigs, incrementalAlterConfigs } from './api/configs.ts';
@@ -49,6 +50,7 @@ export const APIS = {
   endTxn,
   writeTxnMarkers,
   txnOffsetCommit,
+  describeAcls,
   describeConfigs,
   alterConfigs,
   describeLogDirs,

@@ -318,6 +318,19 @@ const CASES: readonly Case[] = [
     expected: { topics: [{ name: 'orders', partitions: [{ partitionIndex: 2, replicas: [1, 3] }] }] },
   },
   {
+    name: 'describeAcls',
+    args: () => [
+      {
+        ...{ resourceType: 2, resourceName: 'orders', resourcePatternType: 4, principal: 'User:a' },
+        ...{ host: '*', operation: 3, permissionType: 1 },
+      },
+    ],
+    expected: {
+      ...{ resourceTypeFilter: 2, resourceNameFilter: 'orders', patternTypeFilter: 4 },
+      ...{ principalFilter: 'User:a', hostFilter: '*', operation: 3, permissionType: 1 },
+    },
+  },
+  {
     name: 'listPartitionReassignments',
     args: () => [{ timeout: 5000, topics: [{ topic: 'orders', partitions: [2] }] }],
     expected: { topics: [{ name: 'orders', partitionIndexes: [2] }], timeoutMs: 5000 },

@@ -3,7 +3,8 @@ import kafkajs from 'kafkajs';
 import type { Kafka } from 'kafkajs';
 import { errorOf, until } from '../testing/kafkajs.ts';
 
-const { ConfigResourceTypes } = kafkajs;
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ConfigResourceTypes, ResourcePatternTypes } =
+  kafkajs;
 
 export async function administrate(kafka: Kafka): Promise<unknown> {
   const admin = kafka.admin();
@@ -15,6 +16,12 @@ export async function administrate(kafka: Kafka): Promise<unknown> {
   facts['create'] = await create([
     { topic, numPartitions: 3, configEntries: [{ name: 'retention.ms', value: '1000000' }] },
   ]);
+  facts['describe ACLs'] = await errorOf(
+    admin.describeAcls({
+      ...{ resourceType: AclResourceTypes.TOPIC, resourcePatternType: ResourcePatternTypes.LITERAL },
+      ...{ operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY },
+    }),
+  );
   facts['create again'] = await create([{ topic }]);
   facts['create with a bad name'] = await create([{ topic: 'no spaces' }]);
   facts['create with too many replicas'] = await create([{ topic: 'replicas', replicationFactor: 7 }]);

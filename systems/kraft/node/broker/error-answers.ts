@@ -7,6 +7,7 @@
  * Everything that the request named gets the error, since a client looks there and nowhere else.
  */
 import type { ApiName, RequestBody, ResponseBody } from '../../wire/apis.ts';
+import { topicsToDelete } from '../../wire/api/topics.ts';
 
 /** What a broker passes on to the active controller. */
 export type ForwardedName = Extract<
@@ -53,8 +54,8 @@ const FORMS: Forms = {
   createTopics: ({ topics }, { errorCode, errorMessage }) => ({
     topics: topics.map(({ name }) => ({ name, errorCode, errorMessage })),
   }),
-  deleteTopics: ({ topicNames }, { errorCode }) => ({
-    responses: topicNames.map((name) => ({ name, errorCode })),
+  deleteTopics: (body, { errorCode, errorMessage }) => ({
+    responses: topicsToDelete(body).map((topic) => ({ ...topic, errorCode, errorMessage })),
   }),
   createPartitions: ({ topics }, { errorCode, errorMessage }) => ({
     results: topics.map(({ name }) => ({ name, errorCode, errorMessage })),

@@ -59,9 +59,9 @@ export class Plan<T extends object> {
   }
 
   /** All answers, in the order in which they were asked for. @param results - of the accepted ones, in their order */
-  answers(results: readonly ItemError[]): ItemError[] {
+  answers<R extends ItemError>(results: readonly R[]): (R | ItemError)[] {
     let next = 0;
-    return this.items.map((item) => ('error' in item ? item : (results[next++] as ItemError)));
+    return this.items.map((item) => ('error' in item ? item : (results[next++] as R)));
   }
 }
 

@@ -6,7 +6,7 @@ import { ELECTION_TYPE } from '../../wire/api/topics.ts';
 import { servedApi } from '../../wire/api-keys.ts';
 import type { ApiName, RequestBody, RequestInputBody, ResponseBody } from '../../wire/apis.ts';
 import { APIS } from '../../wire/apis.ts';
-import { Reader, Writer } from '../../wire/bytes.ts';
+import { Reader, Writer, ZERO_UUID } from '../../wire/bytes.ts';
 import { ERROR } from '../../wire/error-codes.ts';
 import type { Api } from '../../wire/schema.ts';
 import * as brokers from './broker-requests.ts';
@@ -192,6 +192,48 @@ describe('topics', () => {
     });
     expect([...rig.core.image.topics.values()].map(({ name }) => name)).toEqual(['b']);
   });
+
+  test('are deleted by their ids', () => {
+    const rig = withBrokers(1);
+    create(rig, topic('a'), topic('b'), topic('c'));
+    const [a, b] = ['a', 'b'].map((name) => rig.core.image.topicByName(name)?.id ?? '');
+    const nowhere = 'SQAs5vVvSZmIs3mTVZqLqw';
+    const asked = [{ topicId: a }, { topicId: nowhere }, { name: 'c' }, { name: 'b', topicId: b }, {}];
+    const body = { topics: asked, timeoutMs: 1000 };
+    expect(ask(rig, 'deleteTopics', 6, body)).toMatchObject({
+      responses: [
+        { name: 'a', topicId: a, ...code('NONE') },
+        { name: null, topicId: nowhere, ...code('UNKNOWN_TOPIC_ID') },
+        { name: 'c', ...code('NONE') },
+        { name: 'b', topicId: b, ...code('INVALID_REQUEST') },
+        { name: null, ...code('INVALID_REQUEST') },
+      ],
+    });
+    expect([...rig.core.image.topics.values()].map(({ name }) => name)).toEqual(['b']);
+  });
+
+  test('from version 5 on it is said as what they were made', () => {
+    const rig = withBrokers(2);
+    const configs = [{ name: 'retention.ms', value: '1000' }];
+    const asked = topic('a', { numPartitions: 3, replicationFactor: 2, configs });
+    const told = { numPartitions: 3, replicationFactor: 2, ...code('NONE') };
+    const answer = { validateOnly: true, topics: [asked] };
+    expect(ask(rig, 'createTopics', 5, answer)).toMatchObject({ topics: [told] });
+    const { topics: created } = ask(rig, 'createTopics', 7, { topics: [asked, topic('no/name')] }) as {
+      readonly topics: readonly { readonly configs: readonly unknown[] }[];
+    };
+    const { id: topicId } = rig.core.image.topicByName('a') ?? {};
+    expect(created).toMatchObject([
+      { ...told, topicId },
+      { numPartitions: -1, replicationFactor: -1, configs: [], ...code('INVALID_TOPIC_EXCEPTION') },
+    ]);
+    expect(created[0]?.configs).toContainEqual({
+      ...{ name: 'retention.ms', value: '1000', configSource: 1, readOnly: false, isSensitive: false },
+    });
+    expect(created[0]?.configs).toContainEqual({
+      ...{ name: 'min.insync.replicas', value: '1', configSource: 5, readOnly: false, isSensitive: false },
+    });
+  });
 });
 
 test('topics may be kept from being deleted', () => {
@@ -199,7 +241,7 @@ test('topics may be kept from being deleted', () => {
     [1, 'INVALID_REQUEST'],
     [3, 'TOPIC_DELETION_DISABLED'],
   ] as const) {
-    const request = topics.keepTopics({ topicNames: ['a'], timeoutMs: 1000 }, version);
+    const request = topics.keepTopics({ topics: [], topicNames: ['a'], timeoutMs: 1000 }, version);
     const outcome = request.decide(withBrokers(1).core, 0);
     expect(outcome).toMatchObject({ kind: 'refusal', error });
   }
@@ -490,7 +532,7 @@ test('every request can be refused in every version in which it is served', () =
   const bodies: { readonly [N in Name]?: object } = {
     createTopics: { topics: one },
     createPartitions: { topics: [{ name: 't', count: 2, assignments: null }] },
-    deleteTopics: { topicNames: ['t'] },
+    deleteTopics: { topics: [{ name: 't', topicId: ZERO_UUID }], topicNames: [] },
     electLeaders: { topicPartitions: [{ topic: 't', partitions: [0] }] },
     alterConfigs: { resources: [{ resourceType: 2, resourceName: 't', configs: [] }] },
     incrementalAlterConfigs: { resources: [{ resourceType: 2, resourceName: 't', configs: [] }] },

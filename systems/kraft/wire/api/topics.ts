@@ -7,13 +7,14 @@
  *       timeoutMs: 5000,
  *     });
  */
+import { ZERO_UUID } from '../bytes.ts';
 import type { RequestOf, ResponseInput, ResponseOf } from '../schema.ts';
-import { api, array, boolean, int16, int32, int64, int8, string, struct } from '../schema.ts';
+import { api, array, boolean, int16, int32, int64, int8, string, struct, uuid } from '../schema.ts';
 
 export const createTopics = api({
   key: 19,
   name: 'CreateTopics',
-  versions: '0-4',
+  versions: '0-7',
   flexible: '5+',
   request: {
     topics: array(
@@ -34,8 +35,22 @@ export const createTopics = api({
     topics: array(
       struct({
         name: string(),
+        topicId: uuid({ versions: '7+', ignorable: true }),
         errorCode: int16(),
         errorMessage: string({ versions: '1+', nullable: '0+', default: null, ignorable: true }),
+        topicConfigErrorCode: int16({ versions: '5+', tag: 0, ignorable: true }),
+        numPartitions: int32({ versions: '5+', default: -1, ignorable: true }),
+        replicationFactor: int16({ versions: '5+', default: -1, ignorable: true }),
+        configs: array(
+          struct({
+            name: string(),
+            value: string({ nullable: '0+' }),
+            readOnly: boolean(),
+            configSource: int8({ default: -1, ignorable: true }),
+            isSensitive: boolean(),
+          }),
+          { versions: '5+', nullable: '5+', ignorable: true },
+        ),
       }),
     ),
   },
@@ -48,12 +63,29 @@ export type CreateTopicsResponseInput = ResponseInput<typeof createTopics>;
 export const deleteTopics = api({
   key: 20,
   name: 'DeleteTopics',
-  versions: '0-3',
+  versions: '0-6',
   flexible: '4+',
-  request: { topicNames: array(string()), timeoutMs: int32() },
+  request: {
+    /** Each by its name or by its id (KIP-516). */
+    topics: array(
+      struct({ name: string({ nullable: '0+', default: null }), topicId: uuid({ versions: '6+' }) }),
+      {
+        versions: '6+',
+      },
+    ),
+    topicNames: array(string(), { versions: '0-5' }),
+    timeoutMs: int32(),
+  },
   response: {
     throttleTimeMs: int32({ versions: '1+', ignorable: true }),
-    responses: array(struct({ name: string(), errorCode: int16() })),
+    responses: array(
+      struct({
+        name: string({ nullable: '6+' }),
+        topicId: uuid({ versions: '6+', ignorable: true }),
+        errorCode: int16(),
+        errorMessage: string({ versions: '5+', nullable: '5+', default: null, ignorable: true }),
+      }),
+    ),
   },
 });
 
@@ -93,6 +125,12 @@ export const createPartitions = api({
 export type CreatePartitionsRequest = RequestOf<typeof createPartitions>;
 export type CreatePartitionsResponse = ResponseOf<typeof createPartitions>;
 export type CreatePartitionsResponseInput = ResponseInput<typeof createPartitions>;
+
+/** As the version says it: with names, or from 6 on with names or ids. */
+export const topicsToDelete = ({ topics, topicNames }: DeleteTopicsRequest) => [
+  ...topics,
+  ...topicNames.map((name) => ({ name, topicId: ZERO_UUID })),
+];
 
 /** The `electionType` of ElectLeaders. */
 export const ELECTION_TYPE = { preferred: 0, unclean: 1 } as const;
