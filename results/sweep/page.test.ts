@@ -179,8 +179,9 @@ describe.skipIf(needed.skip)(`the index of a sweep in Chromium${needed.note}`, (
     expect(await cut()).toBe(0);
     await page.setViewportSize({ width: 720, height: 1000 });
     await page.emulateMedia({ colorScheme, media: 'print' });
-    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(26, 31, 39)');
-    expect(await page.locator('.scroll').evaluate((part) => getComputedStyle(part).overflow)).toBe('visible');
+    expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(26, 31, 39)');
+    const scrolled = "getComputedStyle(document.querySelector('.scroll')).overflow";
+    expect(await page.evaluate(scrolled)).toBe('visible');
     expect(await cut()).toBe(0);
     await page.close();
   });

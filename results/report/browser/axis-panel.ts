@@ -1,9 +1,10 @@
 /** The axis of time above all charts. */
 import { decimalsOf } from './ticks.ts';
-import { SMALL_FONT } from './frame.ts';
+import { drawRowName, SMALL_FONT } from './frame.ts';
 import type { Frame, Panel } from './frame.ts';
 
-export function axisPanel(): Panel {
+/** @param name - whose times they are, where there are others */
+export function axisPanel(name = ''): Panel {
   const height = 22;
   return {
     label: 'Axis of time in seconds since the run began',
@@ -12,6 +13,7 @@ export function axisPanel(): Panel {
     draw(frame: Frame) {
       const { pen, theme, left, right, x } = frame;
       const { step, values } = frame.ticks;
+      drawRowName(frame, name, height / 2 - 2);
       pen.font = SMALL_FONT;
       pen.textAlign = 'center';
       for (const seconds of values) {

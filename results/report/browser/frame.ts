@@ -165,6 +165,19 @@ export function fitText(pen: Pen, text: string, width: number): string {
   return shown.length < 2 ? '' : `${shown}…`;
 }
 
+/** Cuts a name in its middle: `__consumer_offsets-12` ends in what tells it apart. */
+export function fitName(pen: Pen, name: string, width: number): string {
+  // As in fitText: nothing long is measured.
+  const most = Math.ceil(width / 3);
+  if (name.length <= most && pen.measureText(name).width <= width) return name;
+  for (let kept = Math.min(name.length - 1, most); kept >= 4; kept--) {
+    const tail = Math.floor(kept / 2);
+    const shown = `${name.slice(0, kept - tail)}…${name.slice(-tail)}`;
+    if (pen.measureText(shown).width <= width) return shown;
+  }
+  return '';
+}
+
 /** A row's name, right-aligned in the gutter. */
 export function drawRowName(
   { pen, theme, left }: Frame,
@@ -174,7 +187,7 @@ export function drawRowName(
 ): void {
   pen.fillStyle = colour;
   pen.textAlign = 'right';
-  pen.fillText(fitText(pen, text, GUTTER - 14), left - 8, y);
+  pen.fillText(fitName(pen, text, GUTTER - 14), left - 8, y);
   pen.textAlign = 'left';
 }
 

@@ -1,6 +1,6 @@
 /**
  * Latency of every completed operation over its invocation, on a logarithmic axis; a strip a function. Dots are ok,
- * crosses fail, triangles info.
+ * crosses fail, triangles info. What took no time at all, as it can in virtual time, has a line of its own below the others.
  */
 import { formatDuration } from './format.ts';
 import { FAIL, INFO, lowerBound, OK, PENDING } from './operations.ts';
@@ -12,6 +12,8 @@ import { describe } from './words.ts';
 const STRIP_HEIGHT = 120;
 const PADDING_TOP = 24;
 const PADDING_BOTTOM = 8;
+/** Of the line of 0 below the shortest. */
+const ZERO_HEIGHT = 16;
 const DOT = 3;
 /** A cross or triangle hides others nearer than this. */
 const MARK = 3;
@@ -31,20 +33,22 @@ export function latencyPanel(view: View): Panel {
       ? 'others'
       : (data.texts[functions[i] ?? -1] ?? 'no operations'),
   );
-  let [shortest, longest] = [Infinity, 0];
+  let [shortest, longest, zeroHeight] = [Infinity, 0, 0];
   for (let row = 0; row < operations.count; row++) {
     if (operations.outcome[row] === PENDING) continue;
     const latency = (operations.end[row] as number) - (operations.start[row] as number);
-    shortest = Math.min(shortest, latency);
+    if (latency > 0) shortest = Math.min(shortest, latency);
+    else zeroHeight = ZERO_HEIGHT;
     longest = Math.max(longest, latency);
   }
   const scale = decades(Number.isFinite(shortest) ? shortest : 1e6, longest);
   const [bottomLog, topLog] = [Math.log10(scale[0] ?? 1), Math.log10(scale.at(-1) ?? 10)];
+  const scaleHeight = STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM - zeroHeight;
   const yOf = (strip: number, latency: number): number => {
-    const share = (Math.log10(Math.max(1, latency)) - bottomLog) / (topLog - bottomLog);
-    return (
-      (strip + 1) * STRIP_HEIGHT - PADDING_BOTTOM - share * (STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM)
-    );
+    const lowest = (strip + 1) * STRIP_HEIGHT - PADDING_BOTTOM;
+    if (latency <= 0) return lowest;
+    const share = (Math.log10(latency) - bottomLog) / (topLog - bottomLog);
+    return lowest - zeroHeight - share * scaleHeight;
   };
   // Panning and zooming move points sideways only.
   const ys = Float32Array.from({ length: operations.count }, (_, row) => {
@@ -65,15 +69,18 @@ export function latencyPanel(view: View): Panel {
 
   const drawAxes = (frame: Frame): void => {
     const { pen, theme, left, right } = frame;
-    const every = Math.ceil((scale.length * 16) / (STRIP_HEIGHT - PADDING_TOP - PADDING_BOTTOM));
+    const every = Math.ceil((scale.length * 16) / scaleHeight);
+    const drawLine = (y: number, name: string): void => {
+      pen.fillStyle = theme.line;
+      pen.fillRect(left, Math.round(y), right - left, 0.5);
+      drawRowName(frame, name, y);
+    };
     names.forEach((_, strip) => {
       pen.font = SMALL_FONT;
       scale.forEach((value, i) => {
-        const y = yOf(strip, value);
-        pen.fillStyle = theme.line;
-        pen.fillRect(left, Math.round(y), right - left, 0.5);
-        if (i % every === 0) drawRowName(frame, formatDuration(value).replace(/\.0+ /, ' '), y);
+        drawLine(yOf(strip, value), i % every === 0 ? formatDuration(value).replace(/\.0+ /, ' ') : '');
       });
+      if (zeroHeight > 0) drawLine(yOf(strip, 0), '0');
       pen.fillStyle = theme.line;
       if (strip > 0) pen.fillRect(left, strip * STRIP_HEIGHT, right - left, 1);
     });

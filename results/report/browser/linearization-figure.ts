@@ -5,10 +5,14 @@
 import type { LinearizationPictureRow } from '../report-data.ts';
 import { button, element, table } from './dom.ts';
 import { plural } from './format.ts';
-import { linearizationPicture } from './linearization-picture.ts';
+import { aroundError, linearizationPicture } from './linearization-picture.ts';
 import { mountDrawing } from './mount-drawing.ts';
 import type { Stage } from './stage.ts';
 import { describe } from './words.ts';
+
+/** More would be too small to be read. */
+const PAPER_BARS_BEFORE = 6;
+const PAPER_BARS_AFTER = 2;
 
 export function linearizationFigure(
   stage: Stage,
@@ -58,6 +62,12 @@ export function linearizationFigure(
     scroll.scrollLeft += place.left + place.width / 2 - frame.left - frame.width / 2;
     bar.focus({ preventScroll: true });
   });
+  onPaper(scroll, () => {
+    const near = aroundError(picture, PAPER_BARS_BEFORE, PAPER_BARS_AFTER);
+    if (near.operations.length === picture.operations.length) return null;
+    const nothing = (): void => undefined;
+    return mountDrawing(linearizationPicture(stage, near, { jump: nothing, hover: nothing }, witness));
+  });
   show(0, -1);
   return element(
     'figure',
@@ -73,6 +83,21 @@ export function linearizationFigure(
     ),
     stepsTable(picture, words),
   );
+}
+
+/** @param draw - what stands on paper in the place of what scrolls on a screen; null: the same */
+function onPaper(scroll: HTMLElement, draw: () => Element | null): void {
+  let printed: Element | null = null;
+  addEventListener('beforeprint', () => {
+    printed ??= draw();
+    if (printed === null) return;
+    scroll.classList.add('replaced');
+    scroll.after(printed);
+  });
+  addEventListener('afterprint', () => {
+    scroll.classList.remove('replaced');
+    printed?.remove();
+  });
 }
 
 function sentence(

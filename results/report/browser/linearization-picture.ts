@@ -22,6 +22,17 @@ export interface LinearizationActions {
   hover(row: number, isOn: boolean): void;
 }
 
+/** Of a picture that does not scroll: around the operation that cannot follow, or the end. */
+export function aroundError(
+  picture: LinearizationPictureRow,
+  before: number,
+  after: number,
+): LinearizationPictureRow {
+  const { operations, stuck } = picture;
+  const end = stuck < 0 ? operations.length : operations.indexOf(stuck);
+  return { ...picture, operations: operations.slice(Math.max(0, end - before), end + after) };
+}
+
 /** @param witness - rows that the anomaly names */
 export function linearizationPicture(
   view: View,

@@ -1,13 +1,19 @@
 /**
- * The whole run, always: rate of answers, faults below, anomalies above, and a window on what the charts show.
+ * The whole run, always: rate of answers, faults below, anomalies above, a window on what the charts show, and when it begins and
+ * ends, since the axis below it is that of the charts.
  */
-import { lowerBound, OK, PENDING } from './operations.ts';
-import { drawRowName } from './frame.ts';
+import { formatTime } from './format.ts';
+import { FAIL, INFO, lowerBound, OK } from './operations.ts';
+import { drawRowName, SMALL_FONT } from './frame.ts';
 import type { Frame, Panel, View } from './frame.ts';
 import { faultColour } from './theme.ts';
 
 const MARKER_HEIGHT = 9;
 const FAULT_HEIGHT = 6;
+/** Of its first and its last time. */
+const TIMES_HEIGHT = 16;
+/** From the bottom of a stack. */
+const STACK = [OK, FAIL, INFO] as const;
 const FULL_HEIGHT_SHARE = 0.98;
 
 export interface OverviewPanel extends Panel {
@@ -17,41 +23,37 @@ export interface OverviewPanel extends Panel {
 
 export function overviewPanel(view: View): OverviewPanel {
   const { data, operations, viewport } = view;
-  const height = 46;
-  const okEnds: number[] = [];
-  const otherEnds: number[] = [];
-  for (let row = 0; row < operations.count; row++) {
-    const outcome = operations.outcome[row];
-    if (outcome !== PENDING) (outcome === OK ? okEnds : otherEnds).push(operations.end[row] as number);
-  }
-  okEnds.sort((a, b) => a - b);
-  otherEnds.sort((a, b) => a - b);
+  const height = 46 + TIMES_HEIGHT;
+  const bottomOfPlot = height - TIMES_HEIGHT;
+  const ends = STACK.map((): number[] => []);
+  for (let row = 0; row < operations.count; row++)
+    ends[operations.outcome[row] as number]?.push(operations.end[row] as number);
+  for (const each of ends) each.sort((a, b) => a - b);
   const place = ({ left, right }: Pick<Frame, 'left' | 'right'>, time: number): number =>
     left + ((time - viewport.min) / (viewport.max - viewport.min)) * (right - left);
 
   const drawRates = (frame: Frame, top: number, bottom: number): void => {
     const { pen, left, right, theme } = frame;
     const bins = Math.max(1, Math.floor((right - left) / 3));
-    const count = (ends: readonly number[], bin: number): number => {
+    const count = (ofOutcome: readonly number[], bin: number): number => {
       const edge = (i: number): number => viewport.min + ((viewport.max - viewport.min) * i) / bins;
-      return lowerBound(ends, edge(bin + 1)) - lowerBound(ends, edge(bin));
+      return lowerBound(ofOutcome, edge(bin + 1)) - lowerBound(ofOutcome, edge(bin));
     };
-    const counts = Array.from(
-      { length: bins },
-      (_, bin) => [count(okEnds, bin), count(otherEnds, bin)] as const,
-    );
+    const counts = Array.from({ length: bins }, (_, bin) => ends.map((each) => count(each, bin)));
     // A burst, such as the final reads, must not flatten the rest: what is higher is cut.
-    const sums = counts.map(([ok, other]) => ok + other).sort((a, b) => a - b);
+    const sums = counts.map((each) => each.reduce((a, b) => a + b, 0)).sort((a, b) => a - b);
     const most = Math.max(1, sums[Math.floor(sums.length * FULL_HEIGHT_SHARE)] ?? 1);
     const scale = (bottom - top) / most;
-    counts.forEach(([ok, other], bin) => {
+    counts.forEach((each, bin) => {
       const at = left + (bin * (right - left)) / bins;
-      pen.fillStyle = theme.outcomes[0];
-      const okTop = Math.max(top, bottom - ok * scale);
-      pen.fillRect(at, okTop, 2, bottom - okTop);
-      pen.fillStyle = theme.outcomes[2];
-      const otherTop = Math.max(top, bottom - (ok + other) * scale);
-      pen.fillRect(at, otherTop, 2, okTop - otherTop);
+      let [below, sum] = [bottom, 0];
+      STACK.forEach((outcome, i) => {
+        sum += each[i] ?? 0;
+        const upTo = Math.max(top, bottom - sum * scale);
+        pen.fillStyle = theme.outcomes[outcome];
+        pen.fillRect(at, upTo, 2, below - upTo);
+        below = upTo;
+      });
     });
   };
 
@@ -61,12 +63,24 @@ export function overviewPanel(view: View): OverviewPanel {
     const to = Math.max(place(frame, viewport.to), from + 2);
     pen.fillStyle = theme.surface;
     pen.globalAlpha = 0.72;
-    pen.fillRect(left, MARKER_HEIGHT, from - left, height);
-    pen.fillRect(to, MARKER_HEIGHT, right - to, height);
+    pen.fillRect(left, MARKER_HEIGHT, from - left, bottomOfPlot - MARKER_HEIGHT);
+    pen.fillRect(to, MARKER_HEIGHT, right - to, bottomOfPlot - MARKER_HEIGHT);
     pen.globalAlpha = 1;
     pen.strokeStyle = theme.text;
     pen.lineWidth = 1.5;
-    pen.strokeRect(from, MARKER_HEIGHT + 0.75, to - from, height - MARKER_HEIGHT - 1.5);
+    pen.strokeRect(from, MARKER_HEIGHT + 0.75, to - from, bottomOfPlot - MARKER_HEIGHT - 1.5);
+  };
+
+  const drawTimes = ({ pen, theme, width, left, right }: Frame): void => {
+    const y = bottomOfPlot + TIMES_HEIGHT / 2 - 1;
+    pen.font = SMALL_FONT;
+    pen.fillStyle = theme.muted;
+    pen.fillText(formatTime(viewport.min), left, y);
+    pen.textAlign = 'right';
+    pen.fillText(formatTime(viewport.max), right, y);
+    pen.textAlign = 'left';
+    pen.fillStyle = theme.line;
+    pen.fillRect(0, height - 1, width, 1);
   };
 
   return {
@@ -77,8 +91,8 @@ export function overviewPanel(view: View): OverviewPanel {
       viewport.min + ((x - left) / (right - left)) * (viewport.max - viewport.min),
     draw(frame) {
       const { pen, theme } = frame;
-      const faultTop = height - FAULT_HEIGHT - 2;
-      drawRowName(frame, 'whole run', (MARKER_HEIGHT + height) / 2);
+      const faultTop = bottomOfPlot - FAULT_HEIGHT - 2;
+      drawRowName(frame, 'whole run', (MARKER_HEIGHT + bottomOfPlot) / 2);
       drawRates(frame, MARKER_HEIGHT + 2, faultTop - 1);
       for (const fault of data.faults) {
         const from = place(frame, fault.start);
@@ -91,6 +105,7 @@ export function overviewPanel(view: View): OverviewPanel {
         );
       }
       if (!viewport.isWhole) drawWindow(frame);
+      drawTimes(frame);
       pen.fillStyle = theme.witness;
       for (const anomaly of data.anomalies) {
         const row = anomaly.operations.at(-1);

@@ -2,10 +2,13 @@
  * The partitions of a log: who led each in which leader epoch, and below it a line for each replica while it was in sync. A red
  * line below is a leader that has been deposed and does not know it yet.
  */
+import type { ReportData } from '../report-data.ts';
 import { formatTime } from './format.ts';
 import { clipToPlot, drawRowName, fitText, SMALL_FONT } from './frame.ts';
 import type { Frame, Hit, Panel, View } from './frame.ts';
 import { drawNodeLegend, LEGEND_HEIGHT, nodeColour } from './node-lines.ts';
+
+type Leader = ReportData['partitions'][number]['leaders'][number];
 
 const LEADER_HEIGHT = 18;
 /** Of one that others have deposed, and that has not heard of it. */
@@ -20,16 +23,19 @@ export function partitionPanel(view: View): Panel {
   const isrAt = (lane: number, time: number): readonly number[] =>
     data.partitions[lane]?.isr.findLast((change) => change.time <= time)?.members ?? [];
 
+  /** Since then another leads, and this one does not know yet; its end, where it knew at once. */
+  const deposedAt = (lane: number, { epoch, start, end }: Leader): number => {
+    const later = (data.partitions[lane]?.leaders ?? []).filter(
+      (other) => other.epoch > epoch && other.start > start,
+    );
+    return Math.min(end, ...later.map((other) => other.start));
+  };
+
   const drawLeaders = (frame: Frame, lane: number, top: number): void => {
     const { pen, theme, x, left, right } = frame;
-    const leaders = data.partitions[lane]?.leaders ?? [];
-    for (const { node, epoch, start, end } of leaders) {
-      // Another leads since then, and this one does not know yet.
-      const deposed = leaders.reduce(
-        (earliest, other) =>
-          other.epoch > epoch && other.start > start ? Math.min(earliest, other.start) : earliest,
-        end,
-      );
+    for (const leader of data.partitions[lane]?.leaders ?? []) {
+      const { node, epoch, start, end } = leader;
+      const deposed = deposedAt(lane, leader);
       const from = Math.max(left - 2, x(start));
       const to = Math.min(right + 2, Math.max(x(deposed), x(start) + 1));
       const until = Math.min(right + 2, x(end));
@@ -89,7 +95,10 @@ export function partitionPanel(view: View): Panel {
       const at = time(px);
       const leaders = partition.leaders
         .filter(({ start, end }) => start <= at && at < end)
-        .map(({ node, epoch }) => `leader ${data.nodes[node] ?? ''} in epoch ${epoch}`);
+        .map((leader) => {
+          const words = `leader ${data.nodes[leader.node] ?? ''} in epoch ${leader.epoch}`;
+          return at < deposedAt(lane, leader) ? words : `${words}: deposed, and does not know it`;
+        });
       const inSync = isrAt(lane, at).map((member) => data.nodes[member] ?? '');
       return {
         lines: [

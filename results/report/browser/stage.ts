@@ -12,6 +12,9 @@ import { faultKinds } from './theme.ts';
 import type { Theme } from './theme.ts';
 import { Viewport } from './viewport.ts';
 
+/** Device pixels for one: printers have more than most screens. */
+const PAPER_RATIO = 3;
+
 interface Mounted {
   readonly panel: Panel;
   readonly canvas: HTMLCanvasElement;
@@ -108,7 +111,7 @@ export class Stage implements View {
       if (!isInSight && !isWhole) continue;
       const frame = this.#frame(canvas, panel);
       if (frame === null) continue;
-      fitCanvas(canvas, frame);
+      fitCanvas(canvas, frame, isWhole ? Math.max(PAPER_RATIO, devicePixelRatio) : devicePixelRatio);
       drawPanel(panel, frame, this);
     }
     this.#frames++;
@@ -126,8 +129,7 @@ export class Stage implements View {
 }
 
 /** As many device pixels as it covers, and nothing on them. */
-function fitCanvas(canvas: HTMLCanvasElement, { width, height }: Frame): void {
-  const ratio = devicePixelRatio;
+function fitCanvas(canvas: HTMLCanvasElement, { width, height }: Frame, ratio: number): void {
   const [deviceWidth, deviceHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== deviceWidth || canvas.height !== deviceHeight) {
     canvas.width = deviceWidth;

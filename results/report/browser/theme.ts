@@ -21,7 +21,7 @@ export interface Theme {
   readonly faults: readonly string[];
 }
 
-const FAULT_COLOURS = 8;
+export const FAULT_COLOURS = 8;
 
 /** @param colour - the value of a custom property of report.css, without its dashes */
 export function themeFrom(colour: (name: string) => string): Theme {

@@ -16,6 +16,7 @@ import type { Panel } from './frame.ts';
 import type { Stage } from './stage.ts';
 import { leadershipSection } from './table-sections.ts';
 import { termPanel } from './term-panel.ts';
+import { FAULT_COLOURS } from './theme.ts';
 import { describe, operationsWithin, OUTCOME_NAMES } from './words.ts';
 
 const MAX_ROWS_IN_VIEW = 100;
@@ -72,7 +73,7 @@ export function timelineSection(stage: Stage, onZoomToAnomaly: (() => void) | nu
     { class: 'rail' },
     toolbar(stage, onZoomToAnomaly),
     overviewCanvas,
-    mount(axisPanel()),
+    mount(axisPanel('in view')),
   );
   host.append(
     rail,
@@ -80,7 +81,7 @@ export function timelineSection(stage: Stage, onZoomToAnomaly: (() => void) | nu
     chart('Clients', outcomeLegend(), processPanel(stage)),
     selected,
     inViewTable(stage, select),
-    ...(data.nodes.length === 0 ? [] : [chart('Nodes', nodeLegend(), nodePanel(stage))]),
+    ...(data.nodes.length === 0 ? [] : [chart('Nodes', nodeLegend(stage), nodePanel(stage))]),
     ...(data.roles.some(({ term }) => term > 0)
       ? [chart('Leader and term', null, termPanel(stage), leadershipSection(data))]
       : []),
@@ -89,7 +90,14 @@ export function timelineSection(stage: Stage, onZoomToAnomaly: (() => void) | nu
       : [chart('Commit index', null, commitPanel(stage), commitTable(data))]),
     ...(data.partitions.length === 0
       ? []
-      : [chart('Partitions: leader, in sync', null, partitionPanel(stage), partitionTable(data))]),
+      : [
+          chart(
+            'Partitions: leader, in sync',
+            partitionLegend(),
+            partitionPanel(stage),
+            partitionTable(data),
+          ),
+        ]),
     chart('Latency', outcomeLegend(), latencyPanel(stage)),
     chart('Rate', rateLegend(), ratePanel(stage)),
   );
@@ -215,14 +223,15 @@ function inViewTable(stage: Stage, select: (row: number) => void): HTMLElement {
   return details;
 }
 
-function legend(...entries: readonly (readonly [swatch: string, text: string])[]): HTMLElement {
-  return element(
-    'span',
-    { class: 'legend' },
-    ...entries.map(([swatch, text]) =>
-      element('span', {}, element('i', { class: `swatch ${swatch}`, 'aria-hidden': 'true' }), text),
-    ),
-  );
+type LegendEntry = readonly [swatch: string, text: string, colour?: string];
+
+function legend(...entries: readonly LegendEntry[]): HTMLElement {
+  const parts = entries.map(([classes, text, colour]) => {
+    const swatch = element('i', { class: `swatch ${classes}`, 'aria-hidden': 'true' });
+    if (colour !== undefined) swatch.style.background = colour;
+    return element('span', {}, swatch, text);
+  });
+  return element('span', { class: 'legend' }, ...parts);
 }
 
 const outcomeLegend = (): HTMLElement =>
@@ -233,7 +242,15 @@ const outcomeLegend = (): HTMLElement =>
     ['proof', 'witness of an anomaly'],
   );
 
-const nodeLegend = (): HTMLElement =>
-  legend(['leader', 'leader'], ['candidate', 'candidate'], ['down', 'down'], ['strip', 'fault on this node']);
+const nodeLegend = ({ kinds }: Stage): HTMLElement =>
+  legend(
+    ['leader', 'leader'],
+    ['candidate', 'candidate'],
+    ['down', 'down'],
+    ...kinds.map((kind, i): LegendEntry => ['strip', `under ${kind}`, `var(--fault-${i % FAULT_COLOURS})`]),
+  );
+
+const partitionLegend = (): HTMLElement =>
+  legend(['leader', 'leader'], ['strip deposed', 'deposed, and does not know it']);
 
 const rateLegend = (): HTMLElement => legend(['line-ok', 'ok'], ['line-fail', 'fail'], ['line-info', 'info']);

@@ -176,8 +176,13 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
     }
   });
 
-  test('on paper nothing is cut off: no part is wider than the sheet', async () => {
-    const { page } = await open({ verdict: 'invalid' }, buildReport(samplePictures()));
+  test('on paper nothing is cut off: no part is wider than the sheet; of an order what is near the error', async () => {
+    const pictures = samplePictures();
+    const verdicts = JSON.stringify(pictures.verdicts).replace('"stuck":6', '"stuck":0');
+    const { page } = await open(
+      { verdict: 'invalid' },
+      buildReport({ ...pictures, verdicts: JSON.parse(verdicts) as typeof pictures.verdicts }),
+    );
     await page.setViewportSize({ width: 720, height: 1000 });
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
@@ -188,9 +193,16 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
       buttons: [...document.querySelectorAll('.actions button')].filter((button) => button.checkVisibility())
         .length,
       colour: getComputedStyle(document.documentElement).getPropertyValue('--surface').trim(),
+      bars: [...document.querySelectorAll('.linearization .bar')].filter((bar) => bar.checkVisibility())
+        .length,
+      // Drawn for the sheet, finely: not the screen's, squeezed.
+      canvases: [...document.querySelectorAll('canvas')].map(({ width }) => width),
     }));
-    expect(printed).toEqual({ wide: 0, buttons: 0, colour: '#ffffff' });
+    expect(printed).toMatchObject({ wide: 0, buttons: 0, colour: '#ffffff', bars: 2 });
+    expect(new Set(printed.canvases)).toEqual(new Set([2100]));
     expect((await page.pdf()).length).toBeGreaterThan(20_000);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    expect(await page.locator('.linearization .bar').count()).toBe(5);
     await page.close();
   });
 

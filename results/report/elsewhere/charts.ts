@@ -13,7 +13,7 @@ import { drawPanel, frameOf } from '../browser/frame.ts';
 import type { Panel, View } from '../browser/frame.ts';
 import { graphPicture } from '../browser/graph-picture.ts';
 import { latencyPanel } from '../browser/latency-panel.ts';
-import { linearizationPicture } from '../browser/linearization-picture.ts';
+import { aroundError, linearizationPicture } from '../browser/linearization-picture.ts';
 import { nodePanel } from '../browser/node-panel.ts';
 import { unpackOperations } from '../browser/operations.ts';
 import { partitionPanel } from '../browser/partition-panel.ts';
@@ -58,7 +58,7 @@ const CHARTS: Readonly<Record<string, Chart>> = {
 
 const OF_ANOMALY = /^(anomaly|order)-(\d+)$/;
 const STORY = 'story';
-/** Of an order that is shown: around the operation that cannot follow. */
+/** Of an order that is shown. */
 const BARS_BEFORE = 14;
 const BARS_AFTER = 3;
 
@@ -99,9 +99,7 @@ const nowhere = (): void => undefined;
 function orderOf({ morePictures }: AnomalyRow): PictureRow | undefined {
   const picture = morePictures.find((found) => found.kind === 'linearization');
   if (picture === undefined) return undefined;
-  const end = picture.operations.indexOf(picture.stuck);
-  const operations = picture.operations.slice(Math.max(0, end - BARS_BEFORE), end + BARS_AFTER);
-  return { ...picture, operations };
+  return aroundError(picture, BARS_BEFORE, BARS_AFTER);
 }
 
 function anomalyDrawing(view: View, anomaly: AnomalyRow): Drawn {
