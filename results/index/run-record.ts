@@ -32,7 +32,7 @@ export interface RunRecord extends Figures {
   readonly seed: number | null;
   /** ISO 8601, UTC; empty where it is not known. */
   readonly startedAt: string;
-  /** Commit of the checkout that ran it. */
+  /** Commit of the code that ran it. */
   readonly revision: string | null;
   readonly command: string;
   /** Client operations. */

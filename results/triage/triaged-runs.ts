@@ -27,7 +27,7 @@ export interface TriagedRun {
   readonly seed: number;
   /** Milliseconds since 1970; of a run without a directory that of its sweep. */
   readonly startedMs: number;
-  /** Commit of the checkout that ran it; null outside one. */
+  /** Commit of the code that ran it; null outside one. */
   readonly revision: string | null;
   readonly commandLine: string;
   /** It has bugs that somebody put in, or a sweep expected it to fail: what it shows is no regression. */
