@@ -75,6 +75,14 @@ const HUNTS: readonly Hunt[] = [
     bugs: ['last-stable-offset-ignored'],
   },
   {
+    // Transactions that time out while their producers go on: each of those is a zombie.
+    command:
+      'log --nemesis kill,pause --option transactions=true --option retries=3 --option transactionTimeoutMs=100 ' +
+      '--option transaction.abort.timed.out.transaction.cleanup.interval.ms=50',
+    checkers: ['log'],
+    bugs: ['old-epoch-accepted'],
+  },
+  {
     command: 'log --option replication.protocol=raft --nemesis partition,kill,pause',
     checkers: ['invariants', 'isr'],
     bugs: ['two-votes-in-an-epoch', 'last-fetched-epoch-lost', 'divergence-by-offset'],

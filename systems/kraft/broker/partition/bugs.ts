@@ -4,8 +4,8 @@
  *
  *     partitionRulesWith(['ack-before-replication']).mayAcknowledge(anything) // 'acknowledge'
  *
- * The random schedules of `testing/schedule.ts` find each of them (`bugs.test.ts` says within how many), and the correct
- * replica passes them all.
+ * The random schedules of `testing/schedule.ts` find each of them (`bugs.test.ts` says within how many), but for those that need a
+ * coordinator of transactions, and the correct replica passes them all.
  */
 import { closest } from 'fastest-levenshtein';
 import { HarnessError } from '../../../../harness/errors.ts';
@@ -141,6 +141,16 @@ export const PARTITION_BUGS: readonly PartitionBug[] = [
     source: 'KIP-98 (exactly once delivery and transactional messaging), idempotent producer',
     foundBy: FOUND_BY_SCHEDULES,
     replaces: { producerDecision: () => ({ kind: 'ok' }) },
+  },
+  {
+    name: 'old-epoch-accepted',
+    summary:
+      'A leader appends what comes late from a producer whose epoch is over: its records join the next transaction.',
+    source: 'KIP-98 (zombie fencing, INVALID_PRODUCER_EPOCH); KAFKA-14402, KIP-890 (hanging transactions)',
+    foundBy: FOUND_BY_SCHEDULES,
+    replaces: {
+      producerDecision: (decision) => (decision.kind === 'fenced' ? { kind: 'ok' } : decision),
+    },
   },
   {
     name: 'producer-state-lost',
