@@ -87,6 +87,10 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
       await page.locator(`canvas[aria-label^="${label}"]`).scrollIntoViewIfNeeded();
       await expect.poll(() => inkOf(page, label)).toBeGreaterThan(5000);
     }
+    // Every mark is in a legend: the faults of each kind, and the red line.
+    const legends = (await page.locator('.legend').allInnerTexts()).join(' ').replace(/\s+/g, ' ');
+    expect(legends).toContain('down under partition under kill under pause');
+    expect(legends).toContain('leader deposed, and does not know it');
     await page.getByText('Commit indexes as a table').click();
     const last = page.locator('[aria-label="Commit indexes"] tbody tr').last();
     expect(await last.innerText()).toMatch(/^5\d\.\d+ s\s+1,\d+\s+1,\d+/);
