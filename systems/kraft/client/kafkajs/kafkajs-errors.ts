@@ -5,9 +5,10 @@
  *
  * kafkajs wraps the error that counts in one that says how often it tried, and says of a connection that failed only that it did.
  * So who calls says whether a request that matters was written to a socket: without one nothing can have happened; with more than
- * one the last answer does not speak for those before it.
+ * one the last answer does not speak for those before it. Nor does the answer to a question that kafkajs asks when it is over: who
+ * leads now.
  */
-import { errorName } from '../../wire/error-codes.ts';
+import { ERROR, errorName } from '../../wire/error-codes.ts';
 import { ClientError } from '../client-error.ts';
 
 interface KafkajsError {
@@ -22,6 +23,13 @@ export interface Sent {
   readonly count: number;
 }
 
+/** Of metadata; no broker answers these to a request that has an effect. */
+const LOOKUP_ERRORS: ReadonlySet<number> = new Set([
+  ERROR.LEADER_NOT_AVAILABLE,
+  ERROR.REPLICA_NOT_AVAILABLE,
+  ERROR.LISTENER_NOT_FOUND,
+]);
+
 export function clientErrorOf(thrown: unknown, what: string, { count }: Sent): ClientError {
   if (thrown instanceof ClientError) return count === 0 ? thrown.asDefinite() : thrown;
   const error = rootOf(thrown);
@@ -31,7 +39,7 @@ export function clientErrorOf(thrown: unknown, what: string, { count }: Sent): C
     ? ClientError.answered(code, what)
     : ClientError.own(count === 0 ? 'not-sent' : 'no-answer', `${what}: ${error.message}`);
   if (count === 0) return told.asDefinite();
-  return count > 1 ? told.asIndefinite() : told;
+  return count > 1 || (isAnswer && LOOKUP_ERRORS.has(code)) ? told.asIndefinite() : told;
 }
 
 /** kafkajs has older names for some. */
