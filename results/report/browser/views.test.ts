@@ -153,7 +153,7 @@ describe.skipIf(needed.skip)(`views of the report${needed.note}`, () => {
     }
   });
 
-  test('for those who do not see it, or not well', async () => {
+  test('for those who do not see it, or not well', { timeout: 240_000 }, async () => {
     // With values that are cut, too.
     const long = 'a value that is long '.repeat(30);
     for (const html of [
