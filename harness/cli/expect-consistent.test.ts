@@ -85,7 +85,9 @@ describe('expectConsistent of a run', () => {
 
   it('does nothing for no seed, and says so', async () => {
     for (const seeds of [0, -1, 1.5, Number.NaN])
-      await expect(expectConsistent({ ...run, seeds })).rejects.toThrow('seeds must be a whole number from 1 on');
+      await expect(expectConsistent({ ...run, seeds })).rejects.toThrow(
+        'seeds must be a whole number from 1 on',
+      );
   });
 
   it('keeps workloads of one name apart that are asked for at once', async () => {
