@@ -221,6 +221,7 @@ async function deleteTopics(session: BrokerSession, options: Options): Promise<v
   const { responses } = await session.tell('deleteTopics', { topicNames, timeoutMs: CREATE_TIMEOUT_MS });
   for (const { name, errorCode } of responses) {
     const isGone = errorCode === ERROR.UNKNOWN_TOPIC_OR_PARTITION && options.ifExists;
-    if (!isGone) checkAnswer('topic', errorCode, errorCode === 0 ? null : `Topic '${name ?? ''}' is not deleted`);
+    if (!isGone)
+      checkAnswer('topic', errorCode, errorCode === 0 ? null : `Topic '${name ?? ''}' is not deleted`);
   }
 }
