@@ -71,7 +71,7 @@ describe('what cannot be compared', () => {
     [['isr', 'isr-flush', '--cluster', 'dockr'], 'unknown cluster "dockr": did you mean "docker"?'],
     [
       ['a=x=1', 'b=x=2', '--system', 'raft'],
-      'workload log needs send, poll, txn, assign, subscribe, commit, committed, list-offsets, crash, which raft does not serve',
+      'workload log needs send, poll, txn, assign, subscribe, commit, committed, list-offsets, trim, crash, which raft does not serve',
     ],
   ])('%s', async (args, message) => {
     const folder = temporaryFolder();
