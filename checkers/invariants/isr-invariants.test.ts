@@ -111,6 +111,10 @@ const BROKEN: readonly (readonly [name: string, trace: string])[] = [
   ['log-epoch-went-back', 'n1 follow 3\n n1 append 0@2 1@1'],
   ['batch-redefined', 'n1 lead 1\n n1 append 0@1\n n2 follow 1\n n2 append 0@1=9'],
   ['log-mismatch', 'n1 follow 3\n n1 append 0@1 1@3\n n2 follow 3\n n2 append 0@2 1@3'],
+  [
+    'log-mismatch',
+    'n1 follow 3\n n1 append 0@1 1@2 2@3\n n1 log-start 1\n n2 follow 3\n n2 append 0@1 1@1 2@3',
+  ],
   ['leader-truncated-own-log', 'n1 lead 1\n n1 append 0@1\n n1 truncate 0'],
   ['high-watermark-beyond-log', 'n1 isr 1 n1\n n1 lead 1\n n1 append 0@1\n n1 hw 2'],
   ['high-watermark-went-back', `${EXPOSED}\n n1 hw 2`],
@@ -165,6 +169,10 @@ describe('a near miss', () => {
     [
       'what is gone by policy',
       `${EXPOSED}\n n1 log-start 3\n n3 start 0-0\n n3 follow 1\n n3 truncate 3\n n3 lead 2`,
+    ],
+    [
+      'a follower that has something else where the policy has taken what its leader had',
+      'n1 follow 3\n n1 append 0@1 1@3\n n1 log-start 1\n n2 follow 3\n n2 append 0@2 1@3',
     ],
     ['acks=1', 'n1 isr 1 n1,n2\n n1 lead 1\n n1 append 0@1\n n1 ack 0 acks=1'],
     ['an acknowledgement behind the high watermark', `${EXPOSED}\n n1 ack 0-2`],

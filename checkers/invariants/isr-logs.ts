@@ -109,7 +109,14 @@ function identify(
     // Not the same: what was exposed of the other one is not in this log.
     return { batch, previous, appendedBy: record };
   }
-  if (previous !== undefined && known.previous !== undefined && previous !== known.previous) {
+  // What the policy has taken from a leader's log a follower cannot compare with it: it loses it next, whatever it was.
+  const isBehindPolicy = batch.baseOffset <= partition.policyStart;
+  if (
+    !isBehindPolicy &&
+    previous !== undefined &&
+    known.previous !== undefined &&
+    previous !== known.previous
+  ) {
     const behind = (entry: BatchEntry | null): string =>
       entry === null ? 'nothing' : describeBatch(entry.batch);
     contradict({
