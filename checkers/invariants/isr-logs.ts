@@ -110,13 +110,8 @@ function identify(
     return { batch, previous, appendedBy: record };
   }
   // What the policy has taken from a leader's log a follower cannot compare with it: it loses it next, whatever it was.
-  const isBehindPolicy = batch.baseOffset <= partition.policyStart;
-  if (
-    !isBehindPolicy &&
-    previous !== undefined &&
-    known.previous !== undefined &&
-    previous !== known.previous
-  ) {
+  if (batch.baseOffset <= partition.policyStart) return known;
+  if (previous !== undefined && known.previous !== undefined && previous !== known.previous) {
     const behind = (entry: BatchEntry | null): string =>
       entry === null ? 'nothing' : describeBatch(entry.batch);
     contradict({

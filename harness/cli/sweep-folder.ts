@@ -35,7 +35,7 @@ export class SweepFolder {
   static create(path: string, header: SweepHeader): SweepFolder {
     makeSweepFolder(path, '--results');
     return locked(path, (lock) => {
-      if (existsSync(join(path, LEDGER)))
+      if (hasLedger(path))
         throw new HarnessError('usage', `${path} has a sweep already: go on with it by --resume ${path}`);
       return SweepFolder.#begin(path, header, lock);
     });
@@ -94,7 +94,7 @@ export class SweepFolder {
    * @throws HarnessError `usage` where another sweep is there, or another process is at it
    */
   static collect(path: string, header: SweepHeader): SweepFolder {
-    if (!existsSync(join(path, LEDGER))) return SweepFolder.create(path, header);
+    if (!hasLedger(path)) return SweepFolder.create(path, header);
     return locked(path, (lock) => {
       if (JSON.stringify(readSweep(path).header) !== JSON.stringify(header))
         throw new HarnessError('usage', `${path} has another sweep; choose another folder with --results`);
